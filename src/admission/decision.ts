@@ -1,0 +1,57 @@
+import type { Operation } from '../mutations/apply.ts';
+import type { Violation } from '../policies/rule.ts';
+
+/**
+ * The three answers there are. `undecided` is no answer to the user's request: it becomes HTTP 500,
+ * so that `failurePolicy` in the webhook configuration is the one switch between fail-closed and fail-open.
+ */
+export type Decision =
+  | { readonly kind: 'allow'; readonly warnings: readonly string[]; readonly patch: readonly Operation[] }
+  | { readonly kind: 'deny'; readonly violations: readonly Violation[]; readonly warnings: readonly string[] }
+  | { readonly kind: 'undecided'; readonly cause: string };
+
+/** A decision with what the log, the metrics and the audit annotations say about it. */
+export type Outcome = {
+  readonly decision: Decision;
+  /** Names of the policies that covered the request. */
+  readonly policies: readonly string[];
+  /** Every finding, also those that only warn or are audited: rule, policy and what it did. */
+  readonly findings: readonly { readonly rule: string; readonly policy: string; readonly enforcement: string }[];
+  /** Ids of the mutations that changed something. */
+  readonly mutations: readonly string[];
+  /** Why nothing was judged, such as `namespace kube-system`; undefined when it was. */
+  readonly exemption: string | undefined;
+  /** Age of the view that the decision rests on, in milliseconds; undefined when it rests on none. */
+  readonly viewAgeMs: number | undefined;
+};
+
+const none: readonly never[] = Object.freeze([]);
+
+function outcome(decision: Decision, rest: Partial<Outcome>): Outcome {
+  return {
+    decision,
+    policies: rest.policies ?? none,
+    findings: rest.findings ?? none,
+    mutations: rest.mutations ?? none,
+    exemption: rest.exemption,
+    viewAgeMs: rest.viewAgeMs,
+  };
+}
+
+const plainAllow: Decision = Object.freeze({ kind: 'allow', warnings: none, patch: none });
+
+export const allowed = (rest: Partial<Outcome> = {}): Outcome => outcome(plainAllow, rest);
+
+export const allowedWith = (
+  change: { warnings?: readonly string[]; patch?: readonly Operation[] },
+  rest: Partial<Outcome> = {},
+): Outcome => outcome({ kind: 'allow', warnings: change.warnings ?? none, patch: change.patch ?? none }, rest);
+
+export const denied = (
+  violations: readonly Violation[],
+  warnings: readonly string[],
+  rest: Partial<Outcome> = {},
+): Outcome => outcome({ kind: 'deny', violations, warnings }, rest);
+
+export const undecided = (cause: string, rest: Partial<Outcome> = {}): Outcome =>
+  outcome({ kind: 'undecided', cause }, rest);

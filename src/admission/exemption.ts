@@ -1,0 +1,33 @@
+import { compileGlobs } from '../workload/match.ts';
+import type { ObjectMeta } from '../workload/pod.ts';
+import type { AdmissionRequest } from './review.ts';
+
+/** Globs of what is never judged nor changed, whatever the policies say. */
+export type ExemptionSettings = {
+  readonly namespaces: readonly string[];
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+};
+
+/** The reason why a request is exempt, or undefined. */
+export type FindExemption = (request: AdmissionRequest) => string | undefined;
+
+export function compileExemptions(settings: ExemptionSettings): FindExemption {
+  const isExemptNamespace = compileGlobs(settings.namespaces);
+  const isExemptUser = compileGlobs(settings.users);
+  const isExemptGroup = compileGlobs(settings.groups);
+  return ({ namespace, user }) => {
+    if (isExemptNamespace(namespace)) return `namespace ${namespace}`;
+    if (isExemptUser(user.username)) return `user ${user.username}`;
+    const group = user.groups.find(isExemptGroup);
+    return group === undefined ? undefined : `group ${group}`;
+  };
+}
+
+/**
+ * A mirror pod shows a static pod of a node; it cannot be changed and refusing it stops nothing.
+ * The annotation alone proves nothing, since any tenant can write it: only a kubelet's word counts.
+ */
+export function isMirrorPod(request: AdmissionRequest, meta: ObjectMeta): boolean {
+  return 'kubernetes.io/config.mirror' in meta.annotations && request.user.groups.includes('system:nodes');
+}

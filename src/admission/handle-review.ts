@@ -1,0 +1,77 @@
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { MalformedObject } from '../workload/malformed-object.ts';
+import type { Admit } from './admit.ts';
+import type { HandleReview } from './answer.ts';
+import { undecided, type Outcome } from './decision.ts';
+import { badReviewAnswer, respond, undecidedAnswer } from './respond.ts';
+import { decodeReview, type AdmissionRequest } from './review.ts';
+
+export type ReviewTelemetry = {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+};
+
+/** One webhook's whole path: bytes in, decision, bytes out; one log line and one count from the same place. */
+export function createHandleReview(webhook: string, admit: Admit, telemetry: ReviewTelemetry): HandleReview {
+  const { log, metrics, now } = telemetry;
+  return (body, deadline) => {
+    const start = now();
+    const decoded = decodeReview(body);
+    if (!decoded.ok) {
+      metrics.badRequest(decoded.bad.reason);
+      log.warn('bad review', { webhook, reason: decoded.bad.reason, message: decoded.bad.message });
+      return badReviewAnswer(decoded.bad);
+    }
+    const { request } = decoded;
+    let outcome: Outcome;
+    try {
+      outcome = start > deadline ? undecided('the deadline had passed before the review arrived.') : admit(request);
+    } catch (error) {
+      if (error instanceof MalformedObject) {
+        metrics.badRequest('malformed_object');
+        log.warn('malformed object', { webhook, uid: request.uid, message: error.message });
+        return badReviewAnswer({ reason: 'malformed_object', message: `request.object: ${error.message}` });
+      }
+      log.error('a decision failed', { webhook, uid: request.uid, error });
+      return undecidedAnswer('an internal error, which is in the log of gpugate.');
+    }
+    const answer = respond(request, outcome);
+    record(webhook, request, outcome, now() - start, telemetry);
+    return answer;
+  };
+}
+
+function record(
+  webhook: string,
+  request: AdmissionRequest,
+  outcome: Outcome,
+  durationMs: number,
+  { log, metrics }: ReviewTelemetry,
+): void {
+  const decision = outcome.decision.kind;
+  metrics.admission(webhook, request.operation, decision, durationMs / 1000);
+  for (const { rule, policy, enforcement } of outcome.findings) metrics.violation(rule, policy, enforcement);
+  for (const mutation of outcome.mutations) metrics.mutation(mutation);
+  log.request({
+    webhook,
+    uid: request.uid,
+    operation: request.operation,
+    kind: request.kind,
+    subResource: request.subResource,
+    namespace: request.namespace,
+    name: request.name,
+    user: request.user.username,
+    dryRun: request.dryRun,
+    decision,
+    cause: outcome.decision.kind === 'undecided' ? outcome.decision.cause : undefined,
+    exemption: outcome.exemption,
+    policies: outcome.policies,
+    findings: outcome.findings,
+    mutations: outcome.mutations,
+    viewAgeMs: outcome.viewAgeMs,
+    durationMs,
+  });
+}

@@ -1,0 +1,58 @@
+import type { z } from 'zod';
+import { nearestName } from './nearest-name.ts';
+
+/** Past this a quoted value says no more, and a log line becomes unreadable. */
+const longestQuote = 60;
+
+/** A value as the sentence's last words: `the string "yes"`, `the number 5`, `a list`. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return 'no value';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'number') return `the number ${value}`;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value !== 'string') return 'a map';
+  return `the string ${JSON.stringify(value.length > longestQuote ? `${value.slice(0, longestQuote)}...` : value)}`;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'an integer',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+};
+
+function plural(count: number | bigint, noun: string): string {
+  return `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
+}
+
+/** `origin` is zod's word for what has the size: a string's characters, a list's entries, or a number itself. */
+function bound(origin: string, limit: number | bigint, side: 'at least' | 'at most', got: string): string {
+  if (origin === 'string') return `must have ${side} ${plural(limit, 'character')}`;
+  if (origin === 'array') return `must have ${side} ${Number(limit) === 1 ? '1 entry' : `${limit} entries`}`;
+  return `must be ${side} ${limit}, got ${got}`;
+}
+
+function oneOf(values: readonly unknown[], input: unknown): string {
+  const meant = typeof input === 'string' ? nearestName(input, values.map(String)) : undefined;
+  const choice = values.length === 1 ? 'must be' : 'must be one of';
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return `${choice} ${values.map(String).join(', ')}, got ${describeValue(input)}${hint}`;
+}
+
+/**
+ * An error map: the sentence for an issue whose schema carries none of its own. A message stands after a field's name,
+ * so it begins with a verb.
+ */
+export function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined) return 'is required';
+  const got = describeValue(issue.input);
+  if (issue.code === 'invalid_type') return `must be ${typeNames[issue.expected] ?? issue.expected}, got ${got}`;
+  if (issue.code === 'too_small') return bound(issue.origin, issue.minimum, 'at least', got);
+  if (issue.code === 'too_big') return bound(issue.origin, issue.maximum, 'at most', got);
+  if (issue.code === 'invalid_value') return oneOf(issue.values, issue.input);
+  if (issue.code === 'invalid_format') return `must be of the format ${issue.format}, got ${got}`;
+  return undefined;
+}

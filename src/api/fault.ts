@@ -1,0 +1,33 @@
+/** Where something stands in a file; both count from 1. */
+export type Position = { readonly line: number; readonly column: number };
+
+/** Something wrong with a file. A value, never an exception: all of a file's faults are reported together. */
+export type Fault = Position & {
+  readonly file: string;
+  /** As Kubernetes writes field paths: `spec.gpu.maxPerPod[nvidia.com/gpu]`. Empty: the document or file as a whole. */
+  readonly field: string;
+  readonly message: string;
+};
+
+/** Keys and indexes from the document's root. */
+export type FieldPath = readonly PropertyKey[];
+
+/** The form that editors and terminals turn into links: `policies/platform.yaml:12:5 spec.mps.vram: must be ...`. */
+export function formatFault({ file, line, column, field, message }: Fault): string {
+  return `${file}:${line}:${column} ${field === '' ? '' : `${field}: `}${message}`;
+}
+
+/** What can stand after a dot; anything else, such as a label key, stands in brackets. */
+const plainKey = /^[A-Za-z_$][\w$-]*$/;
+
+export function formatField(path: FieldPath): string {
+  return path
+    .map((segment) => (plainKey.test(String(segment)) ? `.${String(segment)}` : `[${String(segment)}]`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** The inverse of {@link formatField}: every segment as text, since a list takes `0` as well as 0. */
+export function parseField(field: string): FieldPath {
+  return Array.from(field.matchAll(/\[([^\]]*)\]|[^.[\]]+/g), ([whole, bracketed]) => bracketed ?? whole);
+}

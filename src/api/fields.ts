@@ -1,0 +1,118 @@
+import { z } from 'zod';
+
+/** Field types of Kubernetes that several of our resources use. */
+
+type CelRule = { readonly rule: string; readonly message: string };
+
+/**
+ * What OpenAPI cannot say: judged by zod offline and by CEL in the API server, with the same message.
+ * `cel` sees the value as `self`.
+ */
+export function constrain<T extends z.ZodType>(
+  schema: T,
+  rule: { readonly holds: (value: z.output<T>) => boolean; readonly cel: string; readonly message: string },
+): T {
+  const earlier = (schema.meta()?.['x-kubernetes-validations'] ?? []) as readonly CelRule[];
+  return schema
+    .refine(rule.holds, { error: rule.message })
+    .meta({ 'x-kubernetes-validations': [...earlier, { rule: rule.cel, message: rule.message }] });
+}
+
+/**
+ * The bound on every map and list that a CEL rule walks: the API server estimates a rule's cost from it and refuses a
+ * CRD without one. Kubernetes itself has no such bound; 64 labels, resources or requirements are more than any object has.
+ */
+export const maxEntries = 64;
+
+/** A map, whose keys the API server judges by CEL: structural schemas know no `propertyNames`. */
+export function boundedRecord<V extends z.core.SomeType>(key: typeof labelKey, value: V) {
+  return z
+    .record(key, value)
+    .refine((map) => Object.keys(map).length <= maxEntries, { error: `must have at most ${maxEntries} entries` })
+    .meta({ maxProperties: maxEntries });
+}
+
+/** `[prefix/]name`: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const qualifiedName = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+export const labelKey = z
+  .string()
+  .max(317)
+  .regex(qualifiedName, 'must be a label key such as app.kubernetes.io/name')
+  .describe('A label key such as `app.kubernetes.io/name`.');
+
+export const resourceName = z
+  .string()
+  .max(317)
+  .regex(qualifiedName, 'must be a resource name such as cpu or nvidia.com/gpu')
+  .describe('A resource name such as `cpu` or `nvidia.com/gpu`.');
+
+/** apimachinery resource.Quantity: sign-less, decimal, with a binary, decimal or exponent suffix. */
+export const quantityPattern =
+  /^([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$/;
+
+const quantityMessage = 'must be a quantity such as 100m, 1 or 8Gi; a fraction needs quotes, as in "0.5"';
+
+/**
+ * Written as an integer or a string; read as the string that Kubernetes would store. A bare fraction is refused here
+ * because the API server refuses it in every custom resource: what passes offline must pass there.
+ */
+export const quantity = z
+  .union([z.int().min(0), z.string()], { error: quantityMessage })
+  .transform(String)
+  .pipe(z.string().regex(quantityPattern, quantityMessage))
+  .meta({ 'x-kubernetes-int-or-string': true, minimum: 0, pattern: quantityPattern.source });
+
+const templateValue = /^([-A-Za-z0-9_.]|\{namespace\}|\{namespace\.labels\.[^{}\s]+\}|\{controller\.name\})*$/;
+
+export const labelTemplate = z
+  .string()
+  .max(512)
+  .regex(
+    templateValue,
+    'must be a label value; of templates it may hold {namespace}, {namespace.labels.KEY} and {controller.name}',
+  );
+
+/** Of an object's name: RFC 1123 subdomain, as the API server demands of every custom resource. */
+export const objectName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case DNS name');
+
+const requirement = constrain(
+  z.strictObject({
+    key: labelKey,
+    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']).describe('How the label is compared with `values`.'),
+    values: z
+      .array(z.string().max(63))
+      .max(maxEntries)
+      .default([])
+      .describe('Label values, for `In` and `NotIn` only.'),
+  }),
+  {
+    holds: (e) => (e.operator === 'In' || e.operator === 'NotIn') === e.values.length > 0,
+    cel: "(self.operator in ['In', 'NotIn']) == (size(self.values) > 0)",
+    message: 'In and NotIn need values; Exists and DoesNotExist take none',
+  },
+);
+
+export const labelSelector = z.strictObject({
+  matchLabels: boundedRecord(labelKey, z.string().max(63)).default({}).describe('Labels with exactly these values.'),
+  matchExpressions: z.array(requirement).max(maxEntries).default([]).describe('Set-based requirements; all must hold.'),
+});
+export type LabelSelector = z.output<typeof labelSelector>;
+
+/** metav1.Condition. Only gpugate writes it, so files may carry whatever an export put there. */
+const condition = z.looseObject({
+  type: z.string().max(316).describe('What is judged, such as `Ready`.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  observedGeneration: z.int().min(0).optional().describe('The generation of the object that was judged.'),
+  lastTransitionTime: z.iso.datetime().describe('When `status` changed last.'),
+  reason: z.string().max(1024).describe('One word for machines.'),
+  message: z.string().max(32_768).describe('A sentence for people.'),
+});
+
+export const conditions = z
+  .array(condition)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .describe('Whether gpugate could use the newest version of this object, and why not.');

@@ -1,0 +1,38 @@
+/**
+ * The predicates of `matchConditions`, in CEL: the API server evaluates them, and calls gpugate only where they hold.
+ * `touchesGpu` says the same as the function of that name in workload/device-access.ts; a test holds them together.
+ */
+
+const listOf = (field: string) => `(has(object.spec.${field}) ? object.spec.${field} : [])`;
+const mapOf = (object: string, field: string) =>
+  `(has(${object}.metadata.${field}) ? ${object}.metadata.${field} : {})`;
+
+const gpuResource = (list: 'requests' | 'limits') =>
+  `(has(c.resources.${list}) && c.resources.${list}.exists(k, k.contains('nvidia.com/')))`;
+
+const gpuContainer = [
+  `(has(c.resources) && (${gpuResource('limits')} || ${gpuResource('requests')}))`,
+  `(has(c.env) && c.env.exists(e, e.name.startsWith('NVIDIA_') || e.name.startsWith('CUDA_MPS_')))`,
+].join(' || ');
+
+/**
+ * True for a pod that says anything about GPUs. Privileged pods and those that mount a parent of /dev are not among
+ * them: node agents do both, and they must start while gpugate is down. They reach the webhook that may be ignored.
+ */
+export const touchesGpu = [
+  ...['containers', 'initContainers', 'ephemeralContainers'].map((f) => `${listOf(f)}.exists(c, ${gpuContainer})`),
+  `${mapOf('object', 'annotations')}.exists(k, k.startsWith('mps.nvidia.com/'))`,
+  `has(object.spec.resourceClaims)`,
+  `(has(object.spec.runtimeClassName) && object.spec.runtimeClassName.startsWith('nvidia'))`,
+  `${listOf('volumes')}.exists(v, has(v.hostPath) && v.hostPath.path.contains('nvidia'))`,
+].join(' || ');
+
+const isSubResource = `(has(request.subResource) && request.subResource != '')`;
+
+const differs = (field: string) => `${mapOf('object', field)} != ${mapOf('oldObject', field)}`;
+
+/** An update of an object itself is judged only when its labels or annotations change: status and spec churn pass. */
+export const changesWhatIsJudged = `request.operation != 'UPDATE' || ${isSubResource} || ${differs('labels')} || ${differs('annotations')}`;
+
+/** Pods that gpu.validate judges are judged there, once, and never here. */
+export const isNotJudgedAsGpuPod = `request.kind.kind != 'Pod' || (request.operation == 'UPDATE' && !${isSubResource}) || !(${touchesGpu})`;

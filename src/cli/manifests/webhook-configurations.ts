@@ -1,0 +1,118 @@
+import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
+import { systemNamespaces } from '../../api/system-namespaces.ts';
+import { webhooks, type WebhookId } from '../../admission/webhooks.ts';
+import { changesWhatIsJudged, isNotJudgedAsGpuPod, touchesGpu } from './match-conditions.ts';
+
+/** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
+export type WebhookClient =
+  | { readonly url: string }
+  | { readonly service: { readonly namespace: string; readonly name: string; readonly port: number } };
+
+export type WebhookSettings = {
+  readonly client: WebhookClient;
+  /** PEM of the CA that signs the serving certificate. */
+  readonly caBundle: string;
+  /** Policies that name kinds: pods.validate is registered for exactly these. */
+  readonly policies: readonly WorkloadPolicy[];
+  readonly podsFailurePolicy: 'Ignore' | 'Fail';
+};
+
+type WebhookRule = {
+  readonly apiGroups: readonly string[];
+  readonly apiVersions: readonly string[];
+  readonly resources: readonly string[];
+  readonly operations: readonly ('CREATE' | 'UPDATE')[];
+  readonly scope: 'Namespaced';
+};
+
+const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: string }>> = {
+  Pod: { group: '', resource: 'pods' },
+  Service: { group: '', resource: 'services' },
+  PersistentVolumeClaim: { group: '', resource: 'persistentvolumeclaims' },
+  ConfigMap: { group: '', resource: 'configmaps' },
+  Deployment: { group: 'apps', resource: 'deployments' },
+  StatefulSet: { group: 'apps', resource: 'statefulsets' },
+  DaemonSet: { group: 'apps', resource: 'daemonsets' },
+  ReplicaSet: { group: 'apps', resource: 'replicasets' },
+  Job: { group: 'batch', resource: 'jobs' },
+  CronJob: { group: 'batch', resource: 'cronjobs' },
+};
+
+/** Decisions take well under a millisecond; the rest is for a network that is ill. The API server's own default is 10. */
+const timeoutSeconds = 5;
+
+/** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
+export function webhookConfigurations(settings: WebhookSettings): [object, object] {
+  const mutating = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'gpugate' },
+    webhooks: [
+      {
+        ...common('pods.mutate', settings),
+        failurePolicy: 'Ignore',
+        reinvocationPolicy: 'IfNeeded',
+        rules: [rule('', ['pods'], ['CREATE'])],
+      },
+    ],
+  };
+  const validating = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'gpugate' },
+    webhooks: [
+      {
+        ...common('gpu.validate', settings),
+        failurePolicy: 'Fail',
+        rules: [rule('', ['pods'], ['CREATE']), rule('', ['pods/ephemeralcontainers', 'pods/resize'], ['UPDATE'])],
+        matchConditions: [{ name: 'touches-gpu', expression: touchesGpu }],
+      },
+      {
+        ...common('pods.validate', settings),
+        failurePolicy: settings.podsFailurePolicy,
+        rules: reviewedRules(settings.policies),
+        matchConditions: [
+          { name: 'changes-what-is-judged', expression: changesWhatIsJudged },
+          { name: 'is-not-judged-as-gpu-pod', expression: isNotJudgedAsGpuPod },
+        ],
+      },
+    ],
+  };
+  return [mutating, validating];
+}
+
+function common(id: WebhookId, { client, caBundle }: WebhookSettings) {
+  const path = webhooks.find((webhook) => webhook.id === id)?.path ?? '';
+  const where = 'url' in client ? { url: client.url + path } : { service: { ...client.service, path } };
+  return {
+    name: `${id}.gpugate.dev`,
+    clientConfig: { ...where, caBundle: Buffer.from(caBundle).toString('base64') },
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    matchPolicy: 'Equivalent',
+    timeoutSeconds,
+    namespaceSelector: {
+      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [...systemNamespaces] }],
+    },
+  };
+}
+
+/** One rule a group: pods always, with the subresources that change what is judged, and the kinds that policies name. */
+function reviewedRules(policies: readonly WorkloadPolicy[]): WebhookRule[] {
+  const kinds = new Set<ReviewedKind>(['Pod']);
+  for (const { spec } of policies) {
+    for (const kind of spec.names?.kinds ?? []) kinds.add(kind);
+    if ((spec.labels?.require.length ?? 0) > 0) for (const kind of spec.labels?.kinds ?? []) kinds.add(kind);
+  }
+  const byGroup = new Map<string, string[]>();
+  for (const kind of kinds) {
+    const { group, resource } = resourcesOf[kind];
+    const subResources = kind === 'Pod' ? ['pods/ephemeralcontainers', 'pods/resize'] : [];
+    byGroup.set(group, [...(byGroup.get(group) ?? []), resource, ...subResources]);
+  }
+  return [...byGroup].map(([group, resources]) => rule(group, resources, ['CREATE', 'UPDATE']));
+}
+
+function rule(group: string, resources: readonly string[], operations: readonly ('CREATE' | 'UPDATE')[]): WebhookRule {
+  return { apiGroups: [group], apiVersions: ['v1'], resources, operations, scope: 'Namespaced' };
+}

@@ -1,0 +1,62 @@
+import { Command, CommanderError, Option } from 'commander';
+import { registerManifests } from './manifests/manifests-command.ts';
+
+/** Exit codes of every command; the README's table is tested against it. */
+export const exitCodes = {
+  ok: 0,
+  /** The command line, a setting or an input file is wrong. */
+  badInput: 2,
+  /** Everything was right and it still failed: a port in use, a file that vanished. */
+  failed: 1,
+} as const;
+
+/** The exit code when the command line itself ended the program: help and version are fine, the rest is bad input. */
+export function exitCodeOfUsage(error: unknown): number | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
+}
+
+/** A setting of `serve` as a flag. */
+export type FlagDescription = {
+  readonly flag: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  readonly isList: boolean;
+};
+
+export type ProgramParts = {
+  readonly version: string;
+  readonly serveFlags: readonly FlagDescription[];
+  /** Composed by main: the room `cli` knows no server. Keys are flag names in camel case. */
+  readonly serve: (flags: Readonly<Record<string, unknown>>) => Promise<void>;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+};
+
+export function createProgram(parts: ProgramParts): Command {
+  const program = new Command('gpugate')
+    .description('Kubernetes admission webhooks for clusters whose GPUs many tenants share')
+    .version(parts.version)
+    .showHelpAfterError('(gpugate --help lists the commands)')
+    .configureOutput({ writeOut: parts.write, writeErr: parts.writeError })
+    .exitOverride();
+
+  const serve = program
+    .command('serve')
+    .description('serve the webhooks')
+    .option('--config <file>', 'YAML file of these settings, in camel case');
+  for (const { flag, description, takesValue, isList } of parts.serveFlags) {
+    const option = new Option(takesValue ? `--${flag} <${isList ? 'items' : 'value'}>` : `--${flag}`, description);
+    if (isList) {
+      option.argParser((value: string, previous: readonly string[] | undefined) => [
+        ...(previous ?? []),
+        ...value.split(',').filter((item) => item !== ''),
+      ]);
+    }
+    serve.addOption(option);
+  }
+  serve.action(async (flags: Record<string, unknown>) => parts.serve(flags));
+
+  registerManifests(program, parts.write);
+  return program;
+}

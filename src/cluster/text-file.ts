@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+
+/** `unchanged`: the text, or the cause, that the last look found. */
+export type FileLook =
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+export type TextFileOptions = {
+  readonly maxBytes: number;
+  /** Wall clock, to compare with times of change. */
+  readonly now: () => number;
+  readonly readBytes?: (path: string) => Promise<Uint8Array>;
+};
+
+/**
+ * A write within the same tick of the file system's clock leaves no trace in `stat`. The coarsest clock in use is FAT's,
+ * of 2 s: what changed more recently than that is read again. The same care as git's for "racily clean" entries.
+ */
+const settledAfterMs = 2000;
+
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'cannot be read: permission denied',
+  ELOOP: 'is a link that leads to itself',
+};
+
+/** The cause as the rest of a sentence that begins with the path. */
+export function explainFileError(error: unknown): string {
+  if (!(error instanceof Error)) return `cannot be read: ${String(error)}`;
+  const code = 'code' in error ? String(error.code) : '';
+  return causes[code] ?? `cannot be read: ${error.message}`;
+}
+
+function mebibytes(bytes: number | bigint): string {
+  return `${(Number(bytes) / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** A file that is looked at again and again; costs one `stat` while nothing changes. */
+export class TextFile {
+  readonly #path: string;
+  readonly #options: Required<TextFileOptions>;
+  /** Of the last look: empty, or `stat` alone proves that nothing changed since. */
+  #settledStat = '';
+  #fingerprint = '';
+
+  constructor(path: string, { maxBytes, now, readBytes = (from) => readFile(from) }: TextFileOptions) {
+    this.#path = path;
+    this.#options = { maxBytes, now, readBytes };
+  }
+
+  async look(): Promise<FileLook> {
+    const found = await this.#read();
+    if (found.kind === 'unchanged') return found;
+    const content = found.kind === 'text' ? found.text : found.message;
+    const fingerprint = `${found.kind} ${createHash('sha256').update(content).digest('base64')}`;
+    if (fingerprint === this.#fingerprint) return { kind: 'unchanged' };
+    this.#fingerprint = fingerprint;
+    return found;
+  }
+
+  async #read(): Promise<FileLook> {
+    try {
+      const before = await stat(this.#path, { bigint: true });
+      const { dev, ino, size, mtimeNs, ctimeNs } = before;
+      const seen = `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+      if (seen === this.#settledStat) return { kind: 'unchanged' };
+      this.#settledStat = '';
+      // Of a pipe or a device, reading might never end.
+      if (!before.isFile()) return { kind: 'unreadable', message: 'is no regular file' };
+      if (size > this.#options.maxBytes) return this.#tooLarge(size);
+      const bytes = await this.#options.readBytes(this.#path);
+      if (bytes.length > this.#options.maxBytes) return this.#tooLarge(bytes.length);
+      if (this.#options.now() - Number(before.ctimeMs) > settledAfterMs) this.#settledStat = seen;
+      return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    } catch (error) {
+      this.#settledStat = '';
+      const isEncoding = error instanceof TypeError;
+      return { kind: 'unreadable', message: isEncoding ? 'is not UTF-8 text' : explainFileError(error) };
+    }
+  }
+
+  #tooLarge(size: number | bigint): FileLook {
+    const limit = mebibytes(this.#options.maxBytes);
+    return { kind: 'unreadable', message: `has ${mebibytes(size)}, over the limit of ${limit}` };
+  }
+}

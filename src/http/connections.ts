@@ -1,0 +1,119 @@
+import type { Socket } from 'node:net';
+import type { Refusal } from './refusals.ts';
+
+/** A review whose body is still arriving. */
+export type Receiving = {
+  readonly deadline: number;
+  /** Answers that the body came too late. */
+  expire(): void;
+};
+
+/** What is remembered of one connection beside what Node remembers. */
+export class Connection {
+  readonly socket: Socket;
+  readonly openedAt: number;
+  readonly retireAt: number;
+  /** The answer to every review on this connection, when its client may not call. */
+  readonly refusal: Refusal | undefined;
+  /** Counts the heads and the ends of bodies that arrived: two sweeps between which it stood still saw no request. */
+  steps = 0;
+  /** Reviews that are not answered yet. */
+  inFlight = 0;
+  receiving: Receiving | undefined = undefined;
+  /** As of the last sweep. */
+  seen: { steps: number; bytesRead: number } = { steps: 0, bytesRead: 0 };
+  headSince: number | undefined = undefined;
+
+  constructor(socket: Socket, openedAt: number, retireAt: number, refusal: Refusal | undefined) {
+    this.socket = socket;
+    this.openedAt = openedAt;
+    this.retireAt = retireAt;
+    this.refusal = refusal;
+  }
+
+  /** True while no byte of any request has come. */
+  get isSilent(): boolean {
+    return this.steps === 0 && this.socket.bytesRead === 0;
+  }
+}
+
+export type ConnectionsOptions = {
+  readonly maxAgeMs: number;
+  readonly headTimeoutMs: number;
+  readonly now: () => number;
+  /** From 0 to 1: spreads the ages, so that connections opened together are not closed together. */
+  readonly random: () => number;
+  readonly refuse: (socket: Socket) => Refusal | undefined;
+  /** Ends a connection whose head takes too long. */
+  readonly endSlow: (socket: Socket) => void;
+};
+
+/** Ages between 0.9 and 1.1 of the maximum. */
+const ageSpread = 0.2;
+
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #bySocket = new Map<Socket, Connection>();
+  #closing = false;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  /** From now on each answer is the last of its connection. */
+  closeAfterAnswers(): void {
+    this.#closing = true;
+  }
+
+  of(socket: Socket): Connection {
+    return this.#bySocket.get(socket) ?? this.open(socket);
+  }
+
+  open(socket: Socket): Connection {
+    const { maxAgeMs, now, random, refuse } = this.#options;
+    const openedAt = now();
+    const age = maxAgeMs * (1 - ageSpread / 2 + ageSpread * random());
+    const connection = new Connection(socket, openedAt, openedAt + age, refuse(socket));
+    this.#bySocket.set(socket, connection);
+    socket.once('close', () => this.#bySocket.delete(socket));
+    return connection;
+  }
+
+  /** True when the next answer has to say `Connection: close`. */
+  isLastAnswer(connection: Connection, now: number): boolean {
+    return this.#closing || now >= connection.retireAt;
+  }
+
+  /**
+   * Ends what takes too long. Node's headersTimeout also runs on a connection on which nothing was ever sent; clients
+   * such as Go's keep those for later and cannot repeat a call that meets their end, so it has to outlast the client's
+   * patience, and a head that has begun gets this shorter limit.
+   */
+  sweep(): void {
+    const now = this.#options.now();
+    for (const connection of this.#bySocket.values()) {
+      const { receiving, seen, socket } = connection;
+      if (receiving !== undefined && now >= receiving.deadline) receiving.expire();
+      const { bytesRead } = socket;
+      if (connection.inFlight > 0 || connection.steps !== seen.steps) connection.headSince = undefined;
+      else if (bytesRead !== seen.bytesRead) connection.headSince ??= now;
+      seen.steps = connection.steps;
+      seen.bytesRead = bytesRead;
+      if (connection.headSince !== undefined && now - connection.headSince >= this.#options.headTimeoutMs) {
+        this.#options.endSlow(socket);
+      }
+    }
+  }
+
+  /** Ends the connections on which nothing was ever sent, unless they are too young to know. */
+  endSilent(minAgeMs: number): void {
+    const now = this.#options.now();
+    for (const connection of this.#bySocket.values()) {
+      if (connection.isSilent && now - connection.openedAt >= minAgeMs) connection.socket.destroy();
+    }
+  }
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from './cli/input-error.ts';
+import { createProgram, exitCodes, exitCodeOfUsage } from './cli/program.ts';
+import { ConfigError, flagDescriptions, loadConfig } from './config.ts';
+import { embeddedFlags, firstRequests } from './embedded.ts';
+import { serve } from './serve.ts';
+import { createLog } from './telemetry/log.ts';
+
+/** The composition root: the only reader of process.env, and the only place that sees signals and exits. */
+
+const packageRoot = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+
+async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const isEmbedded = flags['embedded'] === true;
+  const config = loadConfig(isEmbedded ? { ...embeddedFlags(packageRoot), ...flags } : flags, process.env);
+  const log = createLog({ level: config.logLevel });
+  const serving = await serve(config, { log, version });
+  if (isEmbedded) process.stdout.write(firstRequests(serving.port, config.certs));
+  let isDraining = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isDraining) process.exit(exitCodes.failed); // a second signal: whoever sends it will not wait
+      isDraining = true;
+      serving.drain().then(
+        () => process.exit(exitCodes.ok),
+        (error: unknown) => {
+          log.error('the drain failed', { error });
+          process.exit(exitCodes.failed);
+        },
+      );
+    });
+  }
+}
+
+const program = createProgram({
+  version,
+  serveFlags: flagDescriptions(),
+  serve: runServe,
+  write: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const usageEnd = exitCodeOfUsage(error);
+  if (usageEnd !== undefined) {
+    process.exitCode = usageEnd;
+  } else if (error instanceof InputError || error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = exitCodes.badInput;
+  } else {
+    process.stderr.write(`gpugate: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = exitCodes.failed;
+  }
+}

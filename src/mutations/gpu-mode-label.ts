@@ -1,0 +1,17 @@
+import { podGpuMode } from '../workload/demand.ts';
+import type { Mutation } from './mutation.ts';
+
+export const gpuModeLabelKey = 'gpugate.dev/gpu-mode';
+
+export const gpuModeLabel: Mutation = {
+  id: 'gpu-mode-label',
+  summary: `Labels pods that ask for GPUs with \`${gpuModeLabelKey}\`: dedicated, shared, mig or mixed.`,
+  settings: 'gpu.modeLabel',
+  compile: (spec) => {
+    if (spec.gpu?.modeLabel !== true) return undefined;
+    return (draft) => {
+      const mode = podGpuMode(draft.demand);
+      if (mode !== undefined) draft.addLabel(gpuModeLabelKey, mode);
+    };
+  },
+};

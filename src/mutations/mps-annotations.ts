@@ -1,0 +1,18 @@
+import { asksForShared } from '../workload/demand.ts';
+import { mpsThreadsAnnotation, mpsVramAnnotation } from '../workload/mps.ts';
+import type { Mutation } from './mutation.ts';
+
+export const mpsAnnotations: Mutation = {
+  id: 'mps-annotations',
+  summary: 'Gives pods that ask for a shared GPU the default MPS annotations.',
+  settings: 'mps.threads, mps.vram',
+  compile: (spec) => {
+    const { threads, vram } = spec.mps ?? {};
+    if (threads === undefined && vram === undefined) return undefined;
+    return (draft) => {
+      if (!asksForShared(draft.demand)) return;
+      if (threads !== undefined) draft.addAnnotation(mpsThreadsAnnotation, String(threads));
+      if (vram !== undefined) draft.addAnnotation(mpsVramAnnotation, vram);
+    };
+  },
+};

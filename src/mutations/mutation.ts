@@ -1,0 +1,23 @@
+import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
+import type { Labels } from '../workload/pod.ts';
+import type { PodDraft } from './pod-draft.ts';
+
+/** What a mutation may look at besides the pod. */
+export type MutationContext = {
+  readonly user: { readonly username: string; readonly groups: readonly string[] };
+  readonly namespace: string;
+  readonly namespaceLabels: Labels;
+};
+
+/** Changes the draft in place; the draft records the JSON Patch. Pure otherwise: no clock, no client. */
+export type Mutate = (draft: PodDraft, context: MutationContext) => void;
+
+export type Mutation = {
+  /** Stable: found again in metrics, audit annotations and the README. */
+  readonly id: string;
+  /** One line for the README's mutation table. */
+  readonly summary: string;
+  readonly settings: string;
+  /** Done once, when a policy is loaded. Undefined: the policy does not use this mutation. */
+  readonly compile: (spec: WorkloadPolicySpec) => Mutate | undefined;
+};

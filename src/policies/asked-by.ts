@@ -1,0 +1,55 @@
+import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
+import { shown } from './printable.ts';
+
+/** Who of a pod asks for a resource: the path for a violation, and the parts of a sum as they were written. */
+export type AskedBy = {
+  readonly path: string;
+  /** The quantity as written, when one place alone asks. */
+  readonly text: string | undefined;
+  /** Such as `app 4 + log 1; init setup 8`; undefined when one place alone asks. */
+  readonly detail: string | undefined;
+};
+
+/** More parts than this explain nothing. */
+const maxParts = 8;
+
+function textOf(container: Container, resource: string): string | undefined {
+  return ownValue(container.limits, resource) ?? ownValue(container.requests, resource);
+}
+
+function resourcePath(container: Container, resource: string): string {
+  const field = ownValue(container.limits, resource) === undefined ? 'requests' : 'limits';
+  return `${containerPath(container)}.resources.${field}`;
+}
+
+function part(container: Container, resource: string): string {
+  return `${shown(container.name)} ${shown(textOf(container, resource) ?? '')}`;
+}
+
+function parts(containers: readonly Container[], resource: string): string {
+  const listed = containers.slice(0, maxParts).map((container) => part(container, resource));
+  return containers.length > maxParts
+    ? `${listed.join(' + ')} + ${containers.length - maxParts} more`
+    : listed.join(' + ');
+}
+
+export function askedBy(pod: Pod, resource: string): AskedBy {
+  const whole = ownValue(pod.podLimits, resource);
+  if (whole !== undefined) return { path: 'spec.resources.limits', text: whole, detail: undefined };
+  const overhead = ownValue(pod.overhead, resource);
+  const asking = [...resourceContainers(pod)].filter((container) => textOf(container, resource) !== undefined);
+  const [only] = asking;
+  const path = only === undefined || asking.length > 1 ? 'spec' : resourcePath(only, resource);
+  if (only !== undefined && asking.length === 1 && overhead === undefined) {
+    return { path, text: textOf(only, resource), detail: undefined };
+  }
+  // Sidecars run beside the containers; every other init container runs before them, and only its own size counts.
+  const together = asking.filter((container) => container.isSidecar || container.field === 'containers');
+  const before = asking.filter((container) => !together.includes(container));
+  const sums = [
+    parts(together, resource),
+    ...before.slice(0, maxParts).map((container) => `init ${part(container, resource)}`),
+    overhead === undefined ? '' : `overhead ${shown(overhead)}`,
+  ];
+  return { path, text: undefined, detail: sums.filter((sum) => sum !== '').join('; ') };
+}

@@ -1,0 +1,89 @@
+/**
+ * Fields looked at: spec.containers[*], .initContainers[*] and .ephemeralContainers[*] .env[*] and
+ *                   .securityContext.privileged; spec.runtimeClassName; spec.volumes[*].hostPath.path; spec.nodeName
+ * Values allowed:   NVIDIA_VISIBLE_DEVICES unset, void, none or empty, also on a container that asks for GPUs; privileged unset;
+ *                   no runtime class of GPUs on a pod that asks for none, unless that variable is void on every container;
+ *                   no host path to GPU devices; spec.nodeName empty when a user creates a pod that asks for a GPU.
+ *                   Devices by spec.resourceClaims are a pod's own (dynamic resource allocation) and always allowed.
+ */
+import {
+  findDeviceAccess,
+  harmlessVisibleDevices,
+  visibleDevicesVariable,
+  type DeviceAccess,
+} from '../workload/device-access.ts';
+import { allContainers, type Pod } from '../workload/pod.ts';
+import { shown } from './printable.ts';
+import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
+
+const id = 'device-access';
+
+const kubeletGroup = 'system:nodes';
+const controllerPrefix = 'system:serviceaccount:kube-system:';
+
+function reasonOf({ kind, value }: DeviceAccess): string {
+  const text = value === undefined ? '' : ` "${shown(value)}"`;
+  switch (kind) {
+    case 'visible-devices':
+      return value === undefined
+        ? `${visibleDevicesVariable} by valueFrom may show GPUs to a container that asks for none. Ask for nvidia.com/gpu, or write the value void.`
+        : `${visibleDevicesVariable}${text} shows GPUs to a container that asks for none. Ask for nvidia.com/gpu, or write void.`;
+    case 'overridden-devices':
+      return `${visibleDevicesVariable}${text === '' ? ' by valueFrom' : text} overrides the devices that the container is assigned. Remove the variable.`;
+    case 'runtime-class':
+      return `runtimeClassName${text} can show GPUs to a pod that asks for none. Remove it, ask for nvidia.com/gpu, or set ${visibleDevicesVariable} to void on every container.`;
+    case 'privileged':
+      return 'A privileged container reaches every GPU of its node. Remove privileged.';
+    case 'host-path':
+      return `hostPath${text} reaches GPU devices of the node. Remove the volume, and ask for nvidia.com/gpu instead.`;
+  }
+}
+
+/** The variable beats what the image says, so that the runtime class shows nothing more. */
+function isVoid(pod: Pod): boolean {
+  for (const { env } of allContainers(pod)) {
+    const isSet = env.some(
+      ({ name, value }) =>
+        name === visibleDevicesVariable && value !== undefined && harmlessVisibleDevices.includes(value),
+    );
+    if (!isSet) return false;
+  }
+  return true;
+}
+
+function isOfKubernetes({ username, groups }: Facts['user']): boolean {
+  return username.startsWith(controllerPrefix) || groups.includes(kubeletGroup);
+}
+
+function placedByHand(nodeName: string): Violation {
+  return {
+    rule: id,
+    path: 'spec.nodeName',
+    reason: `nodeName "${shown(nodeName)}" bypasses the scheduler, which counts the free GPUs of each node. Remove it, or use nodeSelector.`,
+  };
+}
+
+export const deviceAccess: Rule = {
+  id,
+  summary: 'GPUs are reached only by asking for them.',
+  settings: 'gpu.deviceAccess',
+  fields:
+    'spec.*[*].env, spec.*[*].securityContext.privileged, spec.runtimeClassName, spec.volumes[*].hostPath, spec.nodeName',
+  compile(spec) {
+    // Under Void the mutation has voided what it can before this runs: whatever is left is denied.
+    if (spec.gpu === undefined || spec.gpu.deviceAccess === 'Allow') return undefined;
+    return ({ pod, demand, operation, user }) => {
+      if (pod === undefined) return noViolations;
+      let violations: Violation[] | undefined;
+      for (const access of findDeviceAccess(pod)) {
+        if (access.kind === 'runtime-class' && isVoid(pod)) continue;
+        (violations ??= []).push({ rule: id, path: access.path, reason: reasonOf(access) });
+      }
+      // Once it runs, every pod has a node.
+      if (operation === 'CREATE' && pod.nodeName !== '' && demand.size > 0 && !isOfKubernetes(user)) {
+        (violations ??= []).push(placedByHand(pod.nodeName));
+      }
+      return violations ?? noViolations;
+    };
+  },
+};

@@ -1,0 +1,53 @@
+/**
+ * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests, spec.overhead
+ * Values allowed:   GPUs of one mode in one pod: dedicated (nvidia.com/gpu), shared (*.shared) or MIG
+ *                   (nvidia.com/mig-*, several profiles too); any of them when gpu.allowMixed is set
+ */
+import { devicesOf, gpuMode, podGpuMode, type Demand } from '../workload/demand.ts';
+import { containerPath, resourceContainers, type Pod } from '../workload/pod.ts';
+import { shown, shownList } from './printable.ts';
+import { noViolations, type Rule, type Violation } from './rule.ts';
+
+const id = 'gpu-mixed';
+
+/** The first resource of each mode, and the field in which the second mode joins the first. */
+function mixture(pod: Pod, demand: Demand): Violation {
+  const found = new Map<string, { readonly resource: string; readonly field: string }>();
+  for (const container of resourceContainers(pod)) {
+    for (const resource of demand.keys()) {
+      const mode = gpuMode(resource);
+      if (mode !== undefined && !found.has(mode) && devicesOf(container, resource) > 0) {
+        const field = resource in container.limits ? 'limits' : 'requests';
+        found.set(mode, { resource, field: `${containerPath(container)}.resources.${field}` });
+      }
+    }
+  }
+  // What no container asks for comes by the overhead of the runtime class.
+  for (const resource of demand.keys()) {
+    const mode = gpuMode(resource);
+    if (mode !== undefined && !found.has(mode)) found.set(mode, { resource, field: 'spec.overhead' });
+  }
+  const modes = [...found.values()];
+  const path = modes[1]?.field ?? 'spec';
+  const elsewhere = modes.filter(({ field }) => field !== path);
+  return {
+    rule: id,
+    path,
+    reason: `${shownList(modes.map(({ resource }) => resource))} in one pod. Ask for one of them.`,
+    ...(elsewhere.length > 0 && {
+      detail: elsewhere.map(({ resource, field }) => `${shown(resource)} in ${field}`).join(', '),
+    }),
+  };
+}
+
+export const gpuMixed: Rule = {
+  id,
+  summary: 'One pod asks for dedicated, shared or MIG devices, not for several of these.',
+  settings: 'gpu.allowMixed',
+  fields: 'spec.containers[*].resources, spec.initContainers[*].resources',
+  compile(spec) {
+    if (spec.gpu === undefined || spec.gpu.allowMixed) return undefined;
+    return ({ pod, demand }) =>
+      pod === undefined || podGpuMode(demand) !== 'mixed' ? noViolations : [mixture(pod, demand)];
+  },
+};

@@ -1,0 +1,66 @@
+/**
+ * Fields looked at: those that the policy's mutations write: labels, annotations, resources, environment
+ * Values allowed:   what the mutations leave, so that applying them once more changes nothing
+ */
+import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
+import { shownList } from './printable.ts';
+import { noViolations, type Rule } from './rule.ts';
+
+const id = 'mutation-survived';
+
+function isSet(values: Readonly<Record<string, unknown>> | undefined): boolean {
+  return values !== undefined && Object.keys(values).length > 0;
+}
+
+function mutates({ labels, resources, gpu, mps }: WorkloadPolicySpec): boolean {
+  return (
+    isSet(labels?.set) ||
+    isSet(resources?.requests) ||
+    isSet(resources?.limits) ||
+    gpu?.modeLabel === true ||
+    gpu?.deviceAccess === 'Void' ||
+    mps?.threads !== undefined ||
+    mps?.vram !== undefined ||
+    mps?.injectEnvironment === true
+  );
+}
+
+/** `/spec/containers/0/env/-` -> `spec.containers[0].env`: as users know fields from other messages. */
+function fieldPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((path, token) => {
+      if (token === '-') return path;
+      if (/^[0-9]+$/.test(token) || !/^[A-Za-z]+$/.test(token)) return `${path}[${token}]`;
+      return path === '' ? token : `${path}.${token}`;
+    }, '');
+}
+
+export const mutationSurvived: Rule = {
+  id,
+  summary: 'What the mutating webhook sets is still there when the pod is validated.',
+  settings: 'labels.set, resources.requests, resources.limits, gpu.modeLabel, gpu.deviceAccess, mps',
+  fields: 'every field that a mutation writes',
+  // The mutating webhook fails open by design, so that a pod without its defaults is a hint, not a crime.
+  ceiling: () => 'Warn',
+  compile(spec) {
+    if (!mutates(spec)) return undefined;
+    return (facts) => {
+      // Pods are mutated when they are created, and never again.
+      if (facts.pod === undefined || facts.operation !== 'CREATE') return noViolations;
+      const pointers = facts.unmutated();
+      if (pointers.length === 0) return noViolations;
+      const fields = [...new Set(pointers.map(fieldPath))];
+      return [
+        {
+          rule: id,
+          path: '',
+          reason: `The mutating webhook would still change ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}: it was skipped, or undone by another webhook. Create the pod again, or ask the cluster admin.`,
+          detail: shownList(fields),
+        },
+      ];
+    };
+  },
+};

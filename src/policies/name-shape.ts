@@ -1,0 +1,126 @@
+import { RE2JS } from 're2js';
+import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
+import { PolicyError } from './policy-error.ts';
+import { clip, printable, shownList } from './printable.ts';
+
+/** What a policy says of names, as one regular expression of linear time (a user may send any name). */
+export type NameShape = {
+  readonly matches: (name: string) => boolean;
+  /** For sentences such as `Name "x" is not of the form {prefix}-{id}-{name}`. */
+  readonly form: string;
+  readonly detail: string | undefined;
+  /** Names that might pass and are close to `name`, the closest first. */
+  readonly proposals: (name: string) => readonly string[];
+};
+
+type NameSettings = NonNullable<WorkloadPolicySpec['names']>;
+
+const placeholders = ['{prefix}', '{id}', '{name}'] as const;
+type Placeholder = (typeof placeholders)[number];
+
+const anyPrefix = '[a-z0-9]+';
+const samplePrefix = 'job';
+const sampleId = '1';
+const sampleName = 'train';
+
+/** Of a pattern in a message; the policy may hold 1,024 characters. */
+const maxPatternBytes = 200;
+
+function isPlaceholder(part: string): part is Placeholder {
+  return (placeholders as readonly string[]).includes(part);
+}
+
+/** `{prefix}-{id}` -> `{prefix}`, `-`, `{id}`. The schema has seen to it that nothing else is in braces. */
+function splitFormat(format: string): readonly string[] {
+  return format.split(/(\{[a-z]+\})/).filter((part) => part !== '');
+}
+
+/** Lower case, with dashes in place of what no name may hold. */
+function asDnsName(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^-a-z0-9.]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+}
+
+function fill(parts: readonly string[], values: Readonly<Record<Placeholder, string>>): string {
+  return parts.map((part) => (isPlaceholder(part) ? values[part] : part)).join('');
+}
+
+function prefixFor(name: string, prefixes: readonly string[]): string {
+  return prefixes.find((prefix) => name.startsWith(`${prefix}-`)) ?? prefixes[0] ?? samplePrefix;
+}
+
+function formatShape(format: string, prefixes: readonly string[]): NameShape {
+  const parts = splitFormat(format);
+  const patterns: Readonly<Record<Placeholder, string>> = {
+    '{prefix}': prefixes.length === 0 ? anyPrefix : `(?:${prefixes.map((prefix) => RE2JS.quote(prefix)).join('|')})`,
+    '{id}': '[a-z0-9]+',
+    '{name}': '[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?',
+  };
+  const pattern = RE2JS.compile(
+    parts.map((part) => (isPlaceholder(part) ? patterns[part] : RE2JS.quote(part))).join(''),
+  );
+  const meanings: Readonly<Record<Placeholder, string>> = {
+    '{prefix}': prefixes.length === 0 ? 'letters and digits' : shownList(prefixes).replace(' and ', ' or '),
+    '{id}': 'letters and digits',
+    '{name}': 'a DNS label',
+  };
+  const used = placeholders.filter((placeholder) => parts.includes(placeholder));
+  return {
+    matches: (name) => pattern.testExact(name),
+    form: `the form ${format}`,
+    detail: used.map((placeholder) => `${placeholder.slice(1, -1)}: ${meanings[placeholder]}`).join('; '),
+    proposals(name) {
+      const clean = asDnsName(name);
+      const prefix = prefixFor(clean, prefixes);
+      const rest = clean.startsWith(`${prefix}-`) ? clean.slice(prefix.length + 1) : clean;
+      const values = { '{prefix}': prefix, '{id}': sampleId };
+      return [
+        clean,
+        clean.replaceAll('.', '-'),
+        clean.replace(/^[^-]*/, prefix),
+        fill(parts, { ...values, '{name}': rest }),
+        fill(parts, { ...values, '{name}': sampleName }),
+      ];
+    },
+  };
+}
+
+function patternShape(pattern: string, prefixes: readonly string[]): NameShape {
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(pattern);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new PolicyError('spec.names.pattern', `must be a regular expression in RE2 syntax: ${message}`, cause);
+  }
+  return {
+    matches: (name) => compiled.testExact(name),
+    form: `the pattern ${clip(printable(pattern), maxPatternBytes)}`,
+    detail: undefined,
+    proposals(name) {
+      const clean = asDnsName(name);
+      const prefix = prefixFor(clean, prefixes);
+      const sample = `${prefix}-${sampleId}-${sampleName}`;
+      return [
+        clean,
+        `${prefix}-${clean}`,
+        `${prefix}-${sampleId}-${clean}`,
+        sample,
+        `${prefix}-${sampleId}`,
+        sampleName,
+      ];
+    },
+  };
+}
+
+export function compileNameShape(settings: NameSettings): NameShape {
+  if (settings.pattern !== undefined) {
+    return patternShape(settings.pattern, settings.prefixes);
+  }
+  if (settings.format !== undefined) {
+    return formatShape(settings.format, settings.prefixes);
+  }
+  throw new PolicyError('spec.names', 'exactly one of format and pattern must be set');
+}

@@ -1,0 +1,102 @@
+/**
+ * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits, spec.resources.limits, spec.overhead
+ * Values allowed:   for each resource of resources.maximum a limit on every container, which add up to at most that much
+ *                   by Kubernetes' own pod arithmetic; devices and hugepages need no limit, since none means 0 of them
+ */
+import { podTotal } from '../workload/demand.ts';
+import { containerPath, ownValue, type Container, type Pod } from '../workload/pod.ts';
+import { parseQuantity } from '../workload/quantity.ts';
+import { askedBy } from './asked-by.ts';
+import { PolicyError } from './policy-error.ts';
+import { shown } from './printable.ts';
+import { noViolations, type Rule, type Violation } from './rule.ts';
+
+const id = 'resource-maximum';
+
+type Maximum = {
+  readonly resource: string;
+  /** As the policy writes it. */
+  readonly text: string;
+  readonly nanos: bigint;
+  /** Whether a container without this limit may use as much as the node has. */
+  readonly isUnboundedWhenAbsent: boolean;
+};
+
+/** `amount` in the unit in which the policy's author thinks: 544Gi next to 512Gi. At most three decimals, rounded up. */
+function inUnitOf(maximum: Maximum, amount: bigint): string {
+  const suffix = maximum.text.replace(/^\+?[0-9.]+/, '');
+  const unit = parseQuantity(`1${suffix}`) ?? 1_000_000_000n;
+  const thousandths = (amount * 1000n + unit - 1n) / unit;
+  const decimals = String(thousandths % 1000n)
+    .padStart(3, '0')
+    .replace(/0+$/, '');
+  // An exponent may make a thousand digits, of which nobody reads more than the first.
+  return shown(`${thousandths / 1000n}${decimals === '' ? '' : `.${decimals}`}${suffix}`);
+}
+
+function aboveMaximum(pod: Pod, maximum: Maximum, total: bigint): Violation {
+  const { path, text, detail } = askedBy(pod, maximum.resource);
+  const { resource } = maximum;
+  const bounds = `maximum ${maximum.text} per pod, over by ${inUnitOf(maximum, total - maximum.nanos)}`;
+  return {
+    rule: id,
+    path,
+    reason:
+      text !== undefined && parseQuantity(text) === total
+        ? `${resource} limit ${shown(text)}, ${bounds}. Lower it to ${maximum.text} or less.`
+        : `${resource} limits add up to ${inUnitOf(maximum, total)}, ${bounds}. Lower them to ${maximum.text} or less in all.`,
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+function withoutLimit(container: Container, maximum: Maximum): Violation {
+  const { resource } = maximum;
+  const text = ownValue(container.limits, resource);
+  return {
+    rule: id,
+    path: `${containerPath(container)}.resources.limits`,
+    reason:
+      text === undefined
+        ? `${resource} limit missing, maximum ${maximum.text} per pod. Set a limit.`
+        : `${resource} limit "${shown(text)}" is no quantity, maximum ${maximum.text} per pod. Write a quantity such as ${maximum.text}.`,
+  };
+}
+
+function readMaximum([resource, text]: readonly [string, string]): Maximum {
+  const nanos = parseQuantity(text);
+  if (nanos === undefined) {
+    throw new PolicyError(
+      `spec.resources.maximum[${resource}]`,
+      `must be a quantity such as 1 or 8Gi, not "${shown(text)}"`,
+    );
+  }
+  return {
+    resource,
+    text,
+    nanos,
+    isUnboundedWhenAbsent: !resource.includes('/') && !resource.startsWith('hugepages-'),
+  };
+}
+
+export const resourceMaximum: Rule = {
+  id,
+  summary: "A pod's limits add up to at most the maximum, and no limit is missing.",
+  settings: 'resources.maximum',
+  fields: 'spec.containers[*].resources.limits, spec.initContainers[*].resources.limits, spec.resources.limits',
+  compile(spec) {
+    const maxima = Object.entries(spec.resources?.maximum ?? {}).map(readMaximum);
+    if (maxima.length === 0) return undefined;
+    return ({ pod }) => {
+      if (pod === undefined) return noViolations;
+      let violations: Violation[] | undefined;
+      for (const maximum of maxima) {
+        const { total, missing } = podTotal(pod, maximum.resource, 'limits');
+        if (total > maximum.nanos) (violations ??= []).push(aboveMaximum(pod, maximum, total));
+        if (maximum.isUnboundedWhenAbsent && missing.length > 0) {
+          (violations ??= []).push(...missing.map((container) => withoutLimit(container, maximum)));
+        }
+      }
+      return violations ?? noViolations;
+    };
+  },
+};

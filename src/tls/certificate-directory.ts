@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CertificateStore, StoredCertificates } from './certificate-store.ts';
+import { messageOf } from './key-pair.ts';
+
+/** The names that Kubernetes uses in secrets of type kubernetes.io/tls. */
+const fileNames = { caCert: 'ca.crt', caKey: 'ca.key', cert: 'tls.crt', key: 'tls.key' } as const;
+
+const ownerOnly = 0o600;
+const readableByAll = 0o644;
+const privateDirectory = 0o700;
+
+/** Keeps certificates in four files of a directory, which is made when it is not there. */
+export function createCertificateDirectory(directory: string): CertificateStore {
+  return {
+    name: directory,
+    load: async () => {
+      const [caCert, caKey, cert, key] = await Promise.all([
+        readIfThere(join(directory, fileNames.caCert)),
+        readIfThere(join(directory, fileNames.caKey)),
+        readIfThere(join(directory, fileNames.cert)),
+        readIfThere(join(directory, fileNames.key)),
+      ]);
+      if (caCert === undefined || caKey === undefined) return undefined;
+      return { caCert, caKey, cert: cert ?? '', key: key ?? '' };
+    },
+    save: async (certificates: StoredCertificates) => {
+      try {
+        await mkdir(directory, { recursive: true, mode: privateDirectory });
+        // A crash in between leaves a certificate beside another's key: the pair is found not to match and made anew.
+        await writeByRename(join(directory, fileNames.caKey), certificates.caKey, ownerOnly);
+        await writeByRename(join(directory, fileNames.caCert), certificates.caCert, readableByAll);
+        await writeByRename(join(directory, fileNames.key), certificates.key, ownerOnly);
+        await writeByRename(join(directory, fileNames.cert), certificates.cert, readableByAll);
+      } catch (error) {
+        const advice = 'make the directory writable, or keep certificates in memory only';
+        throw new Error(`cannot write certificates to ${directory} (${messageOf(error)}): ${advice}.`, {
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new Error(`cannot read ${path} (${messageOf(error)}): make it readable, or remove it.`, { cause: error });
+  }
+}
+
+/** A reader sees the old content or the new, never a part. */
+async function writeByRename(path: string, content: string, mode: number): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, content, { mode, flag: 'wx', flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

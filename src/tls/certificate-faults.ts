@@ -1,0 +1,47 @@
+import type { X509Certificate } from 'node:crypto';
+import type { StoredCertificates } from './certificate-store.ts';
+import { parseCertificates, parseKeyPair, validityFault, validityOf } from './key-pair.ts';
+import { renewAt } from './renewal.ts';
+import { isForNames } from './serving-certificate.ts';
+
+/** What has to be made anew, and why: half a sentence for the log, undefined when nothing has to. */
+export type Faults = {
+  /** Nobody can sign with this authority, or trust it. */
+  readonly authority: string | undefined;
+  /** The authority can still sign, and its successor should be made known. */
+  readonly authorityAge: string | undefined;
+  readonly serving: string | undefined;
+};
+
+const due = 'two thirds of its life are over';
+
+export function findFaults(stored: StoredCertificates, names: readonly string[], now: number): Faults {
+  const pair = parseKeyPair({ cert: stored.caCert, key: stored.caKey });
+  const serving = servingFault(stored, names, now);
+  if (!pair.ok) return { authority: pair.fault, authorityAge: undefined, serving };
+  const authority = pair.value.ca ? validityFault(validityOf(pair.value), now) : 'it is no certificate of an authority';
+  return { authority, authorityAge: now >= renewAt(validityOf(pair.value)) ? due : undefined, serving };
+}
+
+export function isSound({ authority, authorityAge, serving }: Faults): boolean {
+  return authority === undefined && authorityAge === undefined && serving === undefined;
+}
+
+function servingFault(stored: StoredCertificates, names: readonly string[], now: number): string | undefined {
+  const pair = parseKeyPair(stored);
+  if (!pair.ok) return pair.fault;
+  const leaf = pair.value;
+  if (!isForNames(leaf, names)) return `it is for other names (${leaf.subjectAltName ?? 'none'})`;
+  const signer = signerOf(leaf, stored.caCert);
+  if (signer === undefined) return 'it is not signed by the authority';
+  const ofSigner = validityFault(validityOf(signer), now);
+  if (ofSigner !== undefined) return `of the authority that signed it: ${ofSigner}`;
+  return validityFault(validityOf(leaf), now) ?? (now >= renewAt(validityOf(leaf)) ? due : undefined);
+}
+
+/** The certificate among `caCert` whose key signed the leaf. */
+export function signerOf(leaf: X509Certificate, caCert: string): X509Certificate | undefined {
+  const authorities = parseCertificates(caCert);
+  if (!authorities.ok) return undefined;
+  return authorities.value.find((authority) => leaf.checkIssued(authority) && leaf.verify(authority.publicKey));
+}

@@ -1,0 +1,143 @@
+import { ownValue, resourceContainers, type Container, type Pod, type ResourceList } from './pod.ts';
+import { parseQuantity, wholeUnits } from './quantity.ts';
+
+/**
+ * GPU demand of a pod: extended resource name -> whole devices, by Kubernetes' own pod arithmetic.
+ * Only resources of `nvidia.com/` are listed, and none of which the pod asks for 0.
+ */
+export type Demand = ReadonlyMap<string, number>;
+
+export const gpuResourcePrefix = 'nvidia.com/';
+
+/** Of every pod that asks for no GPU: the usual case allocates nothing. */
+export const noDemand: Demand = new Map<string, number>();
+
+export type GpuMode = 'dedicated' | 'shared' | 'mig';
+
+/** How a resource hands out devices; undefined for one that is no GPU, or a GPU under a name of its own. */
+export function gpuMode(resource: string): GpuMode | undefined {
+  if (resource.endsWith('.shared')) return 'shared';
+  if (resource === 'nvidia.com/gpu') return 'dedicated';
+  return resource.startsWith('nvidia.com/mig-') ? 'mig' : undefined;
+}
+
+export function podGpuMode(demand: Demand): GpuMode | 'mixed' | undefined {
+  let found: GpuMode | undefined;
+  for (const resource of demand.keys()) {
+    const mode = gpuMode(resource);
+    if (mode === undefined || mode === found) continue;
+    if (found !== undefined) return 'mixed';
+    found = mode;
+  }
+  return found;
+}
+
+export function demandOf(pod: Pod): Demand {
+  const resources = gpuResourcesOf(pod);
+  if (resources === undefined) return noDemand;
+  const demand = new Map<string, number>();
+  for (const resource of resources) {
+    const devices = Number(podSum(pod, (container) => BigInt(devicesOf(container, resource))));
+    const overhead = wholeUnits(ownValue(pod.overhead, resource) ?? '0') ?? 0;
+    if (devices + overhead > 0) demand.set(resource, devices + overhead);
+  }
+  return demand;
+}
+
+/** Devices of one resource that one container asks for: its limit, or else its request. 0 when off-grammar. */
+export function devicesOf(container: Container, resource: string): number {
+  const text = ownValue(container.limits, resource) ?? ownValue(container.requests, resource);
+  return text === undefined ? 0 : (wholeUnits(text) ?? 0);
+}
+
+/** Whether the container asks for any GPU of its own. */
+export function asksForGpu(container: Container): boolean {
+  for (const resource in container.limits) if (isGpu(resource) && devicesOf(container, resource) > 0) return true;
+  for (const resource in container.requests) if (isGpu(resource) && devicesOf(container, resource) > 0) return true;
+  return false;
+}
+
+/** Whether any of the devices asked for is shared, by MPS or by time-slicing. */
+export function asksForShared(demand: Demand): boolean {
+  for (const resource of demand.keys()) if (gpuMode(resource) === 'shared') return true;
+  return false;
+}
+
+/** Shared devices that the container holds, of all resources together. */
+export function sharedDevicesOf(container: Container): number {
+  let devices = 0;
+  for (const resource of new Set([...Object.keys(container.limits), ...Object.keys(container.requests)])) {
+    if (isGpu(resource) && gpuMode(resource) === 'shared') devices += devicesOf(container, resource);
+  }
+  return devices;
+}
+
+export type PodTotal = {
+  /** In billionths, see `parseQuantity`. */
+  readonly total: bigint;
+  /** Containers that say nothing of the resource, or nothing that can be read. */
+  readonly missing: readonly Container[];
+};
+
+const allSay: readonly Container[] = Object.freeze([]);
+
+/**
+ * What one pod adds up to of any resource, by the scheduler's and ResourceQuota's arithmetic. Requests that are
+ * absent count as their limits, as the API server defaults them. What `spec.resources` says of the whole pod
+ * takes the place of the sum.
+ */
+export function podTotal(pod: Pod, resource: string, field: 'requests' | 'limits'): PodTotal {
+  const overhead = parseQuantity(ownValue(pod.overhead, resource) ?? '0') ?? 0n;
+  const podLevel = amountOf(field === 'limits' ? pod.podLimits : pod.podRequests, resource);
+  if (podLevel !== undefined) return { total: podLevel + overhead, missing: allSay };
+
+  let missing: Container[] | undefined;
+  const written = (container: Container): bigint => {
+    const amount =
+      amountOf(container[field], resource) ?? (field === 'requests' ? amountOf(container.limits, resource) : undefined);
+    if (amount === undefined) (missing ??= []).push(container);
+    return amount ?? 0n;
+  };
+  const sum = podSum(pod, written);
+  const podLimit = field === 'requests' ? amountOf(pod.podLimits, resource) : undefined;
+  const nobodySays = missing?.length === pod.initContainers.length + pod.containers.length;
+  if (podLimit !== undefined && nobodySays) return { total: podLimit + overhead, missing: allSay };
+  // Kubernetes adds overhead only to limits that exist: without one, the pod is unlimited anyway.
+  return { total: field === 'limits' && nobodySays ? 0n : sum + overhead, missing: missing ?? allSay };
+}
+
+/** Sidecars start in order among the init containers and stay; each other init container runs beside those before it. */
+function podSum(pod: Pod, amount: (container: Container) => bigint): bigint {
+  let running = 0n;
+  let peak = 0n;
+  for (const container of pod.initContainers) {
+    const current = amount(container);
+    if (container.isSidecar) running += current;
+    const candidate = container.isSidecar ? running : running + current;
+    if (candidate > peak) peak = candidate;
+  }
+  for (const container of pod.containers) running += amount(container);
+  return running > peak ? running : peak;
+}
+
+function amountOf(resources: ResourceList, resource: string): bigint | undefined {
+  const text = ownValue(resources, resource);
+  return text === undefined ? undefined : parseQuantity(text);
+}
+
+function isGpu(resource: string): boolean {
+  return resource.startsWith(gpuResourcePrefix);
+}
+
+function gpuResourcesOf(pod: Pod): ReadonlySet<string> | undefined {
+  let found: Set<string> | undefined;
+  const collect = (resources: ResourceList): void => {
+    for (const resource in resources) if (isGpu(resource)) (found ??= new Set()).add(resource);
+  };
+  for (const container of resourceContainers(pod)) {
+    collect(container.limits);
+    collect(container.requests);
+  }
+  collect(pod.overhead);
+  return found;
+}

@@ -1,0 +1,100 @@
+import { posix } from 'node:path';
+import { asksForGpu, demandOf, gpuResourcePrefix } from './demand.ts';
+import { mpsAnnotationPrefix } from './mps.ts';
+import { allContainers, containerPath, type EnvVar, type Pod, type ResourceList } from './pod.ts';
+
+/**
+ * How a pod would reach GPUs without asking for them. Images may carry NVIDIA_VISIBLE_DEVICES themselves and
+ * `envFrom` may bring it in: neither can be seen at admission; the variable set in `env` beats both.
+ */
+export type DeviceAccess = {
+  readonly kind: 'visible-devices' | 'overridden-devices' | 'runtime-class' | 'privileged' | 'host-path';
+  /** Field path, such as `spec.containers[0].env[2]`. */
+  readonly path: string;
+  /** What stands there; undefined when it comes by `valueFrom`. */
+  readonly value: string | undefined;
+};
+
+export const visibleDevicesVariable = 'NVIDIA_VISIBLE_DEVICES';
+
+/** Values under which the NVIDIA runtime shows a container no device; `none` still mounts the driver's libraries. */
+export const harmlessVisibleDevices: readonly string[] = ['void', 'none', ''];
+
+export const gpuRuntimeClassPrefix = 'nvidia';
+
+/** In every host path of a GPU device, however it is spelled. */
+export const gpuHostPathInfix = 'nvidia';
+
+/** Variables that only a pod with an interest in GPUs has. NVIDIA_DRIVER_CAPABILITIES and others do no harm. */
+export const gpuVariablePrefixes: readonly string[] = ['NVIDIA_', 'CUDA_MPS_'];
+
+/**
+ * Host paths, in their shortest spelling, that hold GPU devices, and the parents of these. `/proc/1/root` leads back
+ * to the root; `/dev/char` links to every device; `/dev/null`, mounted below /var/run/nvidia-container-devices, is how
+ * the runtime's `volume-mounts` strategy asks for devices.
+ */
+const gpuHostPath = new RegExp(
+  [
+    String.raw`^/$`,
+    String.raw`^/dev($|/nvidia|/(char|null)($|/))`,
+    String.raw`^/proc($|/[0-9]|/self|/thread-self|/driver($|/nvidia))`,
+    String.raw`^/(var/)?run($|/nvidia)`,
+    String.raw`^/var$`,
+  ].join('|'),
+);
+
+/**
+ * Every way in which the pod would reach GPUs that it does not ask for. A container with GPUs is no exception: the
+ * kubelet appends the container's own variables to those of the device plugin, and the last one counts.
+ */
+export function findDeviceAccess(pod: Pod): readonly DeviceAccess[] {
+  const found: DeviceAccess[] = [];
+  for (const container of allContainers(pod)) {
+    const path = containerPath(container);
+    if (container.isPrivileged) {
+      found.push({ kind: 'privileged', path: `${path}.securityContext.privileged`, value: 'true' });
+    }
+    if (container.env.length === 0) continue;
+    const kind = asksForGpu(container) ? 'overridden-devices' : 'visible-devices';
+    for (const [index, variable] of container.env.entries()) {
+      if (!showsDevices(variable)) continue;
+      found.push({ kind, path: `${path}.env[${index}]`, value: variable.value });
+    }
+  }
+  if (pod.runtimeClassName.startsWith(gpuRuntimeClassPrefix) && demandOf(pod).size === 0) {
+    found.push({ kind: 'runtime-class', path: 'spec.runtimeClassName', value: pod.runtimeClassName });
+  }
+  for (const { index, path } of pod.hostPaths) {
+    if (!gpuHostPath.test(posix.resolve('/', path))) continue;
+    found.push({ kind: 'host-path', path: `spec.volumes[${index}].hostPath.path`, value: path });
+  }
+  return found;
+}
+
+/** Whether the variable would show its container GPUs. One out of `valueFrom` may say anything, so it counts. */
+export function showsDevices({ name, value }: EnvVar): boolean {
+  return name === visibleDevicesVariable && (value === undefined || !harmlessVisibleDevices.includes(value));
+}
+
+/**
+ * Whether the pod says anything about GPUs. Only such a pod reaches the webhook that fails closed: the matchConditions
+ * of the manifests say the same in CEL. Privileged pods and those that mount a parent of /dev are not among them:
+ * node agents do both, and must start while gpugate is down.
+ */
+export function touchesGpu(pod: Pod): boolean {
+  if (pod.resourceClaims > 0 || pod.runtimeClassName.startsWith(gpuRuntimeClassPrefix)) return true;
+  for (const container of allContainers(pod)) {
+    if (namesGpu(container.limits) || namesGpu(container.requests) || container.env.some(isGpuVariable)) return true;
+  }
+  for (const key in pod.meta.annotations) if (key.startsWith(mpsAnnotationPrefix)) return true;
+  return pod.hostPaths.some(({ path }) => path.includes(gpuHostPathInfix));
+}
+
+function isGpuVariable({ name }: EnvVar): boolean {
+  return gpuVariablePrefixes.some((prefix) => name.startsWith(prefix));
+}
+
+function namesGpu(resources: ResourceList): boolean {
+  for (const resource in resources) if (resource.includes(gpuResourcePrefix)) return true;
+  return false;
+}

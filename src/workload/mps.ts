@@ -1,0 +1,53 @@
+/**
+ * MPS settings of a pod. The annotations have no consumer at NVIDIA; what an MPS client reads is the
+ * environment, whose grammar is `CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=<ordinal>=<integer>(G|M)[,...]`.
+ */
+
+export const mpsAnnotationPrefix = 'mps.nvidia.com/';
+export const mpsThreadsAnnotation = 'mps.nvidia.com/threads';
+export const mpsVramAnnotation = 'mps.nvidia.com/vram';
+
+export const mpsThreadsVariable = 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE';
+export const mpsVramVariable = 'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT';
+
+const threadsGrammar = /^(?:100|[1-9][0-9]?)$/;
+/** Nine digits hold any device memory in megabytes. */
+const vramGrammar = /^([1-9][0-9]{0,8})([GM])$/;
+
+/** CUDA itself shows no process more devices, so more ordinals would only be longer. */
+const maxOrdinals = 64;
+
+export type EnvironmentVariable = { readonly name: string; readonly value: string };
+
+/** Percent of a device's threads, 1 to 100; undefined when off-grammar. */
+export function parseMpsThreads(text: string): number | undefined {
+  return threadsGrammar.test(text) ? Number(text) : undefined;
+}
+
+/** Mebibytes, the unit of the node label `nvidia.com/gpu.memory` and of M in MPS; undefined when off-grammar. */
+export function parseMpsVram(text: string): number | undefined {
+  const match = vramGrammar.exec(text);
+  if (match === null) return undefined;
+  return Number(match[1]) * (match[2] === 'G' ? 1024 : 1);
+}
+
+/** What the annotations' texts mean to a container with so many shared devices; off-grammar ones mean nothing. */
+export function mpsEnvironment(
+  threads: string | undefined,
+  vram: string | undefined,
+  devices: number,
+): readonly EnvironmentVariable[] {
+  const environment: EnvironmentVariable[] = [];
+  if (threads !== undefined && threadsGrammar.test(threads)) {
+    environment.push({ name: mpsThreadsVariable, value: threads });
+  }
+  if (vram !== undefined && vramGrammar.test(vram) && devices > 0) {
+    environment.push({ name: mpsVramVariable, value: limitOfEach(vram, Math.min(devices, maxOrdinals)) });
+  }
+  return environment;
+}
+
+function limitOfEach(vram: string, devices: number): string {
+  if (devices === 1) return `0=${vram}`;
+  return Array.from({ length: devices }, (_, ordinal) => `${ordinal}=${vram}`).join(',');
+}

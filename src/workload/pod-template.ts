@@ -1,0 +1,57 @@
+import { MalformedObject, relocated } from './malformed-object.ts';
+import type { Pod } from './pod.ts';
+import { isRawObject, readString, type RawObject } from './read-field.ts';
+import { readMeta, readPod } from './read-pod.ts';
+
+export type PodTemplate = {
+  readonly pod: Pod;
+  /** JSON pointer of the template, such as `/spec/template`; empty for a pod. */
+  readonly pointer: string;
+  /** The same as a field path, such as `spec.template`. */
+  readonly path: string;
+};
+
+/** Where a workload kind keeps the template of its pods. By group, since others have a Job of their own. */
+const templateFields: ReadonlyMap<string, readonly string[]> = new Map([
+  ['/Pod', []],
+  ['/ReplicationController', ['spec', 'template']],
+  ['apps/Deployment', ['spec', 'template']],
+  ['apps/StatefulSet', ['spec', 'template']],
+  ['apps/DaemonSet', ['spec', 'template']],
+  ['apps/ReplicaSet', ['spec', 'template']],
+  ['batch/Job', ['spec', 'template']],
+  ['batch/CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
+]);
+
+/** The pod out of any workload kind of Kubernetes; undefined for every other kind. */
+export function readPodTemplate(object: unknown): PodTemplate | undefined {
+  if (!isRawObject(object)) throw new MalformedObject('', 'an object');
+  const apiVersion = readString(object['apiVersion'], 'apiVersion');
+  const group = apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
+  const fields = templateFields.get(`${group}/${readString(object['kind'], 'kind')}`);
+  if (fields === undefined) return undefined;
+  const path = fields.join('.');
+  const template = descend(object, fields);
+  const namespace = fields.length === 0 ? '' : readMeta(object).namespace;
+  try {
+    const pod = readPod(template);
+    const isPlaced = namespace === '' || pod.meta.namespace !== '';
+    return {
+      pod: isPlaced ? pod : { ...pod, meta: { ...pod.meta, namespace } },
+      pointer: fields.map((field) => `/${field}`).join(''),
+      path,
+    };
+  } catch (error) {
+    throw path === '' ? error : relocated(error, path);
+  }
+}
+
+function descend(object: RawObject, fields: readonly string[]): RawObject {
+  let holder = object;
+  for (const [depth, field] of fields.entries()) {
+    const next = holder[field];
+    if (!isRawObject(next)) throw new MalformedObject(fields.slice(0, depth + 1).join('.'), 'an object');
+    holder = next;
+  }
+  return holder;
+}

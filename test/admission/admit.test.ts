@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest';
+import { createMutatePods, createValidate, type AdmissionSources } from '../../src/admission/admit.ts';
+import type { Outcome } from '../../src/admission/decision.ts';
+import { compileExemptions } from '../../src/admission/exemption.ts';
+import { createHandleReview } from '../../src/admission/handle-review.ts';
+import { compilePolicySet } from '../../src/admission/policy-set.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/admission/review.ts';
+import { workloadPolicySpec } from '../../src/api/workload-policy.ts';
+import type { ClusterFacts } from '../../src/workload/cluster-facts.ts';
+import { recordingTelemetry } from '../support/example-handlers.ts';
+import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
+
+const cluster: ClusterFacts = {
+  namespaceLabels: (name) =>
+    name === 'proj-a' ? { 'kubernetes.io/metadata.name': 'proj-a', tier: 'gold' } : undefined,
+  nodes: [],
+  extendedResources: new Set(),
+  stalenessMs: () => 10,
+};
+
+function sourcesOf(specs: Record<string, unknown>, rest: Partial<AdmissionSources> = {}): AdmissionSources {
+  const policies = compilePolicySet(
+    Object.entries(specs).map(([name, spec]) => ({
+      apiVersion: 'gpugate.dev/v1alpha1',
+      kind: 'WorkloadPolicy',
+      metadata: { name },
+      spec: workloadPolicySpec.parse(spec),
+    })),
+  );
+  return {
+    policies: () => policies,
+    cluster: () => cluster,
+    findExemption: compileExemptions({ namespaces: ['kube-*'], users: ['system:node:*'], groups: ['admins'] }),
+    maxStalenessMs: 1000,
+    ...rest,
+  };
+}
+
+function requestOf(fields: ReviewFields): AdmissionRequest {
+  const decoded = decodeReview(bytesOf(reviewOf(fields)));
+  if (!decoded.ok) throw new Error(decoded.bad.message);
+  return decoded.request;
+}
+
+const validate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
+  createValidate(sourcesOf(specs))(requestOf(fields));
+const mutate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
+  createMutatePods(sourcesOf(specs))(requestOf(fields));
+
+const requireTeam = { labels: { require: ['team'] } };
+const mirror = gpuPod({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
+
+describe('exemptions', () => {
+  const cases: Readonly<Record<string, [ReviewFields, string | undefined]>> = {
+    'an exempt namespace': [{ namespace: 'kube-system' }, 'namespace kube-system'],
+    'an exempt user': [{ userInfo: { username: 'system:node:n1', groups: [] } }, 'user system:node:n1'],
+    'an exempt group': [{ userInfo: { username: 'bob', groups: ['x', 'admins'] } }, 'group admins'],
+    'a mirror pod that a kubelet sends': [
+      { userInfo: { username: 'n', groups: ['system:nodes'] }, object: mirror },
+      'mirror pod',
+    ],
+    'nobody else, not even with the annotation of a mirror pod': [{ object: mirror }, undefined],
+  };
+  test.each(Object.entries(cases))('%s', (_, [fields, exemption]) => {
+    for (const outcome of [
+      validate({ p: requireTeam }, fields),
+      mutate({ p: { labels: { set: { a: 'b' } } } }, fields),
+    ]) {
+      expect(outcome.exemption).toBe(exemption);
+      if (exemption !== undefined) expect(outcome.decision).toEqual({ kind: 'allow', warnings: [], patch: [] });
+    }
+    expect(validate({ p: requireTeam }, fields).decision.kind).toBe(exemption === undefined ? 'deny' : 'allow');
+  });
+});
+
+describe('which policies cover a request', () => {
+  const match = (fields: object) => ({ ...requireTeam, match: fields });
+  const cases: Readonly<Record<string, [object, ReviewFields, boolean]>> = {
+    'a glob of the namespace': [match({ namespaces: ['proj-*'] }), {}, true],
+    'no glob that fits': [match({ namespaces: ['team-*'] }), {}, false],
+    'the labels of the namespace': [match({ namespaceSelector: { matchLabels: { tier: 'gold' } } }), {}, true],
+    'other labels': [match({ namespaceSelector: { matchLabels: { tier: 'lead' } } }), {}, false],
+    'the name label of a namespace that is not in view yet': [
+      match({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'new' } } }),
+      { namespace: 'new' },
+      true,
+    ],
+    'an excluded namespace': [match({ excludeNamespaces: ['proj-a'] }), {}, false],
+    'an excluded user': [match({ excludeUsers: ['al*'] }), {}, false],
+    'an excluded group': [match({ excludeGroups: ['tenants'] }), {}, false],
+  };
+  test.each(Object.entries(cases))('%s', (_, [spec, fields, covers]) => {
+    const outcome = validate({ p: spec }, fields);
+    expect(outcome.policies).toEqual(covers ? ['p'] : []);
+    expect(outcome.decision.kind).toBe(covers ? 'deny' : 'allow');
+  });
+});
+
+describe('enforcement', () => {
+  const [deny, warn, audit] = ['Deny', 'Warn', 'Audit'].map((enforcement) => ({ ...requireTeam, enforcement }));
+  const finding = (policy: string, enforcement: string) => ({ rule: 'required-labels', policy, enforcement });
+
+  test('each policy counts with its own, and the strictest answer wins', () => {
+    const outcome = validate({ a: audit, b: warn, c: deny });
+    expect(outcome.decision).toMatchObject({ kind: 'deny', warnings: [expect.stringContaining('[required-labels]')] });
+    expect(outcome.findings).toEqual([finding('a', 'Audit'), finding('b', 'Warn'), finding('c', 'Deny')]);
+  });
+
+  test('Warn allows with warnings, Audit without a word', () => {
+    expect(validate({ b: warn }).decision).toMatchObject({
+      kind: 'allow',
+      warnings: [expect.stringContaining('team')],
+    });
+    expect(validate({ a: audit }).decision).toEqual({ kind: 'allow', warnings: [], patch: [] });
+  });
+
+  test('Audit mutates nothing; policies mutate in order of their names and never overwrite', () => {
+    const set = (value: string, enforcement = 'Deny') => ({ enforcement, labels: { set: { x: value } } });
+    const outcome = mutate({ c: set('third'), b: set('second'), a: set('first', 'Audit') });
+    expect(outcome.decision).toMatchObject({ patch: [{ op: 'add', path: '/metadata/labels/x', value: 'second' }] });
+  });
+});
+
+describe('undecided', () => {
+  const cases: Readonly<Record<string, [Partial<AdmissionSources>, string]>> = {
+    'before policies are loaded': [
+      { policies: () => undefined },
+      'no policies are loaded yet. Try again in a few seconds.',
+    ],
+    'before the view has synced': [
+      { cluster: () => undefined },
+      'the view of the cluster has not synced yet. Try again in a few seconds.',
+    ],
+    'on a view that is too old': [
+      { cluster: () => ({ ...cluster, stalenessMs: () => 61_000 }) },
+      "the view of the cluster is 61 s old. A cluster admin should look at gpugate's log.",
+    ],
+  };
+  test.each(Object.entries(cases))('%s', (_, [rest, cause]) => {
+    const sources = sourcesOf({ p: requireTeam }, rest);
+    for (const admit of [createValidate(sources), createMutatePods(sources)]) {
+      expect(admit(requestOf({})).decision).toEqual({ kind: 'undecided', cause });
+      expect(admit(requestOf({ namespace: 'kube-system' })).decision.kind).toBe('allow');
+    }
+  });
+
+  test('when the deadline had passed before the review arrived, and when a rule throws', () => {
+    const telemetry = recordingTelemetry();
+    const handle = createHandleReview('w', createValidate(sourcesOf({})), { ...telemetry, now: () => 5 });
+    expect(handle(bytesOf(reviewOf({})), 4)).toMatchObject({
+      status: 500,
+      body: expect.stringContaining('deadline') as string,
+    });
+    const broken = createHandleReview(
+      'w',
+      () => {
+        throw new Error('boom');
+      },
+      telemetry,
+    );
+    expect(broken(bytesOf(reviewOf({})), 9)).toMatchObject({
+      status: 500,
+      body: expect.stringContaining('an internal error') as string,
+    });
+    expect(telemetry.log.entries.at(-1)).toMatchObject({ level: 'error', fields: { error: new Error('boom') } });
+  });
+});
+
+describe('what is judged', () => {
+  const bare = (labels: object) => gpuPod({ metadata: { labels } });
+  const cases: Readonly<Record<string, [ReviewFields, string]>> = {
+    'a pod that is created': [{}, 'deny'],
+    'a pod that is deleted': [{ operation: 'DELETE', object: null, oldObject: gpuPod() }, 'allow'],
+    'exec into a pod': [{ operation: 'CONNECT', subResource: 'exec', object: {} }, 'allow'],
+    'a status update': [
+      { operation: 'UPDATE', subResource: 'status', oldObject: bare({ team: 'x' }), object: bare({}) },
+      'allow',
+    ],
+    'an update that loses the label': [
+      { operation: 'UPDATE', oldObject: bare({ team: 'x' }), object: bare({}) },
+      'deny',
+    ],
+    'an update of a pod that never had it': [
+      { operation: 'UPDATE', oldObject: bare({ a: '1' }), object: bare({ a: '2' }) },
+      'allow',
+    ],
+    'a kind that no policy names': [
+      { kind: { group: '', version: 'v1', kind: 'Service' }, object: { metadata: { name: 'x' } } },
+      'allow',
+    ],
+  };
+  test.each(Object.entries(cases))('%s', (_, [fields, kind]) => {
+    expect(validate({ p: requireTeam }, fields).decision.kind).toBe(kind);
+  });
+
+  test('an object that is not what its kind says is HTTP 400 with the field', () => {
+    const handle = createHandleReview('w', createValidate(sourcesOf({})), recordingTelemetry());
+    expect(handle(bytesOf(reviewOf({ object: { spec: { containers: 'x' } } })), 9)).toMatchObject({
+      status: 400,
+      body: 'request.object: spec.containers must be a list',
+    });
+  });
+});
+
+test('one log line a request, with the decision and nothing of the environment', async () => {
+  const telemetry = recordingTelemetry();
+  const handle = createHandleReview('gpu.validate', createValidate(sourcesOf({ p: requireTeam })), telemetry);
+  const container = { name: 'x', image: 'x', env: [{ name: 'PASSWORD', value: 'hunter2' }] };
+  await handle(bytesOf(reviewOf({ object: gpuPod({ containers: [container] }) })), 9);
+  expect(telemetry.log.entries).toHaveLength(1);
+  expect(telemetry.log.entries[0]).toMatchObject({
+    level: 'request',
+    fields: { decision: 'deny', user: 'alice', policies: ['p'] },
+  });
+  expect(JSON.stringify(telemetry.log.entries)).not.toContain('hunter2');
+  expect((await telemetry.metrics.expose()).body).toContain(
+    'gpugate_admission_requests_total{webhook="gpu.validate",operation="CREATE",decision="deny"} 1',
+  );
+});

@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { exitCodes } from '../../src/cli/program.ts';
+import { examplePolicies } from '../support/examples.ts';
+import { outputOf, runGpugate } from '../support/run-gpugate.ts';
+
+let directory: string;
+let ca: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'gpugate-manifests-'));
+  ca = join(directory, 'ca.crt');
+  writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n');
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+type Webhook = {
+  name: string;
+  failurePolicy: string;
+  clientConfig: { url?: string; service?: object; caBundle: string };
+  rules: { resources: string[]; operations: string[] }[];
+  namespaceSelector: { matchExpressions: { values: string[] }[] };
+  sideEffects: string;
+  matchPolicy: string;
+  timeoutSeconds: number;
+};
+
+async function webhooksOf(...args: string[]): Promise<Webhook[]> {
+  const text = await outputOf(['manifests', 'webhooks', '--ca', ca, ...args]);
+  return parseAllDocuments(text).flatMap((document) => (document.toJS() as { webhooks: Webhook[] }).webhooks);
+}
+
+describe('gpugate manifests webhooks', () => {
+  test('prints each webhook with its failurePolicy and as narrow as the policies allow', async () => {
+    const webhooks = await webhooksOf('--url', 'https://127.0.0.1:8443/', '--policies', examplePolicies);
+    expect(webhooks.map(({ name, failurePolicy, clientConfig }) => [name, failurePolicy, clientConfig.url])).toEqual([
+      ['pods.mutate.gpugate.dev', 'Ignore', 'https://127.0.0.1:8443/mutate/pods'],
+      ['gpu.validate.gpugate.dev', 'Fail', 'https://127.0.0.1:8443/validate/gpu'],
+      ['pods.validate.gpugate.dev', 'Ignore', 'https://127.0.0.1:8443/validate/pods'],
+    ]);
+    expect(webhooks[2]?.rules.flatMap(({ resources }) => resources)).toEqual([
+      'pods',
+      'pods/ephemeralcontainers',
+      'pods/resize',
+      'services',
+      'persistentvolumeclaims',
+      'deployments',
+      'statefulsets',
+      'jobs',
+      'cronjobs',
+    ]);
+    for (const webhook of webhooks) {
+      expect(webhook).toMatchObject({ sideEffects: 'None', matchPolicy: 'Equivalent', timeoutSeconds: 5 });
+      expect(webhook.namespaceSelector.matchExpressions[0]?.values).toEqual([
+        'kube-system',
+        'kube-node-lease',
+        'gpugate-system',
+      ]);
+      expect(
+        webhook.rules.flatMap(({ resources }) => resources).filter((r) => /\*|status|binding|leases/.test(r)),
+      ).toEqual([]);
+    }
+  });
+
+  test('takes a Service, and a failurePolicy for the pods that touch no GPU', async () => {
+    const webhooks = await webhooksOf('--service', 'gpus/gate:8443', '--pods-failure-policy', 'Fail');
+    expect(webhooks[2]?.failurePolicy).toBe('Fail');
+    expect(webhooks[1]?.clientConfig.service).toEqual({
+      namespace: 'gpus',
+      name: 'gate',
+      port: 8443,
+      path: '/validate/gpu',
+    });
+    expect(webhooks[2]?.rules.flatMap(({ resources }) => resources)).toEqual([
+      'pods',
+      'pods/ephemeralcontainers',
+      'pods/resize',
+    ]);
+  });
+
+  const wrong: Readonly<Record<string, [string[], RegExp]>> = {
+    'a URL that is not https': [['--url', 'http://x'], /^--url http:\/\/x: must be an https URL/],
+    'a Service without a port': [['--service', 'a/b'], /^--service a\/b: must look like namespace\/name:port/],
+    'a policy directory that is not there': [['--policies', '/nowhere'], /\/nowhere/],
+    'an unknown flag': [['--nope'], /unknown option '--nope'/],
+  };
+  test.each(Object.entries(wrong))('refuses %s with exit code 2', async (_, [args, message]) => {
+    const { code, stderr, stdout } = await runGpugate(['manifests', 'webhooks', '--ca', ca, ...args]);
+    expect({ code, stdout }).toEqual({ code: exitCodes.badInput, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  test('refuses a CA file that holds no certificate', async () => {
+    const empty = join(directory, 'empty.crt');
+    writeFileSync(empty, '');
+    const { code, stderr } = await runGpugate(['manifests', 'webhooks', '--ca', empty]);
+    expect([code, stderr]).toEqual([2, `--ca ${empty}: holds no PEM certificate\n`]);
+  });
+});
+
+describe('gpugate', () => {
+  test('manifests crds prints the CRD of WorkloadPolicy', async () => {
+    expect(await outputOf(['manifests', 'crds'])).toContain('name: workloadpolicies.gpugate.dev');
+  });
+
+  test('without a command says what there is, and an unknown one is exit code 2', async () => {
+    expect((await runGpugate(['frobnicate'])).code).toBe(2);
+    const help = await runGpugate(['--help']);
+    expect(help.code).toBe(0);
+    expect(help.stdout).toMatch(/serve[\s\S]*manifests/);
+  });
+
+  test('serve with a port in use is exit code 1 and says what to do', async () => {
+    const { createServer } = await import('node:net');
+    const taken = createServer();
+    await new Promise<void>((resolve) => void taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const { code, stderr } = await runGpugate([
+      'serve',
+      '--embedded',
+      '--certs',
+      directory,
+      '--port',
+      String(port),
+      '--ops-port',
+      '0',
+    ]);
+    taken.close();
+    expect(code).toBe(exitCodes.failed);
+    expect(stderr).toContain(`127.0.0.1:${port} is in use by another process`);
+  });
+
+  test('serve with a faulty policy names file, line and field, and is exit code 2', async () => {
+    const file = join(directory, 'bad.yaml');
+    writeFileSync(
+      file,
+      'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: x }\nspec:\n  names: { pattern: "(" }\n',
+    );
+    const { code, stderr } = await runGpugate([
+      'serve',
+      '--embedded',
+      '--policies',
+      file,
+      '--port',
+      '0',
+      '--ops-port',
+      '0',
+    ]);
+    expect(code).toBe(exitCodes.badInput);
+    expect(stderr).toContain(`${file}:5:`);
+    expect(stderr).toContain('spec.names.pattern');
+  });
+});

@@ -1,0 +1,25 @@
+import { formatFault } from '../../src/api/fault.ts';
+import { PolicyFiles, type PolicyFilesOptions } from '../../src/cluster/policy-files.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+
+/** Five lines; the vram, when there is one, stands in the last. */
+export const policy = (name: string, vram = '8000M') =>
+  `apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: ${name} }\nspec:\n  mps: { vram: ${vram} }\n`;
+
+export function policyFiles(options: Partial<PolicyFilesOptions> = {}) {
+  const directory = temporaryDirectory();
+  const files = new PolicyFiles({ paths: [directory.path], ...options });
+  /** In force as name=vram, and faults without the directory. */
+  const reload = async () => {
+    const { policies, faults, kept, changed } = await files.reload();
+    return {
+      policies: policies.map(({ metadata, spec }) => `${metadata.name}=${spec.mps?.vram ?? ''}`),
+      faults: faults.map((fault) =>
+        formatFault(fault).replaceAll(`${directory.path}/`, '').replace(directory.path, 'DIR'),
+      ),
+      kept,
+      changed,
+    };
+  };
+  return { ...directory, files, reload };
+}

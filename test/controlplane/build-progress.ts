@@ -1,0 +1,41 @@
+const quietLineEveryMs = 15_000; // a log file wants few lines, a terminal one that moves
+const terminalLineEveryMs = 500;
+
+export type BuildProgress = {
+  /** The number of packages there are; those compiled by an earlier build will not be reported as steps. */
+  readonly expect: (packages: number) => void;
+  /** A line of `go build -v`: a package that is being compiled, or news of a download. */
+  readonly step: (line: string) => void;
+  readonly end: () => void;
+};
+
+/** Shows on stderr that a build of several minutes is alive, and how far it is. */
+export const startBuildProgress = (): BuildProgress => {
+  const terminal = process.stderr.isTTY;
+  const startedAt = Date.now();
+  let packages: number | undefined;
+  let compiled = 0;
+  let latest = 'reading the module';
+
+  const seconds = () => Math.round((Date.now() - startedAt) / 1000);
+  const line = () => `control plane: ${seconds()} s, ${compiled} of ${packages ?? '?'} packages, ${latest}`;
+  const show = () => {
+    process.stderr.write(terminal ? `\r\u001B[K${line().slice(0, process.stderr.columns - 1)}` : `${line()}\n`);
+  };
+  process.stderr.write('control plane: building it with Go, once; takes minutes\n');
+  const timer = setInterval(show, terminal ? terminalLineEveryMs : quietLineEveryMs);
+
+  return {
+    expect(total) {
+      packages = total;
+    },
+    step(news) {
+      latest = news;
+      if (!news.startsWith('go: ')) compiled += 1;
+    },
+    end() {
+      clearInterval(timer);
+      process.stderr.write(`${terminal ? '\r\u001B[K' : ''}control plane: build ended after ${seconds()} s\n`);
+    },
+  };
+};

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Agent, request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { Binaries } from './build.ts';
+import { toolEnvironment } from './process.ts';
+
+/** All that another process needs to use a running control plane; survives JSON. */
+export type ControlPlaneDescription = {
+  /** Path of a kubeconfig with the rights of an admin. */
+  kubeconfig: string;
+  /** https URL of the API server. */
+  server: string;
+  caFile: string;
+  token: string;
+  dataDir: string;
+  binaries: Binaries;
+};
+
+export type KubectlOptions = { input?: string; as?: string; asGroups?: string[]; timeoutMs?: number };
+export type KubectlResult = { code: number; stdout: string; stderr: string };
+export type JsonResponse = { status: number; body: unknown };
+
+export type ControlPlaneConnection = ControlPlaneDescription & {
+  /** A failing kubectl is a result; only one that cannot run, or runs longer than its timeout, throws. */
+  readonly kubectl: (args: string[], options?: KubectlOptions) => Promise<KubectlResult>;
+  /** One request as admin, over connections that are kept: 1 ms where a kubectl takes 80. */
+  readonly request: (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<JsonResponse>;
+};
+
+const kubectlTimeoutMs = 60_000;
+const requestTimeoutMs = 60_000;
+
+export const connectControlPlane = (description: ControlPlaneDescription): ControlPlaneConnection => ({
+  ...description,
+  kubectl: (args, options) => runKubectl(description, args, options),
+  request: createRequest(description),
+});
+
+const runKubectl = async (
+  { binaries, kubeconfig, dataDir }: ControlPlaneDescription,
+  args: string[],
+  { input = '', as, asGroups = [], timeoutMs = kubectlTimeoutMs }: KubectlOptions = {},
+): Promise<KubectlResult> => {
+  const identity = [...(as ? [`--as=${as}`] : []), ...asGroups.map((group) => `--as-group=${group}`)];
+  const child = spawn(binaries.kubectl, [`--cache-dir=${dataDir}/kubectl-cache`, ...identity, ...args], {
+    env: { ...toolEnvironment(dataDir), KUBECONFIG: kubeconfig },
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  child.stdin.on('error', () => undefined); // it may end without reading its input
+  child.stdin.end(input);
+  const exit = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  if (code === null) throw new Error(`kubectl ${args.join(' ')} was ended after ${timeoutMs} ms: ${stderr}`);
+  return { code, stdout, stderr };
+};
+
+const createRequest = ({ server, caFile, token }: ControlPlaneDescription): ControlPlaneConnection['request'] => {
+  const agent = new Agent({ keepAlive: true, ca: readFileSync(caFile) });
+  return async (method, path, body, headers) => {
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const response = await new Promise<{ status: number; type: string; content: string }>((resolve, reject) => {
+      const request = httpsRequest(new URL(path, server), {
+        method,
+        agent,
+        timeout: requestTimeoutMs,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          ...(content === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) }),
+          ...headers,
+        },
+      });
+      request.on('error', reject);
+      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${requestTimeoutMs} ms`)));
+      request.on('response', (incoming) => {
+        const { statusCode = 0, headers } = incoming;
+        text(incoming).then(
+          (content) => resolve({ status: statusCode, type: headers['content-type'] ?? '', content }),
+          reject,
+        );
+      });
+      request.end(content);
+    });
+    const isJson = response.type.startsWith('application/json');
+    return { status: response.status, body: isJson ? (JSON.parse(response.content) as unknown) : response.content };
+  };
+};

@@ -1,0 +1,44 @@
+import { accessSync, constants, rmSync, statfsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isAlive } from './process.ts';
+
+const memoryFolder = '/dev/shm';
+// etcd allocates its log in pieces of 64 MiB and keeps two; a database of benchmarks comes on top. Containers often
+// have a /dev/shm of 64 MiB in all.
+const neededBytes = 1024 ** 3;
+
+const parentFolder = (): string => {
+  try {
+    accessSync(memoryFolder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(memoryFolder);
+    if (bavail * bsize >= neededBytes) return memoryFolder;
+  } catch {
+    // not a Linux, or not ours to write
+  }
+  return tmpdir();
+};
+
+const prefix = `gpugate-controlplane-${hostname()}-`;
+
+/** A folder for the state of one control plane, in memory where there is enough of it. */
+export const createDataDir = async (): Promise<string> => {
+  const parent = parentFolder();
+  await sweep(parent);
+  return mkdtemp(join(parent, `${prefix}${process.pid}-`));
+};
+
+/** Removes what runners left that were killed outright: in /dev/shm it would hold memory until the next boot. */
+const sweep = async (parent: string): Promise<void> => {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const owner = Number.parseInt(name.slice(prefix.length), 10);
+    if (!isAlive(owner)) await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+};
+
+/** Tries again while a process that was just killed still writes. */
+export const removeDataDir = (folder: string): void => {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+};

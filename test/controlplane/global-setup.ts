@@ -1,0 +1,17 @@
+import type { TestProject } from 'vitest/node';
+import type { ControlPlaneDescription } from './connect.ts';
+import { startControlPlane } from './start.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** For `connectControlPlane(inject('controlPlane'))` in a test file. */
+    controlPlane: ControlPlaneDescription;
+  }
+}
+
+/** One control plane for a whole run: test files share it and keep apart by namespaces of their own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { description, stop } = await startControlPlane();
+  project.provide('controlPlane', description);
+  return stop;
+}

@@ -1,0 +1,39 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+// Below the ports that systems hand out for outgoing connections (32768 and up on Linux, 49152 elsewhere): while the
+// API server is stopped and waits to come back on its port, no connection of a test can take it.
+const lowest = 20_000;
+const highest = 32_000;
+
+const isFree = async (port: number): Promise<boolean> => {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+};
+
+export type Ports = Readonly<Record<'etcd' | 'etcdPeer' | 'apiServer' | 'controllerManager' | 'scheduler', number>>;
+
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(lowest, highest);
+    if (await isFree(port)) return port;
+  }
+};
+
+/** Ports on 127.0.0.1, taken at random so that two control planes which start at once do not race for the same. */
+export const freePorts = async (): Promise<Ports> => ({
+  etcd: await freePort(),
+  etcdPeer: await freePort(),
+  apiServer: await freePort(),
+  controllerManager: await freePort(),
+  scheduler: await freePort(),
+});

@@ -1,0 +1,121 @@
+import { get as httpGet } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import { ensureBinaries, tools, type Tool } from './build.ts';
+import {
+  apiServerArguments,
+  certificateFile,
+  controllerManagerArguments,
+  etcdArguments,
+  schedulerArguments,
+} from './components.ts';
+import { connectControlPlane, type ControlPlaneConnection, type ControlPlaneDescription } from './connect.ts';
+import { writeCredentials } from './credentials.ts';
+import { createDataDir, removeDataDir } from './data-dir.ts';
+import { freePorts } from './ports.ts';
+import { startProcessGroup } from './process-group.ts';
+import { untilReady } from './process.ts';
+
+export type ControlPlaneOptions = {
+  controllerManager?: boolean;
+  scheduler?: boolean;
+  /** Further flags of kube-apiserver, the same again at each of its starts. */
+  apiServerFlags?: string[];
+};
+
+export type ControlPlane = ControlPlaneConnection & {
+  /** What to hand to `connectControlPlane` in another process. */
+  readonly description: ControlPlaneDescription;
+  /** The processes that run now. */
+  readonly pids: () => Partial<Record<Tool, number>>;
+  readonly stopApiServer: () => Promise<void>;
+  /** On the same port, with the same data; resolves when it is ready. */
+  readonly startApiServer: () => Promise<void>;
+  /** Ends every process and removes the data. */
+  readonly stop: () => Promise<void>;
+};
+
+const readyDeadlineMs = 120_000; // a start takes some 4 s; on a machine that compiles beside it, many times that
+
+/** Starts etcd and kube-apiserver, and unless told otherwise kube-controller-manager and kube-scheduler. */
+export const startControlPlane = async (options: ControlPlaneOptions = {}): Promise<ControlPlane> => {
+  const { controllerManager = true, scheduler = true, apiServerFlags = [] } = options;
+  const omitted: Tool[] = [];
+  if (!controllerManager) omitted.push('kube-controller-manager');
+  if (!scheduler) omitted.push('kube-scheduler');
+  const binaries = await ensureBinaries({ required: tools.filter((tool) => !omitted.includes(tool)) });
+
+  const ports = await freePorts();
+  const dataDir = await createDataDir();
+  const group = startProcessGroup(binaries, dataDir);
+  const server = `https://127.0.0.1:${ports.apiServer}`;
+  const caFile = certificateFile(dataDir);
+
+  const stop = async (): Promise<void> => {
+    await Promise.all((['kube-scheduler', 'kube-controller-manager', 'kube-apiserver'] as const).map(group.stop));
+    await group.stop('etcd'); // last, or the API server would wait for it
+    removeDataDir(dataDir);
+    group.disown();
+  };
+
+  try {
+    const credentials = await writeCredentials(dataDir, server, caFile);
+    const startReady = async (tool: Tool, args: string[], readyUrl: string): Promise<void> => {
+      await untilReady(group.start(tool, args), () => answersOk(readyUrl), readyDeadlineMs);
+    };
+    const startApiServer = async (): Promise<void> => {
+      const args = [...apiServerArguments(dataDir, ports, credentials), ...apiServerFlags];
+      await startReady('kube-apiserver', args, `${server}/readyz`);
+    };
+
+    await Promise.all([
+      startReady('etcd', etcdArguments(dataDir, ports), `http://127.0.0.1:${ports.etcd}/health`),
+      startApiServer(), // it waits for etcd by itself
+    ]);
+    const description = {
+      kubeconfig: credentials.kubeconfig,
+      server,
+      caFile,
+      token: credentials.token,
+      dataDir,
+      binaries,
+    };
+    const connection = connectControlPlane(description);
+    await Promise.all([
+      controllerManager &&
+        startReady(
+          'kube-controller-manager',
+          controllerManagerArguments(ports, credentials),
+          `https://127.0.0.1:${ports.controllerManager}/healthz`,
+        ),
+      scheduler &&
+        startReady(
+          'kube-scheduler',
+          schedulerArguments(ports, credentials),
+          `https://127.0.0.1:${ports.scheduler}/readyz`,
+        ),
+    ]);
+    return {
+      ...connection,
+      description,
+      pids: group.pids,
+      stopApiServer: () => group.stop('kube-apiserver'),
+      startApiServer,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+/** Whether a probe answers 200. Certificates are not checked: each process makes its own at its start. */
+const answersOk = (url: string): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const get = url.startsWith('https:') ? httpsGet : httpGet;
+    const request = get(url, { rejectUnauthorized: false, agent: false, timeout: 5_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy(new Error(`${url}: no answer`)));
+    request.on('error', reject);
+  });

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { touchesGpu } from '../../src/workload/device-access.ts';
+import { readPod } from '../../src/workload/read-pod.ts';
+import { connectControlPlane } from '../controlplane/connect.ts';
+import { createSnapshotObjects, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
+import { newName, tenantPod } from './tenant.ts';
+
+const cluster = connectControlPlane(inject('controlPlane'));
+let gpugate: GpugateOnCluster;
+
+beforeAll(async () => {
+  await createSnapshotObjects(cluster);
+  gpugate = await installGpugate(cluster);
+});
+afterAll(() => gpugate.uninstall());
+
+const env = (name: string) => [{ name, value: 'x' }];
+const hostPath = (path: string) => ({ volumes: [{ name: 'v', hostPath: { path } }] });
+const none = { limits: {} };
+
+/** Pods, and whether they touch GPUs: what gpu.validate is called for, and nothing else. */
+const pods: Readonly<Record<string, [Parameters<typeof tenantPod>[0], boolean]>> = {
+  'a dedicated GPU': [{ limits: { 'nvidia.com/gpu': 1 } }, true],
+  'a MIG slice': [{ limits: { 'nvidia.com/mig-1g.10gb': 1 } }, true],
+  'a GPU of an init container': [
+    { ...none, spec: { initContainers: [{ name: 'i', image: 'x', resources: { limits: { 'nvidia.com/gpu': 1 } } }] } },
+    true,
+  ],
+  'a GPU of a sidecar': [
+    {
+      ...none,
+      spec: {
+        initContainers: [
+          { name: 'i', image: 'x', restartPolicy: 'Always', resources: { limits: { 'nvidia.com/gpu.shared': 1 } } },
+        ],
+      },
+    },
+    true,
+  ],
+  'a variable of the NVIDIA runtime': [{ ...none, container: { env: env('NVIDIA_VISIBLE_DEVICES') } }, true],
+  'a variable of MPS': [{ ...none, container: { env: env('CUDA_MPS_PIPE_DIRECTORY') } }, true],
+  'an annotation of MPS': [{ ...none, metadata: { annotations: { 'mps.nvidia.com/threads': '50' } } }, true],
+  'a resource claim': [{ ...none, spec: { resourceClaims: [{ name: 'c', resourceClaimName: 'c' }] } }, true],
+  'a device of the host': [{ ...none, spec: hostPath('/dev/nvidia0') }, true],
+  'a device of the host by a detour': [{ ...none, spec: hostPath('/dev//./nvidia0') }, true],
+  'cpu and memory alone': [{ limits: { cpu: 1, memory: '1Gi' } }, false],
+  'a privileged node agent': [{ ...none, container: { securityContext: { privileged: true } } }, false],
+  'a node agent that mounts the root': [{ ...none, spec: hostPath('/') }, false],
+  'other variables, annotations and mounts': [
+    {
+      ...none,
+      container: { env: env('MY_NVIDIA') },
+      metadata: { annotations: { 'example.com/mps': '1' } },
+      spec: hostPath('/var/log'),
+    },
+    false,
+  ],
+};
+
+test.each(Object.entries(pods))('%s', async (_, [fields, touches]) => {
+  const pod = tenantPod({ ...fields, name: newName() });
+  expect(touchesGpu(readPod(pod))).toBe(touches);
+  await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) });
+  const called = async () =>
+    gpugate.replicas
+      .flatMap(({ lines }) => lines)
+      .filter((line) => line.includes(`"name":"${pod.metadata.name}"`))
+      .map((line) => (JSON.parse(line) as { webhook: string }).webhook)
+      .filter((webhook) => webhook !== 'pods.mutate');
+  await expect.poll(called, { timeout: 5000 }).toEqual([touches ? 'gpu.validate' : 'pods.validate']);
+});

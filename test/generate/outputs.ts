@@ -1,0 +1,52 @@
+import { format, resolveConfig } from 'prettier';
+import { stringify } from 'yaml';
+import { type CustomResourceDefinition, workloadPolicyCrd } from '../../src/api/crd.ts';
+import { structuralSchema } from '../../src/api/structural-schema.ts';
+import { workloadPolicy } from '../../src/api/workload-policy.ts';
+import { flagName, settings } from '../../src/config.ts';
+import { mutations } from '../../src/mutations/registry.ts';
+import { rules } from '../../src/policies/registry.ts';
+import { metricNames } from '../../src/telemetry/metric-names.ts';
+import { renderPolicyReference } from './policy-reference.ts';
+import { renderMetrics, renderMutations, renderRules } from './registry-tables.ts';
+import { replaceBlocks } from './replace-blocks.ts';
+import { renderSettings } from './settings-table.ts';
+
+/** A file that is generated, as a whole or in parts. */
+export type Output = { readonly path: string; readonly content: string; readonly faults: readonly string[] };
+
+export const readmePath = 'README.md';
+
+export function renderCrd(crd: CustomResourceDefinition): string {
+  const yaml = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false });
+  return `# Generated from src/api by \`npm run generate\`; do not edit.\n${yaml}`;
+}
+
+export function readmeBlocks(): Readonly<Record<string, string>> {
+  return {
+    'policy-reference': renderPolicyReference(structuralSchema(workloadPolicy)),
+    rules: renderRules(rules),
+    mutations: renderMutations(mutations),
+    metrics: renderMetrics(metricNames),
+    settings: renderSettings(settings, flagName),
+  };
+}
+
+/** Aligned as `npm run format` would, so that the two never undo each other's work. */
+async function formatted(markdown: string): Promise<string> {
+  return format(markdown, { ...(await resolveConfig(import.meta.filename)), parser: 'markdown' });
+}
+
+/** Everything that is generated; `readme` is the present text, of which only blocks are. */
+export async function renderOutputs(readme: string): Promise<readonly Output[]> {
+  const crds = [workloadPolicyCrd()].map((crd) => ({
+    path: `manifests/crds/${crd.spec.names.plural}.yaml`,
+    content: renderCrd(crd),
+    faults: [],
+  }));
+  const blocks = await Promise.all(
+    Object.entries(readmeBlocks()).map(async ([name, text]) => [name, await formatted(text)] as const),
+  );
+  const { text, faults } = replaceBlocks(readme, Object.fromEntries(blocks));
+  return [...crds, { path: readmePath, content: text, faults }];
+}

@@ -1,0 +1,37 @@
+import type { Mutation } from '../../src/mutations/mutation.ts';
+import type { Rule } from '../../src/policies/rule.ts';
+import type { MetricName } from '../../src/telemetry/metric-names.ts';
+import { code, markdownTable } from './markdown-table.ts';
+
+/** Field paths, with a value or without: `gpu.deviceAccess: Void`. Anything else is a sentence. */
+const fieldPath = /^[\w.*[\]/-]+(: \w+)?$/;
+
+function codeList(text: string): string {
+  return text
+    .split(/,\s*/)
+    .map((item) => (fieldPath.test(item) ? code(item) : item))
+    .join(', ');
+}
+
+type Documented<T, K extends keyof T> = readonly Readonly<Pick<T, K>>[];
+
+export function renderRules(rules: Documented<Rule, 'id' | 'summary' | 'settings' | 'fields'>): string {
+  return markdownTable(
+    ['Rule', 'What must hold', 'Settings', 'Fields'],
+    rules.map(({ id, summary, settings, fields }) => [code(id), summary, codeList(settings), codeList(fields)]),
+  );
+}
+
+export function renderMutations(mutations: Documented<Mutation, 'id' | 'summary' | 'settings'>): string {
+  return markdownTable(
+    ['Mutation', 'What it does', 'Settings'],
+    mutations.map(({ id, summary, settings }) => [code(id), summary, codeList(settings)]),
+  );
+}
+
+export function renderMetrics(metrics: Readonly<Record<string, MetricName>>): string {
+  return markdownTable(
+    ['Metric', 'Type', 'Labels', 'Meaning'],
+    Object.values(metrics).map(({ name, type, labels, help }) => [code(name), type, labels.map(code).join(', '), help]),
+  );
+}

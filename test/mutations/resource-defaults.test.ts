@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { patchOf } from './mutate-object.ts';
+
+const add = (path: string, value: unknown) => ({ op: 'add', path, value });
+const at = (path: string) => `/spec/containers/0/resources${path}`;
+const one = (resources: unknown) => ({ containers: [{ name: 'c', resources }] });
+
+const both = { requests: { cpu: '100m' }, limits: { cpu: '1' } };
+const gpu = { limits: { 'nvidia.com/gpu': '1' } };
+
+const defaults: Readonly<Record<string, readonly [spec: object, settings: object, patch: readonly object[]]>> = {
+  'a container with nothing gets both, and the maps to hold them': [
+    one({}),
+    { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '1Gi' } },
+    [add(at('/requests'), { cpu: '100m', memory: '128Mi' }), add(at('/limits'), { cpu: '1', memory: '1Gi' })],
+  ],
+  'resources that are missing come with the first default': [
+    one(null),
+    both,
+    [add(at(''), { requests: { cpu: '100m' } }), add(at('/limits'), { cpu: '1' })],
+  ],
+  'maps that are null are missing': [
+    one({ requests: null, limits: {} }),
+    both,
+    [add(at('/requests'), { cpu: '100m' }), add(at('/limits/cpu'), '1')],
+  ],
+  'what is there stays': [one({ requests: { cpu: '5' }, limits: { cpu: '6' } }), both, []],
+  'a request of zero is a request': [one({ requests: { cpu: 0 } }), both, [add(at('/limits'), { cpu: '1' })]],
+  'the default request stays below a limit': [
+    one({ limits: { cpu: '4' } }),
+    both,
+    [add(at('/requests'), { cpu: '100m' })],
+  ],
+  'the default request is never above a limit': [
+    one({ limits: { cpu: '50m' } }),
+    both,
+    [add(at('/requests'), { cpu: '50m' })],
+  ],
+  'the default limit is never below a request': [
+    one({ requests: { cpu: '2500m' } }),
+    both,
+    [add(at('/limits'), { cpu: '2500m' })],
+  ],
+  'the default limit is never below the default request': [
+    one({}),
+    { requests: { cpu: '2' }, limits: { cpu: '1' } },
+    [add(at('/requests'), { cpu: '2' }), add(at('/limits'), { cpu: '2' })],
+  ],
+  'a limit alone is left to the API server to request': [
+    one({}),
+    { limits: { cpu: '1' } },
+    [add(at('/limits'), { cpu: '1' })],
+  ],
+  'a request alone sets no limit': [one({}), { requests: { cpu: '1' } }, [add(at('/requests'), { cpu: '1' })]],
+  'init containers and sidecars have defaults, ephemeral containers none': [
+    {
+      initContainers: [{}, { restartPolicy: 'Always', resources: {} }],
+      containers: [],
+      ephemeralContainers: [{ resources: {} }],
+    },
+    { requests: { cpu: '100m' } },
+    [
+      add('/spec/initContainers/0/resources', { requests: { cpu: '100m' } }),
+      add('/spec/initContainers/1/resources/requests', { cpu: '100m' }),
+    ],
+  ],
+  'what the whole pod is given is for its containers to share': [
+    { containers: [{ resources: {} }], resources: { limits: { cpu: '4' }, requests: { memory: '1Gi' } } },
+    { requests: { cpu: '100m', memory: '1Mi', 'ephemeral-storage': '1Gi' }, limits: { cpu: '1', memory: '1Gi' } },
+    [add(at('/requests'), { 'ephemeral-storage': '1Gi' })],
+  ],
+  'nothing is set beside what is no quantity': [
+    { containers: [{ resources: { limits: { cpu: '1x' } } }, { resources: { requests: { cpu: '-1' } } }] },
+    both,
+    [],
+  ],
+  'a default device is both requested and limited': [
+    one({}),
+    gpu,
+    [add(at('/requests'), { 'nvidia.com/gpu': '1' }), add(at('/limits'), { 'nvidia.com/gpu': '1' })],
+  ],
+  'a default device by request alone is limited too': [
+    one({ requests: {}, limits: {} }),
+    { requests: { 'nvidia.com/gpu': 1 } },
+    [add(at('/requests/nvidia.com~1gpu'), '1'), add(at('/limits/nvidia.com~1gpu'), '1')],
+  ],
+  'devices that are limited are requested alike': [
+    one({ limits: { 'nvidia.com/gpu': 4 }, requests: {} }),
+    gpu,
+    [add(at('/requests/nvidia.com~1gpu'), '4')],
+  ],
+  'devices that are requested are limited alike': [
+    one({ requests: { 'nvidia.com/gpu': '2' }, limits: {} }),
+    gpu,
+    [add(at('/limits/nvidia.com~1gpu'), '2')],
+  ],
+  'huge pages cannot be overcommitted either': [
+    one({ limits: { 'hugepages-2Mi': '4Mi' }, requests: {} }),
+    { requests: { 'hugepages-2Mi': '2Mi' } },
+    [add(at('/requests/hugepages-2Mi'), '4Mi')],
+  ],
+  'a name of JavaScript itself is only a resource': [
+    one({ requests: {}, limits: {} }),
+    { requests: { constructor: 1 } },
+    [add(at('/requests/constructor'), '1')],
+  ],
+};
+
+describe('resource-defaults', () => {
+  test.each(Object.entries(defaults))('%s', (_, [spec, resources, patch]) => {
+    expect(patchOf({ metadata: {}, spec }, { resources })).toEqual(patch);
+  });
+});

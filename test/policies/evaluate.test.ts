@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { compileRules, evaluate, ratchet, type CompiledRule, type Finding } from '../../src/policies/evaluate.ts';
+import { ruleIds, rules } from '../../src/policies/registry.ts';
+import { factsOf, specOf } from './facts-of.ts';
+
+/** Uses every rule. */
+const everything = {
+  names: { format: '{prefix}-{id}-{name}' },
+  labels: { require: ['project-id'] },
+  resources: { maximum: { cpu: '64' }, limits: { cpu: '1' } },
+  gpu: { maxPerPod: { 'nvidia.com/gpu': 8 } },
+  mps: {},
+};
+
+const pod = { kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'a' }] } };
+
+function enforcements(settings: object): Record<string, string> {
+  return Object.fromEntries(compileRules(specOf(settings)).map(({ id, enforcement }) => [id, enforcement]));
+}
+
+function finding(fields: Partial<Finding>): Finding {
+  return { rule: 'r', path: 'p', reason: 'x', enforcement: 'Deny', ...fields };
+}
+
+describe('the registry', () => {
+  test('names each rule once, in the manner of files', () => {
+    expect(new Set(ruleIds).size).toBe(ruleIds.length);
+    expect(ruleIds.filter((id) => !/^[a-z]+(-[a-z]+)+$/.test(id))).toEqual([]);
+  });
+
+  test('says of every rule what the README needs', () => {
+    for (const { summary, settings, fields } of rules) {
+      expect(summary).toMatch(/^[A-Z].*\.$/);
+      expect(settings).not.toBe('');
+      expect(fields).not.toBe('');
+    }
+  });
+});
+
+describe('a policy', () => {
+  test('that sets nothing uses no rule', () => {
+    expect(compileRules(specOf({}))).toEqual([]);
+  });
+
+  test('that sets everything uses every rule, in the order of the registry', () => {
+    expect(compileRules(specOf(everything)).map(({ id }) => id)).toEqual(ruleIds);
+  });
+
+  test('that denies is held back by the ceilings', () => {
+    const held = Object.entries(enforcements(everything)).filter(([, enforcement]) => enforcement !== 'Deny');
+    expect(Object.fromEntries(held)).toEqual({
+      'resource-known': 'Warn',
+      'node-fit': 'Warn',
+      'mps-node-limit': 'Warn',
+      'mutation-survived': 'Warn',
+    });
+  });
+
+  test('may raise the ceiling of the rules on nodes', () => {
+    const { 'node-fit': fit, 'resource-known': known } = enforcements({ gpu: { nodeFit: 'Deny' } });
+    expect([fit, known]).toEqual(['Deny', 'Deny']);
+  });
+
+  test.each(['Warn', 'Audit'] as const)('that only says %s never does more', (enforcement) => {
+    const used = enforcements({ ...everything, enforcement, gpu: { nodeFit: 'Deny' } });
+    expect(new Set(Object.values(used))).toEqual(new Set([enforcement]));
+  });
+});
+
+describe('evaluate', () => {
+  test('collects what every rule finds, each under its own enforcement', () => {
+    const findings = evaluate(
+      compileRules(specOf(everything)),
+      factsOf({ object: pod, unmutated: ['/metadata/labels'] }),
+    );
+    expect(findings.map(({ rule, enforcement }) => `${rule} ${enforcement}`)).toEqual([
+      'resource-name Deny',
+      'required-labels Deny',
+      'resource-maximum Deny',
+      'mutation-survived Warn',
+    ]);
+  });
+
+  test.each(['DELETE', 'CONNECT'] as const)('never looks at a %s', (operation) => {
+    const forbidden: CompiledRule = {
+      id: 'x',
+      enforcement: 'Deny',
+      check: () => {
+        throw new Error('must not be asked');
+      },
+    };
+    expect(evaluate([forbidden], factsOf({ object: pod, operation }))).toEqual([]);
+  });
+
+  test('judges pods only where a pod is', () => {
+    const service = { kind: 'Service', metadata: { name: 'web' } };
+    expect(evaluate(compileRules(specOf(everything)), factsOf({ object: service, unmutated: ['/x'] }))).toEqual([]);
+  });
+});
+
+describe('the ratchet', () => {
+  test('drops what the old object violated in the same way', () => {
+    expect(ratchet([finding({})], [finding({})])).toEqual([]);
+  });
+
+  test('forgets the detail, which may tell of a cluster that has changed since', () => {
+    expect(ratchet([finding({ detail: 'nodes in view: 3' })], [finding({ detail: 'nodes in view: 2' })])).toEqual([]);
+  });
+
+  test.each([
+    ['another rule', { rule: 's' }],
+    ['another field', { path: 'q' }],
+    ['other numbers', { reason: 'y' }],
+  ])('keeps %s', (_, fields) => {
+    expect(ratchet([finding(fields)], [finding({})])).toEqual([finding(fields)]);
+  });
+
+  test('keeps everything when the old object was sound', () => {
+    const findings = [finding({})];
+    expect(ratchet(findings, [])).toBe(findings);
+  });
+});

@@ -1,0 +1,48 @@
+import { workloadPolicySpec, type WorkloadPolicySpec } from '../../src/api/workload-policy.ts';
+import type { Facts } from '../../src/policies/rule.ts';
+import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../../src/workload/cluster-facts.ts';
+import { demandOf, noDemand } from '../../src/workload/demand.ts';
+import { readMeta, readPod } from '../../src/workload/read-pod.ts';
+
+/** Facts as the admission room makes them, out of plain objects. */
+export type Situation = {
+  readonly object: { readonly kind?: unknown };
+  readonly operation?: Facts['operation'];
+  readonly subResource?: string;
+  readonly user?: Facts['user'];
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly nodes?: readonly NodeFacts[];
+  readonly unmutated?: readonly string[];
+};
+
+export function factsOf(situation: Situation): Facts {
+  const { object } = situation;
+  const pod = object.kind === 'Pod' ? readPod(object) : undefined;
+  const meta = pod?.meta ?? readMeta(object);
+  return {
+    operation: situation.operation ?? 'CREATE',
+    subResource: situation.subResource ?? '',
+    kind: String(object.kind),
+    meta,
+    pod,
+    demand: pod === undefined ? noDemand : demandOf(pod),
+    user: situation.user ?? { username: 'alice', groups: ['tenants', 'system:authenticated'] },
+    namespaceLabels: { ...unknownNamespace(meta.namespace), ...situation.namespaceLabels },
+    cluster: clusterOf(situation.nodes ?? []),
+    unmutated: () => situation.unmutated ?? [],
+  };
+}
+
+export function clusterOf(nodes: readonly NodeFacts[]): ClusterFacts {
+  return {
+    namespaceLabels: () => undefined,
+    nodes,
+    extendedResources: new Set(nodes.flatMap((node) => Object.keys(node.allocatable))),
+    stalenessMs: () => 0,
+  };
+}
+
+/** The settings of a policy as an admin writes them, with the schema's defaults. */
+export function specOf(settings: object): WorkloadPolicySpec {
+  return workloadPolicySpec.parse(settings);
+}

@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { denialMessage, warningLines } from '../../src/policies/denial.ts';
+import { compileRules, evaluate, ratchet, type Finding } from '../../src/policies/evaluate.ts';
+import { factsOf, specOf, type Situation } from './facts-of.ts';
+
+/** test/fixtures/<rule>/{pass,fail}/<sentence>.yaml, and the whole answer beside each failing one as <sentence>.txt. */
+export const fixturesRoot = join(import.meta.dirname, '..', 'fixtures');
+
+export const outcomes = ['pass', 'fail'] as const;
+export type FixtureOutcome = (typeof outcomes)[number];
+
+const strings = z.record(z.string(), z.string());
+const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({}) });
+
+/** Strict, so that a misspelt key is no fixture that passes for the wrong reason. */
+const fixtureSchema = z.strictObject({
+  policy: z.looseObject({}),
+  object,
+  oldObject: object.optional(),
+  operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']).optional(),
+  subResource: z.string().optional(),
+  user: z.strictObject({ username: z.string(), groups: z.array(z.string()) }).optional(),
+  namespaceLabels: strings.optional(),
+  nodes: z.array(z.strictObject({ name: z.string(), labels: strings.default({}), allocatable: strings })).optional(),
+  unmutated: z.array(z.string()).optional(),
+});
+export type Fixture = z.output<typeof fixtureSchema>;
+
+export function fixtureNames(rule: string, outcome: FixtureOutcome, extension: '.yaml' | '.txt'): string[] {
+  const folder = join(fixturesRoot, rule, outcome);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(extension))
+    .map((file) => file.slice(0, -extension.length))
+    .sort();
+}
+
+export function readFixture(rule: string, outcome: FixtureOutcome, name: string): Fixture {
+  const text = readFileSync(join(fixturesRoot, rule, outcome, `${name}.yaml`), 'utf8');
+  return fixtureSchema.parse(parse(text));
+}
+
+export function judgeFixture(fixture: Fixture): readonly Finding[] {
+  const rules = compileRules(specOf(fixture.policy));
+  const { policy: _policy, oldObject, ...given } = fixture;
+  const situation = given as Situation;
+  const findings = evaluate(rules, factsOf(situation));
+  return oldObject === undefined
+    ? findings
+    : ratchet(findings, evaluate(rules, factsOf({ ...situation, object: oldObject })));
+}
+
+function subjectOf({ object: { kind, metadata } }: Fixture): string {
+  const { name, generateName, namespace } = metadata as Readonly<Record<string, string | undefined>>;
+  return `${kind.toLowerCase()} ${namespace ?? 'default'}/${name ?? `${generateName ?? ''}*`}`;
+}
+
+/** All that a user reads, as kubectl shows it, and what only the audit log keeps. */
+export function answerTo(fixture: Fixture, findings: readonly Finding[]): string {
+  const denied = findings.filter(({ enforcement }) => enforcement === 'Deny');
+  const warned = findings.filter(({ enforcement }) => enforcement === 'Warn');
+  const audited = findings.filter(({ enforcement }) => enforcement === 'Audit');
+  const lines = [
+    ...(denied.length > 0 ? [denialMessage(subjectOf(fixture), denied)] : []),
+    ...warningLines(warned).map((line) => `Warning: ${line}`),
+    ...warningLines(audited).map((line) => `Audit: ${line}`),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}

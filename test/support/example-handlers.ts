@@ -1,0 +1,43 @@
+import { createMutatePods, createValidate, type AdmissionSources } from '../../src/admission/admit.ts';
+import type { HandleReview } from '../../src/admission/answer.ts';
+import { compileExemptions } from '../../src/admission/exemption.ts';
+import { createHandleReview } from '../../src/admission/handle-review.ts';
+import { compilePolicySet } from '../../src/admission/policy-set.ts';
+import { systemNamespaces } from '../../src/api/system-namespaces.ts';
+import { SnapshotFile } from '../../src/cluster/snapshot-file.ts';
+import { loadPolicies } from '../../src/cli/load-policies.ts';
+import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
+import { createRecordingLog, createSilentLog } from '../../src/telemetry/recording-log.ts';
+import { examplePolicies, exampleSnapshot } from './examples.ts';
+
+/** The sources of the example policies and snapshot, as `serve --embedded` has them. */
+export async function exampleSources(): Promise<AdmissionSources> {
+  const policies = compilePolicySet(await loadPolicies([examplePolicies]));
+  const { facts } = await new SnapshotFile({ path: exampleSnapshot }).reload();
+  return {
+    policies: () => policies,
+    cluster: () => facts,
+    findExemption: compileExemptions({ namespaces: systemNamespaces, users: [], groups: [] }),
+    maxStalenessMs: 60_000,
+  };
+}
+
+export type Telemetry = { log: ReturnType<typeof createRecordingLog>; metrics: ExposedMetrics; now: () => number };
+
+export function recordingTelemetry(): Telemetry {
+  return {
+    log: createRecordingLog(),
+    metrics: createMetrics({ version: 'test', processMetrics: false }),
+    now: () => 0,
+  };
+}
+
+/** Both kinds of webhook over the example policies, without a server. */
+export async function exampleHandlers(): Promise<Map<'mutate' | 'validate', HandleReview>> {
+  const sources = await exampleSources();
+  const telemetry = { ...recordingTelemetry(), log: createSilentLog() };
+  return new Map([
+    ['mutate', createHandleReview('pods.mutate', createMutatePods(sources), telemetry)],
+    ['validate', createHandleReview('gpu.validate', createValidate(sources), telemetry)],
+  ]);
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const main = join(import.meta.dirname, '../../src/main.ts');
+const startDeadlineMs = 60_000;
+/** Longer than any drain of the tests; then the process hangs, which is a failure of its own. */
+const stopDeadlineMs = 30_000;
+
+/** One `gpugate serve` as a process of its own, as a user would run it. */
+export type ServeProcess = {
+  readonly pid: number;
+  readonly port: number;
+  readonly opsPort: number;
+  /** Everything it has logged, one JSON line an element. */
+  readonly lines: readonly string[];
+  /** Resolves with the exit code. */
+  stop(): Promise<number | null>;
+  kill(): Promise<void>;
+};
+
+/** Starts it on free ports of 127.0.0.1 and waits until it is ready. */
+export async function startServe(args: readonly string[]): Promise<ServeProcess> {
+  const flags = ['serve', '--host', '127.0.0.1', '--port', '0', '--ops-port', '0', ...args];
+  const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  const serving = new Promise<{ port: number; opsPort: number }>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      const ports = portsIn(line);
+      if (ports !== undefined) resolve(ports);
+    });
+    createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
+    child.once('exit', (code) => reject(new Error(`gpugate serve exited with ${code}:\n${lines.join('\n')}`)));
+    child.once('error', reject);
+  });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  exited.catch(() => undefined);
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  try {
+    const { port, opsPort } = await serving;
+    await untilReady(opsPort);
+    return {
+      pid: child.pid ?? 0,
+      port,
+      opsPort,
+      lines,
+      kill,
+      stop: async () => {
+        child.kill('SIGTERM');
+        const impatience = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
+        const [code] = await exited;
+        clearTimeout(impatience);
+        return code;
+      },
+    };
+  } catch (error) {
+    if (child.exitCode === null) await kill();
+    throw error;
+  }
+}
+
+function portsIn(line: string): { port: number; opsPort: number } | undefined {
+  if (!line.includes('"msg":"serving"')) return undefined;
+  return JSON.parse(line) as { port: number; opsPort: number };
+}
+
+async function untilReady(opsPort: number): Promise<void> {
+  const deadline = performance.now() + startDeadlineMs;
+  for (;;) {
+    const status = await new Promise<number>((resolve) => {
+      get({ host: '127.0.0.1', port: opsPort, path: '/readyz', agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      }).on('error', () => resolve(0));
+    });
+    if (status === 200) return;
+    if (performance.now() > deadline) throw new Error(`gpugate serve is not ready after ${startDeadlineMs} ms`);
+    await sleep(25);
+  }
+}

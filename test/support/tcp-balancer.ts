@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Spreads connections over replicas, as a Service does: round robin, passing over those that refuse. */
+export type TcpBalancer = { readonly port: number; setTargets(ports: readonly number[]): void; close(): Promise<void> };
+
+export async function startTcpBalancer(targets: readonly number[]): Promise<TcpBalancer> {
+  let ports = targets;
+  let next = 0;
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    return socket;
+  };
+  const forward = (client: Socket, attemptsLeft: number) => {
+    const port = ports[next++ % Math.max(1, ports.length)];
+    if (port === undefined || attemptsLeft === 0) {
+      client.destroy();
+      return;
+    }
+    const upstream = keep(connect(port, '127.0.0.1'));
+    let connected = false;
+    upstream.on('connect', () => {
+      connected = true;
+      client.pipe(upstream).pipe(client);
+    });
+    upstream.on('error', () => (connected ? client.destroy() : forward(client, attemptsLeft - 1)));
+    upstream.on('close', () => connected && client.destroy());
+    client.on('close', () => upstream.destroy());
+  };
+  const server = createServer({ pauseOnConnect: false }, (client) => {
+    keep(client).on('error', () => client.destroy());
+    forward(client, ports.length);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    setTargets: (next) => {
+      ports = next;
+    },
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
