@@ -8,8 +8,8 @@ export type LineBufferOptions = {
   readonly onFailed: (error: Error) => void;
 };
 
-/** One page: about eight request lines go out in one write. */
-const writeFromChars = 4096;
+/** About a hundred request lines: at 8 lines a write, the writes alone cost each request 10 us on a busy core. */
+const writeFromChars = 64 * 1024;
 /** So that a line of a quiet server shows up without a noticeable delay. */
 const writeAfterMs = 100;
 /** A reader that hangs must not fill the memory: about 16,000 request lines. */
