@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { webhooks } from '../src/admission/webhooks.ts';
+import { createProgram, exitCodes } from '../src/cli/program.ts';
+
+const root = join(import.meta.dirname, '..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+
+/** First cells of the rows of the table under a heading whose header row begins with `column`. */
+function firstCells(column: string): string[] {
+  const rows = readme.split('\n');
+  const header = rows.findIndex((row) => new RegExp(`^\\| ${column} +\\|`).test(row));
+  const end = rows.findIndex((row, index) => index > header && !row.startsWith('|'));
+  return rows.slice(header + 2, end).map((row) => row.split('|')[1]?.trim() ?? '');
+}
+
+const program = createProgram({
+  version: '0',
+  serveFlags: [],
+  serve: () => Promise.resolve(),
+  write: () => undefined,
+  writeError: () => undefined,
+});
+const commands = program.commands.flatMap((command) =>
+  command.commands.length === 0 ? [command.name()] : command.commands.map((sub) => `${command.name()} ${sub.name()}`),
+);
+
+// What is generated (rules, mutations, policy reference, settings, metrics) is held to the code by test/generate.
+describe('the README names', () => {
+  test('every command and no other', () => {
+    expect(firstCells('command')).toEqual(commands.map((command) => `\`gpugate ${command}\``));
+  });
+
+  test('every exit code and no other', () => {
+    expect(firstCells('exit code').map(Number)).toEqual(Object.values(exitCodes).toSorted((a, b) => a - b));
+  });
+
+  test('every webhook with its path and no other', () => {
+    expect(firstCells('webhook')).toEqual(webhooks.map(({ id }) => id));
+    for (const { path } of webhooks) expect(readme).toContain(`| ${path} `);
+  });
+
+  test('only npm scripts that there are', () => {
+    const named = [...readme.matchAll(/npm run ([a-z]+)/g)].map((match) => match[1] ?? '');
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    expect(named.length).toBeGreaterThan(0);
+  });
+
+  test('only files that there are', () => {
+    const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? '');
+    for (const link of links) expect(() => readFileSync(join(root, link))).not.toThrow();
+  });
+});
