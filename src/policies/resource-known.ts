@@ -5,7 +5,7 @@
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Pod } from '../workload/pod.ts';
 import { askedBy } from './asked-by.ts';
-import { nearest } from './edit-distance.ts';
+import { nearest } from '../api/edit-distance.ts';
 import { extendedDemandOf } from './extended-demand.ts';
 import { shown, shownList } from './printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';

@@ -1,5 +1,6 @@
 /**
  * Fields looked at: metadata.name of the kinds in names.kinds; metadata.generateName while there is no name
+ *                   (not of what a controller made: its owner's name is judged)
  * Values allowed:   names.format, whose {prefix} is one of names.prefixes (or letters and digits), {id} letters and
  *                   digits, and {name} a DNS label; or whatever names.pattern matches as a whole
  */
@@ -45,6 +46,11 @@ function nameViolation(shape: NameShape, facts: Facts): Violation {
   };
 }
 
+/** A controller derives the names of what it owns from its own. People can write an owner too, but not such a username. */
+function isMadeByController({ meta, user }: Facts): boolean {
+  return meta.controller !== undefined && user.username.startsWith('system:');
+}
+
 export const resourceName: Rule = {
   id,
   summary: 'Names have the form or match the pattern of the policy.',
@@ -57,9 +63,9 @@ export const resourceName: Rule = {
     const kinds = new Set<string>(spec.names.kinds);
     const shape = compileNameShape(spec.names);
     return (facts) => {
-      const { name, generateName, controller } = facts.meta;
-      // A name never changes; and a controller derives the names of what it owns from its own.
-      if (facts.operation !== 'CREATE' || !kinds.has(facts.kind) || controller !== undefined) {
+      const { name, generateName } = facts.meta;
+      // A name never changes.
+      if (facts.operation !== 'CREATE' || !kinds.has(facts.kind) || isMadeByController(facts)) {
         return noViolations;
       }
       const judged = name === '' && generateName !== '' ? generatedName(generateName) : name;

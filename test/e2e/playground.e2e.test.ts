@@ -64,7 +64,7 @@ test("its first command shows a pod filled in, as the README's transcript says",
     metadata: { name, namespace, labels, annotations },
     spec: { containers: [{ name: container?.['name'], env: container?.['env'], resources: container?.['resources'] }] },
   };
-  expectInReadme('mutated', 'yaml', `# ${mutated}\n${stringify(shown)}`);
+  expectInReadme('mutated', 'yaml', `# ${mutated}\n${stringify(shown, { singleQuote: true })}`);
 });
 
 test("its second command shows a denial, as the README's transcript says", async () => {
