@@ -1,19 +1,30 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { explainFileError } from './api/explain-file-error.ts';
+import { explainIssue } from './api/explain-issue.ts';
+import { formatFault } from './api/fault.ts';
+import { glob } from './api/fields.ts';
+import { nearestName } from './api/nearest-name.ts';
+import { readSettings, type SettingsFile } from './api/read-settings.ts';
 import { systemNamespaces } from './api/system-namespaces.ts';
 
 /**
  * The settings of `gpugate serve`: one table for flags, environment, configuration file and the README.
- * A flag wins over the environment, that over the file, that over the default. Unknown keys are errors.
+ * A flag wins over the environment, that over the file, that over what `embedded` stands for, that over the default.
+ * Unknown keys are errors.
  */
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const path = z.string().min(1);
-const list = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value),
-  z.array(z.string().min(1)),
+/** Digits only: `Number('')` is 0, which would be any free port. */
+const port = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+  z.int().min(0).max(65_535),
 );
+const path = z.string().min(1);
+const split = (value: unknown): unknown =>
+  typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
+const list = z.preprocess(split, z.array(z.string().min(1)));
+const filledList = z.preprocess(split, z.array(z.string().min(1)).min(1));
+const globs = z.preprocess(split, z.array(glob));
 const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean({ error: 'must be true or false' }),
@@ -31,7 +42,7 @@ export const settings = {
   host: z.string().min(1).default('0.0.0.0').describe('Address that the webhook server listens on.'),
   port: port.default(8443).describe('Port of the webhook server (HTTPS).'),
   opsPort: port.default(8080).describe('Port of /healthz, /readyz and /metrics (HTTP).'),
-  policies: list.optional().describe('Files and directories of WorkloadPolicy objects; reloaded on change.'),
+  policies: filledList.optional().describe('Files and directories of WorkloadPolicy objects; reloaded on change.'),
   snapshot: path.optional().describe('File with the facts of the cluster (ClusterSnapshot); reloaded on change.'),
   embedded: flag.default(false).describe('Serve the example policies and snapshot on 127.0.0.1, to try gpugate out.'),
   certs: path
@@ -39,14 +50,14 @@ export const settings = {
     .describe('Directory of the own CA and serving certificate, issued when absent. Absent: kept in memory.'),
   tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),
   tlsKey: path.optional().describe('Private key of --tls-cert (PEM).'),
-  tlsNames: list
+  tlsNames: filledList
     .default(['localhost', '127.0.0.1', '::1', 'gpugate.gpugate-system.svc'])
     .describe('DNS names and addresses that the own serving certificate is valid for.'),
   clientCa: path.optional().describe('CA (PEM) of client certificates; given, every review must come with one.'),
   clientNames: list.default([]).describe('Common names that a client certificate may carry. Empty: any.'),
-  exemptNamespaces: list.default([...systemNamespaces]).describe('Globs of namespaces that no policy ever covers.'),
-  exemptUsers: list.default([]).describe('Globs of users that no policy ever covers.'),
-  exemptGroups: list.default([]).describe('Globs of groups that no policy ever covers.'),
+  exemptNamespaces: globs.default([...systemNamespaces]).describe('Globs of namespaces that no policy ever covers.'),
+  exemptUsers: globs.default([]).describe('Globs of users that no policy ever covers.'),
+  exemptGroups: globs.default([]).describe('Globs of groups that no policy ever covers.'),
   maxStaleness: duration.prefault('60s').describe('Age from which on the view of the cluster decides nothing.'),
   reloadInterval: duration.prefault('2s').describe('How often files are looked at for changes.'),
   drainSpread: duration
@@ -57,24 +68,17 @@ export const settings = {
 
 export type SettingKey = keyof typeof settings;
 
+const settingKeys = Object.keys(settings) as readonly SettingKey[];
+
 /** The settings as flags of `gpugate serve`. */
 export function flagDescriptions(): { flag: string; description: string; takesValue: boolean; isList: boolean }[] {
-  return (Object.keys(settings) as SettingKey[]).map((key) => ({
+  return settingKeys.map((key) => ({
     flag: flagName(key),
     description: settings[key].description ?? '',
     takesValue: key !== 'embedded',
-    isList: listKeys.has(key),
+    isList: Array.isArray(settings[key].safeParse('a').data),
   }));
 }
-
-const listKeys: ReadonlySet<string> = new Set<SettingKey>([
-  'policies',
-  'tlsNames',
-  'clientNames',
-  'exemptNamespaces',
-  'exemptUsers',
-  'exemptGroups',
-]);
 
 const schema = z
   .strictObject(settings)
@@ -107,51 +111,68 @@ export function environmentName(key: string): string {
   return `GPUGATE_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
 }
 
+/** What the settings come from, the strongest first. */
+export type SettingLayers = {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What `embedded` stands for; weaker than a file. */
+  readonly embedded?: Readonly<Record<string, unknown>>;
+};
+
 /** Throws ConfigError with every fault, each with the place it came from. */
-export function loadConfig(
-  flags: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): Config {
-  const { config: file, ...given } = flags;
-  const fromFile = typeof file === 'string' ? readConfigFile(file) : {};
-  const fromEnvironment: Record<string, unknown> = {};
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith('GPUGATE_')) continue;
-    const key = (Object.keys(settings) as SettingKey[]).find((candidate) => environmentName(candidate) === name);
-    if (key === undefined) throw new ConfigError(`${name} in the environment is no setting of gpugate`);
-    fromEnvironment[key] = environment[name];
-  }
-  const merged: Record<string, unknown> = { ...fromFile, ...fromEnvironment, ...given };
-  const parsed = schema.safeParse(merged);
+export function loadConfig({ flags, environment, embedded = {} }: SettingLayers): Config {
+  const { config: path, ...given } = flags;
+  const file = typeof path === 'string' ? readConfigFile(path) : undefined;
+  const fromEnvironment = readEnvironment(environment);
+  const merged: Record<string, unknown> = { ...file?.values, ...fromEnvironment, ...given };
+  const parsed = schema.safeParse(withEmbedded(merged, embedded), { error: explainIssue });
   if (parsed.success) return Object.freeze(parsed.data);
-  const faults = parsed.error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${String(file)}: ${key} is no setting`);
-    const key = String(issue.path[0] ?? '');
-    const source =
-      key in given
-        ? `--${flagName(key)}`
-        : key in fromEnvironment
-          ? environmentName(key)
-          : key in fromFile
-            ? `${String(file)}: ${key}`
-            : `--${flagName(key)}`;
-    return `${source}: ${issue.message}`;
-  });
+  const sentence = (key: string, message: string): string => {
+    if (key in given) return `--${flagName(key)}: ${message}`;
+    if (key in fromEnvironment) return `${environmentName(key)}: ${message}`;
+    if (file !== undefined && key in file.values) return formatFault(file.faultAt(key, message));
+    return `--${flagName(key)}: ${message}`;
+  };
+  const faults = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => sentence(key, `unknown setting${hint(key, settingKeys)}`))
+      : sentence(String(issue.path[0] ?? ''), issue.message),
+  );
   throw new ConfigError(faults.join('\n'));
 }
 
-function readConfigFile(file: string): Record<string, unknown> {
+/** A certificate from elsewhere leaves no use for a directory of our own. */
+function withEmbedded(merged: Record<string, unknown>, embedded: Readonly<Record<string, unknown>>) {
+  if (settings.embedded.safeParse(merged['embedded']).data !== true) return merged;
+  const { certs, ...rest } = embedded;
+  return { ...rest, ...(merged['tlsCert'] === undefined ? { certs } : {}), ...merged };
+}
+
+function readEnvironment(environment: SettingLayers['environment']): Record<string, unknown> {
+  const keys = new Map(settingKeys.map((key) => [environmentName(key), key]));
+  const names = Object.keys(environment).filter((name) => name.startsWith('GPUGATE_'));
+  const unknown = names.filter((name) => !keys.has(name));
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      unknown.map((name) => `${name}: no setting has this variable${hint(name, [...keys.keys()])}`).join('\n'),
+    );
+  }
+  return Object.fromEntries(names.map((name): [string, unknown] => [keys.get(name) ?? name, environment[name]]));
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const meant = nearestName(name, known);
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
+}
+
+function readConfigFile(path: string): SettingsFile {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(`--config ${file}: ${(error as Error).message}`);
+    throw new ConfigError(`--config ${path}: ${explainFileError(error)}`);
   }
-  const document = parseDocument(text);
-  const [fault] = document.errors;
-  if (fault !== undefined) throw new ConfigError(`${file}: ${fault.message}`);
-  const value: unknown = document.toJS();
-  if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${file}: must be a map of settings`);
-  return value as Record<string, unknown>;
+  const file = readSettings(text, path);
+  if (file.faults.length > 0) throw new ConfigError(file.faults.map(formatFault).join('\n'));
+  return file;
 }

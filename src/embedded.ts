@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-/** `serve --embedded`: the example policies and snapshot, on this machine only, to try gpugate out. */
-export function embeddedFlags(packageRoot: string): Record<string, unknown> {
+/** What `embedded` stands for: the example policies and snapshot, on this machine only, to try gpugate out. */
+export function embeddedSettings(packageRoot: string): Record<string, unknown> {
   const examples = join(packageRoot, 'manifests/examples');
   return {
     host: '127.0.0.1',
@@ -16,9 +16,9 @@ const showAnswer =
   'node -p \'const r = JSON.parse(require("fs").readFileSync(0)).response; r.status?.message ?? Buffer.from(r.patch, "base64").toString()\'';
 
 /** Two lines to paste: a pod that is changed, and one that is refused. */
-export function firstRequests(port: number, certs: string | undefined): string {
+export function firstRequests(port: number, caFile: string): string {
   const line = (path: string, review: string) =>
-    `curl -sS --cacert ${certs ?? 'certs'}/ca.crt -H 'Content-Type: application/json' --data @manifests/examples/reviews/${review}.json https://127.0.0.1:${port}${path} | ${showAnswer}`;
+    `curl -sS --cacert ${caFile} -H 'Content-Type: application/json' --data @manifests/examples/reviews/${review}.json https://127.0.0.1:${port}${path} | ${showAnswer}`;
   return `
 gpugate serves its example policies. In another terminal, in this directory:
 

@@ -1,23 +1,10 @@
 import type { AdmissionSources } from './admission/admit.ts';
-import { compilePolicy, type CompiledPolicy, type PolicySet } from './admission/policy-set.ts';
+import { compilePolicy, type PolicySet } from './admission/policy-set.ts';
 import { formatFault, type Fault } from './api/fault.ts';
-import type { WorkloadPolicy } from './api/workload-policy.ts';
 import type { PolicyFiles } from './cluster/policy-files.ts';
 import type { SnapshotFile } from './cluster/snapshot-file.ts';
-import { PolicyError } from './policies/policy-error.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-
-/** What is wrong with a policy that its schema accepts: a setting that cannot be compiled. */
-export function verifyPolicy(policy: WorkloadPolicy): { field: string; message: string } | undefined {
-  try {
-    compilePolicy(policy);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PolicyError) return { field: error.field, message: error.message };
-    throw error;
-  }
-}
 
 /** The policies and facts in force, from files that may change at any time; decisions read whole versions only. */
 export type LiveSources = Pick<AdmissionSources, 'policies' | 'cluster'> & {
@@ -32,19 +19,12 @@ export function createLiveSources(
 ): LiveSources {
   let policySet: PolicySet | undefined;
   let facts: ReturnType<AdmissionSources['cluster']>;
-  // A policy object that did not change is not compiled again.
-  const compiled = new WeakMap<WorkloadPolicy, CompiledPolicy>();
-  const compile = (policy: WorkloadPolicy): CompiledPolicy => {
-    const known = compiled.get(policy) ?? compilePolicy(policy);
-    compiled.set(policy, known);
-    return known;
-  };
 
   const reload = async (): Promise<readonly Fault[]> => {
     const [policyState, snapshotState] = await Promise.all([files.reload(), snapshot.reload()]);
     facts = snapshotState.facts;
     if (policyState.changed || policySet === undefined) {
-      policySet = policyState.policies.map(compile);
+      policySet = policyState.policies.map(compilePolicy);
       metrics.policies('in_force', policyState.policies.length);
       metrics.policies('kept', policyState.kept.length);
       metrics.policyReload(policyState.faults.length === 0 ? 'ok' : 'faulty');

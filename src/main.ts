@@ -4,21 +4,23 @@ import { join } from 'node:path';
 import { InputError } from './cli/input-error.ts';
 import { createProgram, exitCodes, exitCodeOfUsage } from './cli/program.ts';
 import { ConfigError, flagDescriptions, loadConfig } from './config.ts';
-import { embeddedFlags, firstRequests } from './embedded.ts';
+import { embeddedSettings, firstRequests } from './embedded.ts';
 import { serve } from './serve.ts';
 import { createLog } from './telemetry/log.ts';
 
-/** The composition root: the only reader of process.env, and the only place that sees signals and exits. */
+/** The composition root: the only reader of process.env, and the only place that handles signals and exits. */
 
 const packageRoot = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
 
 async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  const isEmbedded = flags['embedded'] === true;
-  const config = loadConfig(isEmbedded ? { ...embeddedFlags(packageRoot), ...flags } : flags, process.env);
+  const config = loadConfig({ flags, environment: process.env, embedded: embeddedSettings(packageRoot) });
   const log = createLog({ level: config.logLevel });
   const serving = await serve(config, { log, version });
-  if (isEmbedded) process.stdout.write(firstRequests(serving.port, config.certs));
+  if (config.embedded) {
+    const caFile = config.tlsCert ?? join(config.certs ?? '', 'ca.crt');
+    process.stdout.write(firstRequests(serving.port, caFile));
+  }
   let isDraining = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -1,21 +1,23 @@
-import { readFileSync } from 'node:fs';
-import { createMutatePods, createValidate, type AdmissionSources } from './admission/admit.ts';
+import { createMutatePods, createValidate, whyUndecided, type AdmissionSources } from './admission/admit.ts';
 import { compileExemptions } from './admission/exemption.ts';
 import { createHandleReview } from './admission/handle-review.ts';
+import { verifyPolicy } from './admission/policy-set.ts';
 import { warmUp } from './admission/warm-up.ts';
-import { webhooks, type WebhookId } from './admission/webhooks.ts';
+import { webhookIds, webhookPaths, type WebhookId } from './admission/webhooks.ts';
 import { formatFault } from './api/fault.ts';
 import { InputError } from './cli/input-error.ts';
+import { readAuthorities } from './cli/read-authorities.ts';
 import { PolicyFiles } from './cluster/policy-files.ts';
 import { SnapshotFile } from './cluster/snapshot-file.ts';
 import type { Config } from './config.ts';
 import { createAdmissionServer } from './http/admission-server.ts';
+import type { ClientCheck } from './http/client-certificate.ts';
 import { createOpsServer } from './http/ops-server.ts';
 import { allReady, isNotReady, isReady, type Readiness } from './http/readiness.ts';
-import { createLiveSources, verifyPolicy } from './live-sources.ts';
+import { createLiveSources } from './live-sources.ts';
 import { startReloadLoop } from './reload-loop.ts';
 import type { Log } from './telemetry/log.ts';
-import { createMetrics, type ExposedMetrics } from './telemetry/metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { createSilentLog } from './telemetry/recording-log.ts';
 import { openCertificates } from './serving-certificates.ts';
 
@@ -52,6 +54,7 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
     }),
     maxStalenessMs: config.maxStaleness,
   };
+  const clients = clientCheck(config);
   const mutatePods = createMutatePods(sources);
   const validate = createValidate(sources);
   const admitOf = (id: WebhookId) => (id === 'pods.mutate' ? mutatePods : validate);
@@ -64,27 +67,33 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
   const server = await createAdmissionServer({
     certificates,
     reviews: new Map(
-      webhooks.map(({ id, path }) => [path, createHandleReview(id, admitOf(id), { log, metrics, now })]),
+      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id), { log, metrics, now })]),
     ),
     metrics,
     log,
     host: config.host,
     port: config.port,
     now,
-    ...(config.clientCa === undefined ? {} : { clients: clientCheck(config.clientCa, config.clientNames) }),
+    ...(clients === undefined ? {} : { clients }),
   });
-  const ops = await openOps(config, {
+  const ops = await createOpsServer({
     log,
     metrics,
     readiness: allReady(
       () => server.readiness(),
-      () => viewReadiness(sources),
+      () => sourceReadiness(sources),
     ),
+    host: config.host,
+    port: config.opsPort,
+  }).catch(async (error: unknown) => {
+    // Else it would go on serving, without probes, and keep the process alive.
+    await server.close();
+    throw error;
   });
-  const loop = startReloadLoop(async () => {
-    await live.reload();
-    await certificates.reload();
-  }, config.reloadInterval);
+  const loop = startReloadLoop([() => live.reload(), () => certificates.reload()], {
+    intervalMs: config.reloadInterval,
+    onError: (error) => log.error('files could not be looked at', { error }),
+  });
 
   const { port } = server.address;
   const opsPort = ops.address.port;
@@ -101,27 +110,13 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
   };
 }
 
-async function openOps(
-  config: Config,
-  rest: { log: Log; metrics: ExposedMetrics; readiness: () => Readiness },
-): ReturnType<typeof createOpsServer> {
-  return createOpsServer({ ...rest, host: config.host, port: config.opsPort });
+function sourceReadiness(sources: AdmissionSources): Readiness {
+  const cause = whyUndecided(sources);
+  return cause === undefined ? isReady : isNotReady(cause);
 }
 
-function viewReadiness({ policies, cluster, maxStalenessMs }: AdmissionSources): Readiness {
-  if (policies() === undefined) return isNotReady('no policies are loaded yet');
-  const facts = cluster();
-  if (facts === undefined) return isNotReady('the view of the cluster has not synced yet');
-  const seconds = Math.round(facts.stalenessMs() / 1000);
-  return facts.stalenessMs() > maxStalenessMs ? isNotReady(`the view of the cluster is ${seconds} s old`) : isReady;
-}
-
-function clientCheck(caFile: string, names: readonly string[]) {
-  let ca: string;
-  try {
-    ca = readFileSync(caFile, 'utf8');
-  } catch (error) {
-    throw new InputError(`--client-ca ${caFile}: ${(error as Error).message}`);
-  }
-  return { ca, ...(names.length === 0 ? {} : { allowedNames: names }) };
+function clientCheck({ clientCa, clientNames }: Config): ClientCheck | undefined {
+  if (clientCa === undefined) return undefined;
+  const ca = readAuthorities('--client-ca', clientCa);
+  return clientNames.length === 0 ? { ca } : { ca, allowedNames: clientNames };
 }

@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   tls: ['telemetry'],
   http: ['api', 'admission', 'quota', 'telemetry'],
   web: ['api', 'admission', 'quota', 'telemetry'],
-  cli: ['api', 'workload', 'policies', 'mutations', 'quota', 'admission', 'cluster', 'telemetry'],
+  cli: ['api', 'workload', 'policies', 'mutations', 'quota', 'admission', 'cluster', 'tls', 'telemetry'],
   'config.ts': ['api'],
 };
 

@@ -11,6 +11,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
+function load(flags: object, environment: Record<string, string>, embedded: object = {}) {
+  return loadConfig({ flags: { ...flags }, environment, embedded: { ...embedded } });
+}
+
 function configFile(text: string): string {
   const file = join(directory, 'config.yaml');
   writeFileSync(file, text);
@@ -21,7 +25,7 @@ describe('loadConfig', () => {
   test('a flag wins over the environment, that over the file, that over the default', () => {
     const config = configFile('port: 1\nopsPort: 1\nmaxStaleness: 1s\n');
     const environment = { GPUGATE_PORT: '2', GPUGATE_OPS_PORT: '2', PATH: '/bin' };
-    expect(loadConfig({ ...needed, config, port: '3' }, environment)).toMatchObject({
+    expect(load({ ...needed, config, port: '3' }, environment)).toMatchObject({
       port: 3,
       opsPort: 2,
       maxStaleness: 1000,
@@ -31,7 +35,7 @@ describe('loadConfig', () => {
 
   test('durations become milliseconds and lists are split at commas', () => {
     const environment = { GPUGATE_EXEMPT_USERS: 'a,b', GPUGATE_DRAIN_SPREAD: '2m', GPUGATE_RELOAD_INTERVAL: '500ms' };
-    expect(loadConfig(needed, environment)).toMatchObject({
+    expect(load(needed, environment)).toMatchObject({
       exemptUsers: ['a', 'b'],
       drainSpread: 120_000,
       reloadInterval: 500,
@@ -39,11 +43,25 @@ describe('loadConfig', () => {
   });
 
   test('what it returns cannot be changed', () => {
-    expect(Object.isFrozen(loadConfig(needed, {}))).toBe(true);
+    expect(Object.isFrozen(load(needed, {}))).toBe(true);
   });
 
   const faults: Readonly<Record<string, [Record<string, unknown>, Record<string, string>, string]>> = {
-    'a port that is none': [{ ...needed, port: 'x' }, {}, '--port: Invalid input: expected number, received NaN'],
+    'a port that is none': [{ ...needed, port: 'x' }, {}, '--port: must be a number, got the string "x"'],
+    'an empty port': [needed, { GPUGATE_PORT: '' }, 'GPUGATE_PORT: must be a number, got the string ""'],
+    'a port beyond the last': [{ ...needed, port: '70000' }, {}, '--port: must be at most 65535, got the number 70000'],
+    'a certificate for no names': [{ ...needed, tlsNames: [] }, {}, '--tls-names: must have at least 1 entry'],
+    'no policies at all': [{ ...needed, policies: [] }, {}, '--policies: must have at least 1 entry'],
+    'a glob that no name can be as long as': [
+      needed,
+      { GPUGATE_EXEMPT_USERS: '?'.repeat(70_000) },
+      'GPUGATE_EXEMPT_USERS: must have at most 253 characters',
+    ],
+    'a level that there is not': [
+      { ...needed, logLevel: 'warnin' },
+      {},
+      '--log-level: must be one of debug, info, warn, error, got the string "warnin"; did you mean warn?',
+    ],
     'a duration without a unit': [
       needed,
       { GPUGATE_DRAIN_SPREAD: '5' },
@@ -52,7 +70,7 @@ describe('loadConfig', () => {
     'a variable that is no setting': [
       needed,
       { GPUGATE_PROT: '1' },
-      'GPUGATE_PROT in the environment is no setting of gpugate',
+      'GPUGATE_PROT: no setting has this variable; did you mean GPUGATE_PORT?',
     ],
     'a certificate without its key': [
       { ...needed, tlsCert: 'c' },
@@ -68,25 +86,57 @@ describe('loadConfig', () => {
     'a file that is not there': [
       { ...needed, config: '/nowhere/config.yaml' },
       {},
-      "--config /nowhere/config.yaml: ENOENT: no such file or directory, open '/nowhere/config.yaml'",
+      '--config /nowhere/config.yaml: does not exist',
     ],
   };
   test.each(Object.entries(faults))('refuses %s', (_, [flags, environment, message]) => {
-    expect(() => loadConfig(flags, environment)).toThrow(message);
+    expect(() => load(flags, environment)).toThrow(message);
   });
 
   test('refuses unknown keys of a file, all of them at once, with the file', () => {
     const config = configFile('prot: 1\nhosst: x\nport: 70000\n');
-    expect(() => loadConfig({ ...needed, config }, {})).toThrow(
-      new RegExp(`^${config}: port: Too big.*\n${config}: prot is no setting\n${config}: hosst is no setting$`),
+    expect(() => load({ ...needed, config }, {})).toThrow(
+      `${config}:3:1 port: must be at most 65535, got the number 70000\n` +
+        `${config}:1:1 prot: unknown setting; did you mean port?\n` +
+        `${config}:2:1 hosst: unknown setting; did you mean host?`,
     );
   });
 
   test('refuses a file that is no YAML or no map', () => {
-    expect(() => loadConfig({ ...needed, config: configFile('a: [') }, {})).toThrow(/config\.yaml: .*line 1/);
-    expect(() => loadConfig({ ...needed, config: configFile('- a\n') }, {})).toThrow(
-      /config\.yaml: must be a map of settings$/,
+    expect(() => load({ ...needed, config: configFile('a: [') }, {})).toThrow(/config\.yaml:1:\d+ not valid YAML/);
+    expect(() => load({ ...needed, config: configFile('port: *x') }, {})).toThrow(
+      /config\.yaml:1:7 no anchor before it is called x$/,
     );
+    expect(() => load({ ...needed, config: configFile('port: 1\n---\nport: 2\n') }, {})).toThrow(
+      /config\.yaml:3:1 holds one document of settings, and this is another$/,
+    );
+    expect(() => load({ ...needed, config: configFile('- a\n') }, {})).toThrow(
+      /config\.yaml:1:1 must be a map of settings$/,
+    );
+  });
+});
+
+describe('embedded', () => {
+  const embedded = { host: '127.0.0.1', policies: ['p'], snapshot: 's', certs: 'c', drainSpread: '0s' };
+
+  test.each<[string, { config?: string; embedded?: boolean }, Record<string, string>]>([
+    ['a flag', { embedded: true }, {}],
+    ['a variable', {}, { GPUGATE_EMBEDDED: 'true' }],
+    ['a key of the file', { config: 'embedded: true\n' }, {}],
+  ])('as %s brings its own settings', (_, flags, environment) => {
+    const given = flags.config === undefined ? flags : { ...flags, config: configFile(flags.config) };
+    expect(load(given, environment, embedded)).toMatchObject({ embedded: true, policies: ['p'], drainSpread: 0 });
+  });
+
+  test('gives way to a file, and keeps no certificates beside those from elsewhere', () => {
+    const config = configFile('embedded: true\nhost: 127.0.0.2\ntlsCert: a\ntlsKey: b\n');
+    const loaded = load({ config }, {}, embedded);
+    expect(loaded).toMatchObject({ host: '127.0.0.2', tlsCert: 'a', snapshot: 's' });
+    expect(loaded.certs).toBeUndefined();
+  });
+
+  test('brings nothing when it is off', () => {
+    expect(() => load({ embedded: false }, {}, embedded)).toThrow('--policies: give --policies');
   });
 });
 

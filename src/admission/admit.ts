@@ -1,14 +1,14 @@
 import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
-import type { MutationContext } from '../mutations/mutation.ts';
-import type { ClusterFacts } from '../workload/cluster-facts.ts';
-import { unknownNamespace } from '../workload/cluster-facts.ts';
+import type { Subject } from '../mutations/mutation.ts';
+import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
 import type { ObjectMeta, Pod } from '../workload/pod.ts';
 import { allowed, allowedWith, undecided, type Outcome } from './decision.ts';
 import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
-import type { CompiledPolicy, PolicySet, Subject } from './policy-set.ts';
+import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from './review.ts';
+import { judgedSubResources } from './webhooks.ts';
 
 /** What a decision rests on; each is asked once a request, so that a reload never changes a decision half-way. */
 export type AdmissionSources = {
@@ -32,8 +32,8 @@ type Ground = {
   readonly about: Pick<Outcome, 'policies' | 'viewAgeMs'>;
 };
 
-/** Subresources of a pod that change what is judged; the others (`status`, `binding`, `exec`, ...) pass. */
-const judgedSubResources: ReadonlySet<string> = new Set(['', 'ephemeralcontainers', 'resize']);
+const judged: ReadonlySet<string> = new Set(judgedSubResources);
+const nothing: readonly string[] = Object.freeze([]);
 
 /** The mutating webhook: labels, defaults and MPS settings of pods that are being created. */
 export function createMutatePods(sources: AdmissionSources): Admit {
@@ -45,7 +45,7 @@ export function createMutatePods(sources: AdmissionSources): Admit {
     if (isMirrorPod(request, pod.meta)) return allowed({ exemption: 'mirror pod' });
     const ground = groundOf(sources, request);
     if ('decision' in ground) return ground;
-    const { patch, applied } = applyMutations(pod, mutationsOf(ground.policies), contextOf(ground.subject));
+    const { patch, applied } = applyMutations(pod, mutationsOf(ground.policies), ground.subject);
     return allowedWith({ patch }, { ...ground.about, mutations: applied });
   };
 }
@@ -54,7 +54,7 @@ export function createMutatePods(sources: AdmissionSources): Admit {
 export function createValidate(sources: AdmissionSources): Admit {
   return (request) => {
     if (request.operation === 'DELETE' || request.operation === 'CONNECT') return allowed();
-    if (!judgedSubResources.has(request.subResource)) return allowed();
+    if (request.subResource !== '' && !judged.has(request.subResource)) return allowed();
     const exemption = sources.findExemption(request);
     if (exemption !== undefined) return allowed({ exemption });
     const [meta, pod] = readObject(request.kind, request.object);
@@ -62,47 +62,59 @@ export function createValidate(sources: AdmissionSources): Admit {
     const ground = groundOf(sources, request);
     if ('decision' in ground) return ground;
 
-    const { cluster, subject, policies } = ground;
-    const context = contextOf(subject);
-    // Asked by every policy that covers the pod, and the same for all of them.
-    let unmutatedPaths: readonly string[] | undefined;
-    const unmutated = (): readonly string[] => (unmutatedPaths ??= pathsLeftToMutate(request, pod, policies, context));
+    const { cluster, subject, policies, about } = ground;
     const factsOf = (ofMeta: ObjectMeta, ofPod: Pod | undefined) => ({
       operation: request.operation,
-      subResource: request.subResource,
       kind: request.kind,
-      // The API server fills in request.name; offline, only the object may say it.
-      meta: ofMeta.name === '' && request.name !== '' ? { ...ofMeta, name: request.name } : ofMeta,
+      meta: completed(ofMeta, request),
       pod: ofPod,
       user: request.user,
-      namespaceLabels: subject.namespaceLabels,
       cluster,
-      unmutated,
     });
-    const old = request.operation === 'UPDATE' && request.oldObject !== null;
+    const hasOld = request.operation === 'UPDATE' && request.oldObject !== null;
     return judge(
       policies,
-      factsOf(meta, pod),
-      old ? () => factsOf(...readObject(request.kind, request.oldObject)) : undefined,
-      ground.about,
+      {
+        present: factsOf(meta, pod),
+        past: hasOld ? () => factsOf(...readObject(request.kind, request.oldObject)) : undefined,
+        // Only a new pod was ours to mutate.
+        unmutated: ({ mutations }) =>
+          pod === undefined || request.operation !== 'CREATE' || mutations.length === 0
+            ? nothing
+            : applyMutations(pod, mutations, subject).patch.map(({ path }) => path),
+      },
+      about,
     );
   };
 }
 
+/** What a decision rests on, as long as it can rest on it. */
+type View = { readonly policySet: PolicySet; readonly cluster: ClusterFacts; readonly viewAgeMs: number };
+
+function viewOf({ policies, cluster, maxStalenessMs }: AdmissionSources): View | UndecidedView {
+  const policySet = policies();
+  if (policySet === undefined) return { cause: 'no policies are loaded yet. Try again in a few seconds.' };
+  const facts = cluster();
+  if (facts === undefined) return { cause: 'the view of the cluster has not synced yet. Try again in a few seconds.' };
+  const viewAgeMs = facts.stalenessMs();
+  if (viewAgeMs <= maxStalenessMs) return { policySet, cluster: facts, viewAgeMs };
+  const seconds = Math.round(viewAgeMs / 1000);
+  const cause = `the view of the cluster is ${seconds} s old. A cluster admin should look at gpugate's log.`;
+  return { cause, viewAgeMs };
+}
+
+type UndecidedView = { readonly cause: string; readonly viewAgeMs?: number };
+
+/** Why nothing can be decided at present; undefined when decisions can be made. */
+export function whyUndecided(sources: AdmissionSources): string | undefined {
+  const view = viewOf(sources);
+  return 'cause' in view ? view.cause : undefined;
+}
+
 function groundOf(sources: AdmissionSources, request: AdmissionRequest): Ground | Outcome {
-  const policySet = sources.policies();
-  if (policySet === undefined) return undecided('no policies are loaded yet. Try again in a few seconds.');
-  const cluster = sources.cluster();
-  if (cluster === undefined) {
-    return undecided('the view of the cluster has not synced yet. Try again in a few seconds.');
-  }
-  const viewAgeMs = cluster.stalenessMs();
-  if (viewAgeMs > sources.maxStalenessMs) {
-    const seconds = Math.round(viewAgeMs / 1000);
-    return undecided(`the view of the cluster is ${seconds} s old. A cluster admin should look at gpugate's log.`, {
-      viewAgeMs,
-    });
-  }
+  const view = viewOf(sources);
+  if ('cause' in view) return undecided(view.cause, view.viewAgeMs === undefined ? {} : { viewAgeMs: view.viewAgeMs });
+  const { policySet, cluster, viewAgeMs } = view;
   const { namespace, user } = request;
   const namespaceLabels = cluster.namespaceLabels(namespace) ?? unknownNamespace(namespace);
   const subject = { namespace, namespaceLabels, user };
@@ -116,22 +128,13 @@ function readObject(kind: string, object: unknown): [ObjectMeta, Pod | undefined
   return [pod.meta, pod];
 }
 
-/** Only a new pod was ours to mutate. */
-function pathsLeftToMutate(
-  request: AdmissionRequest,
-  pod: Pod | undefined,
-  policies: readonly CompiledPolicy[],
-  context: MutationContext,
-): readonly string[] {
-  if (pod === undefined || request.operation !== 'CREATE') return [];
-  return applyMutations(pod, mutationsOf(policies), context).patch.map(({ path }) => path);
+/** The API server says name and namespace with the request, offline only the object may say them. */
+function completed(meta: ObjectMeta, { name, namespace }: AdmissionRequest): ObjectMeta {
+  const isComplete = (meta.name !== '' || name === '') && (meta.namespace !== '' || namespace === '');
+  return isComplete ? meta : { ...meta, name: meta.name || name, namespace: meta.namespace || namespace };
 }
 
 function mutationsOf(policies: readonly CompiledPolicy[]): readonly CompiledMutation[] {
   const [first] = policies;
   return policies.length === 1 && first !== undefined ? first.mutations : policies.flatMap((p) => p.mutations);
-}
-
-function contextOf({ namespace, namespaceLabels, user }: Subject): MutationContext {
-  return { user, namespace, namespaceLabels };
 }

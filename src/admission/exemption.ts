@@ -1,5 +1,6 @@
 import { compileGlobs } from '../workload/match.ts';
 import type { ObjectMeta } from '../workload/pod.ts';
+import { isKubelet } from '../workload/requester.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** Globs of what is never judged nor changed, whatever the policies say. */
@@ -29,5 +30,5 @@ export function compileExemptions(settings: ExemptionSettings): FindExemption {
  * The annotation alone proves nothing, since any tenant can write it: only a kubelet's word counts.
  */
 export function isMirrorPod(request: AdmissionRequest, meta: ObjectMeta): boolean {
-  return 'kubernetes.io/config.mirror' in meta.annotations && request.user.groups.includes('system:nodes');
+  return 'kubernetes.io/config.mirror' in meta.annotations && isKubelet(request.user);
 }

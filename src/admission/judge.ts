@@ -1,14 +1,20 @@
 import { evaluate, ratchet } from '../policies/evaluate.ts';
 import type { Facts, Violation } from '../policies/rule.ts';
 import { warningLines } from '../policies/denial.ts';
-import { demandOf } from '../workload/demand.ts';
+import { demandOf, noDemand } from '../workload/demand.ts';
 import { allowedWith, denied, type Outcome } from './decision.ts';
 import type { CompiledPolicy } from './policy-set.ts';
 
-/** Facts without what is derived from the pod. */
-export type FactsBesidesDemand = Omit<Facts, 'demand'>;
+/** Facts without what is derived from the pod, or differs from policy to policy. */
+export type PlainFacts = Omit<Facts, 'demand' | 'unmutated'>;
 
-const noDemand: Facts['demand'] = new Map();
+export type Case = {
+  readonly present: PlainFacts;
+  /** The facts of the old object; undefined when nothing is updated. */
+  readonly past: (() => PlainFacts) | undefined;
+  /** What the policy's own mutations would still change. */
+  readonly unmutated: (policy: CompiledPolicy) => readonly string[];
+};
 
 /**
  * Every rule of every policy, each with its own enforcement; the strictest answer wins.
@@ -17,20 +23,19 @@ const noDemand: Facts['demand'] = new Map();
  */
 export function judge(
   policies: readonly CompiledPolicy[],
-  present: FactsBesidesDemand,
-  past: (() => FactsBesidesDemand) | undefined,
+  { present, past, unmutated }: Case,
   about: Pick<Outcome, 'policies' | 'viewAgeMs'>,
 ): Outcome {
   const facts = withDemand(present);
-  let oldFacts: Facts | undefined;
+  let oldFacts: Omit<Facts, 'unmutated'> | undefined;
   const violations: Violation[] = [];
   const warned: Violation[] = [];
   const recorded: Outcome['findings'][number][] = [];
   for (const policy of policies) {
-    let findings = evaluate(policy.rules, facts);
+    let findings = evaluate(policy.rules, { ...facts, unmutated: () => unmutated(policy) });
     if (findings.length > 0 && past !== undefined) {
       oldFacts ??= withDemand(past());
-      findings = ratchet(findings, evaluate(policy.rules, oldFacts));
+      findings = ratchet(findings, evaluate(policy.rules, { ...oldFacts, unmutated: neverMutated }));
     }
     for (const finding of findings) {
       recorded.push({ rule: finding.rule, policy: policy.name, enforcement: finding.enforcement });
@@ -43,6 +48,9 @@ export function judge(
   return violations.length > 0 ? denied(violations, warnings, rest) : allowedWith({ warnings }, rest);
 }
 
-function withDemand(facts: FactsBesidesDemand): Facts {
+function withDemand(facts: PlainFacts): Omit<Facts, 'unmutated'> {
   return { ...facts, demand: facts.pod === undefined ? noDemand : demandOf(facts.pod) };
 }
+
+/** Updates are not mutated. */
+const neverMutated = (): readonly string[] => [];

@@ -1,14 +1,9 @@
 import type { WorkloadPolicy } from '../api/workload-policy.ts';
 import { compileMutations, type CompiledMutation } from '../mutations/apply.ts';
+import type { Subject } from '../mutations/mutation.ts';
 import { compileRules, type CompiledRule } from '../policies/evaluate.ts';
+import { PolicyError } from '../policies/policy-error.ts';
 import { compileGlobs, compileSelector } from '../workload/match.ts';
-import type { Labels } from '../workload/pod.ts';
-
-export type Subject = {
-  readonly namespace: string;
-  readonly namespaceLabels: Labels;
-  readonly user: { readonly username: string; readonly groups: readonly string[] };
-};
 
 /** A policy with everything that depends on it alone worked out once, when it is loaded. */
 export type CompiledPolicy = {
@@ -22,8 +17,28 @@ export type CompiledPolicy = {
 /** Policies in order of their names: the order in which mutations run. */
 export type PolicySet = readonly CompiledPolicy[];
 
+/** A policy object never changes, so that each is compiled once: to verify it, and again to put it in force. */
+const compiled = new WeakMap<WorkloadPolicy, CompiledPolicy>();
+
 /** Throws `PolicyError` when a setting that the schema cannot judge, such as a pattern, is unusable. */
 export function compilePolicy(policy: WorkloadPolicy): CompiledPolicy {
+  const known = compiled.get(policy) ?? compile(policy);
+  compiled.set(policy, known);
+  return known;
+}
+
+/** What is wrong with a policy that its schema accepts: a setting that cannot be compiled. Never throws. */
+export function verifyPolicy(policy: WorkloadPolicy): { field: string; message: string } | undefined {
+  try {
+    compilePolicy(policy);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PolicyError) return { field: error.field, message: error.message };
+    return { field: 'spec', message: `cannot be used: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+function compile(policy: WorkloadPolicy): CompiledPolicy {
   const { match, enforcement } = policy.spec;
   const inNamespaces = match.namespaces === undefined ? () => true : compileGlobs(match.namespaces);
   const isExcludedNamespace = compileGlobs(match.excludeNamespaces);
@@ -41,8 +56,4 @@ export function compilePolicy(policy: WorkloadPolicy): CompiledPolicy {
     rules: compileRules(policy.spec),
     mutations: enforcement === 'Audit' ? [] : compileMutations(policy.spec),
   };
-}
-
-export function compilePolicySet(policies: readonly WorkloadPolicy[]): PolicySet {
-  return policies.map(compilePolicy).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

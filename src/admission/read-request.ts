@@ -1,15 +1,11 @@
+import { operations, type Operation, type User } from '../workload/requester.ts';
 import type { AdmissionRequest } from './review.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
 const maxUidLength = 256;
 const noGroups: readonly string[] = Object.freeze([]);
-const operations: ReadonlySet<unknown> = new Set<AdmissionRequest['operation']>([
-  'CREATE',
-  'UPDATE',
-  'DELETE',
-  'CONNECT',
-]);
+const known: ReadonlySet<unknown> = new Set<Operation>(operations);
 
 /**
  * The request of a parsed review; undefined when it is none. By hand, since it runs on every request and a schema
@@ -24,7 +20,7 @@ export function readRequest(review: unknown): AdmissionRequest | undefined {
   const { uid, kind, resource, operation, userInfo, dryRun } = request;
   if (typeof uid !== 'string' || uid === '' || uid.length > maxUidLength) return undefined;
   if (!isRaw(kind) || typeof kind['kind'] !== 'string' || !isRaw(resource)) return undefined;
-  if (typeof resource['resource'] !== 'string' || !operations.has(operation)) return undefined;
+  if (typeof resource['resource'] !== 'string' || !known.has(operation)) return undefined;
   const user = userOf(userInfo);
   const group = text(kind['group']);
   const subResource = text(request['subResource']);
@@ -41,7 +37,7 @@ export function readRequest(review: unknown): AdmissionRequest | undefined {
     subResource,
     name,
     namespace,
-    operation: operation as AdmissionRequest['operation'],
+    operation: operation as Operation,
     user,
     dryRun: dryRun === true,
     object: request['object'] ?? null,
@@ -49,7 +45,7 @@ export function readRequest(review: unknown): AdmissionRequest | undefined {
   };
 }
 
-function userOf(userInfo: unknown): AdmissionRequest['user'] | undefined {
+function userOf(userInfo: unknown): User | undefined {
   if (isAbsent(userInfo)) return { username: '', groups: noGroups };
   if (!isRaw(userInfo)) return undefined;
   const username = text(userInfo['username']);

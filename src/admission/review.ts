@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
+import { operations, type Operation, type User } from '../workload/requester.ts';
 import { dropManagedFields, nestsDeeperThan } from './raw-json.ts';
 import { readRequest } from './read-request.ts';
 
@@ -13,8 +14,8 @@ export type AdmissionRequest = {
   /** Empty while only generateName is known. */
   readonly name: string;
   readonly namespace: string;
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-  readonly user: { readonly username: string; readonly groups: readonly string[] };
+  readonly operation: Operation;
+  readonly user: User;
   readonly dryRun: boolean;
   /** As sent; null on DELETE. */
   readonly object: unknown;
@@ -46,7 +47,7 @@ export const review = z.object({
     subResource: name,
     name,
     namespace: name,
-    operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
+    operation: z.enum(operations),
     userInfo: z.object({ username: name, groups: z.array(z.string()).nullish() }).nullish(),
     dryRun: z.boolean().nullish(),
     object: z.unknown().optional(),

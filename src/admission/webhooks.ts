@@ -1,11 +1,16 @@
 /**
  * The webhooks that gpugate serves: what they are called in configurations, logs and metrics, and where they listen.
- * One table for the server's routes and for the generated configurations, so that the two cannot part.
+ * One record for the server's routes and for the generated configurations, so that the two cannot part.
  */
-export const webhooks = [
-  { id: 'pods.mutate', path: '/mutate/pods' },
-  { id: 'gpu.validate', path: '/validate/gpu' },
-  { id: 'pods.validate', path: '/validate/pods' },
-] as const;
+export const webhookPaths = {
+  'pods.mutate': '/mutate/pods',
+  'gpu.validate': '/validate/gpu',
+  'pods.validate': '/validate/pods',
+} as const;
 
-export type WebhookId = (typeof webhooks)[number]['id'];
+export type WebhookId = keyof typeof webhookPaths;
+
+export const webhookIds = Object.keys(webhookPaths) as readonly WebhookId[];
+
+/** Subresources of pods that change what is judged; the others (`status`, `binding`, `exec`, ...) pass. */
+export const judgedSubResources = ['ephemeralcontainers', 'resize'] as const;

@@ -53,6 +53,9 @@ export const quantityPattern =
 
 const quantityMessage = 'must be a quantity such as 100m, 1 or 8Gi; a fraction needs quotes, as in "0.5"';
 
+/** As in workload/quantity.ts: longer than any amount worth writing. */
+const maxQuantityLength = 64;
+
 /**
  * Written as an integer or a string; read as the string that Kubernetes would store. A bare fraction is refused here
  * because the API server refuses it in every custom resource: what passes offline must pass there.
@@ -60,8 +63,19 @@ const quantityMessage = 'must be a quantity such as 100m, 1 or 8Gi; a fraction n
 export const quantity = z
   .union([z.int().min(0), z.string()], { error: quantityMessage })
   .transform(String)
-  .pipe(z.string().regex(quantityPattern, quantityMessage))
-  .meta({ 'x-kubernetes-int-or-string': true, minimum: 0, pattern: quantityPattern.source });
+  .pipe(z.string().max(maxQuantityLength).regex(quantityPattern, quantityMessage))
+  .meta({
+    'x-kubernetes-int-or-string': true,
+    minimum: 0,
+    maxLength: maxQuantityLength,
+    pattern: quantityPattern.source,
+  });
+
+/** Of CUDA_MPS_PINNED_DEVICE_MEM_LIMIT: nine digits hold any device memory in megabytes. */
+export const vramPattern = /^([1-9][0-9]{0,8})([GM])$/;
+
+/** Of names of namespaces, users or groups. Bounded: picomatch throws for patterns beyond its own limit. */
+export const glob = z.string().min(1).max(253);
 
 const templateValue = /^([-A-Za-z0-9_.]|\{namespace\}|\{namespace\.labels\.[^{}\s]+\}|\{controller\.name\})*$/;
 

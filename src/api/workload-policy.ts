@@ -3,12 +3,14 @@ import {
   boundedRecord,
   conditions,
   constrain,
+  glob,
   labelKey,
   labelSelector,
   labelTemplate,
   objectName,
   quantity,
   resourceName,
+  vramPattern,
 } from './fields.ts';
 
 /**
@@ -32,7 +34,6 @@ export const reviewedKinds = [
 export type ReviewedKind = (typeof reviewedKinds)[number];
 
 const kind = z.enum(reviewedKinds);
-const glob = z.string().min(1).max(253);
 // A prefault, not a default: a default behind a transform has no place in the CRD.
 const quantities = boundedRecord(resourceName, quantity).prefault({});
 
@@ -48,10 +49,10 @@ const match = z
       .describe('Labels that the namespace must carry, in addition to `namespaces`.'),
     excludeNamespaces: z.array(glob).default([]).describe('Globs of namespaces that are exempt.'),
     excludeUsers: z
-      .array(z.string().min(1))
+      .array(glob)
       .default([])
       .describe('Globs of user names that are exempt, such as `system:serviceaccount:ci:*`.'),
-    excludeGroups: z.array(z.string().min(1)).default([]).describe('Globs of groups whose members are exempt.'),
+    excludeGroups: z.array(glob).default([]).describe('Globs of groups whose members are exempt.'),
   })
   .describe('Which namespaces the policy covers, and who is exempt.');
 
@@ -144,7 +145,7 @@ const mps = z
     threads: z.int().min(1).max(100).optional().describe('Default of `mps.nvidia.com/threads`, in percent.'),
     vram: z
       .string()
-      .regex(/^[1-9][0-9]*[GM]$/, 'must be an integer with G or M, such as 8000M')
+      .regex(vramPattern, 'must be an integer with G or M, such as 8000M')
       .optional()
       .describe('Default of `mps.nvidia.com/vram`: device memory of one client process.'),
     injectEnvironment: z

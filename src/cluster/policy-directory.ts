@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from './text-file.ts';
+import { explainFileError } from '../api/explain-file-error.ts';
 
 /** The files that a path of the configuration stands for, or why there are none. */
 export type Listing =

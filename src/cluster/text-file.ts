@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { explainFileError } from '../api/explain-file-error.ts';
 
 /** `unchanged`: the text, or the cause, that the last look found. */
 export type FileLook =
@@ -19,19 +20,6 @@ export type TextFileOptions = {
  * of 2 s: what changed more recently than that is read again. The same care as git's for "racily clean" entries.
  */
 const settledAfterMs = 2000;
-
-const causes: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EACCES: 'cannot be read: permission denied',
-  ELOOP: 'is a link that leads to itself',
-};
-
-/** The cause as the rest of a sentence that begins with the path. */
-export function explainFileError(error: unknown): string {
-  if (!(error instanceof Error)) return `cannot be read: ${String(error)}`;
-  const code = 'code' in error ? String(error.code) : '';
-  return causes[code] ?? `cannot be read: ${error.message}`;
-}
 
 function mebibytes(bytes: number | bigint): string {
   return `${(Number(bytes) / 1024 / 1024).toFixed(1)} MiB`;

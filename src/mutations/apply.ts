@@ -1,6 +1,6 @@
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import type { Pod } from '../workload/pod.ts';
-import type { Mutate, MutationContext } from './mutation.ts';
+import type { Mutate, Subject } from './mutation.ts';
 import { PodDraft, type Operation } from './pod-draft.ts';
 import { mutations } from './registry.ts';
 
@@ -27,7 +27,7 @@ export type Mutated = {
  * runs before the next one of any: a GPU that the last policy gives by default must be there when the first labels
  * the pod, or else a second run would change what the first made. The first policy to set a value still wins.
  */
-export function applyMutations(pod: Pod, compiled: readonly CompiledMutation[], context: MutationContext): Mutated {
+export function applyMutations(pod: Pod, compiled: readonly CompiledMutation[], context: Subject): Mutated {
   const draft = new PodDraft(pod);
   const applied: string[] = [];
   for (const { id, mutate } of inOrder(compiled)) {

@@ -1,16 +1,17 @@
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import type { Labels } from '../workload/pod.ts';
+import type { User } from '../workload/requester.ts';
 import type { PodDraft } from './pod-draft.ts';
 
-/** What a mutation may look at besides the pod. */
-export type MutationContext = {
-  readonly user: { readonly username: string; readonly groups: readonly string[] };
+/** What policies match, and what a mutation may look at besides the pod. */
+export type Subject = {
+  readonly user: User;
   readonly namespace: string;
   readonly namespaceLabels: Labels;
 };
 
 /** Changes the draft in place; the draft records the JSON Patch. Pure otherwise: no clock, no client. */
-export type Mutate = (draft: PodDraft, context: MutationContext) => void;
+export type Mutate = (draft: PodDraft, subject: Subject) => void;
 
 export type Mutation = {
   /** Stable: found again in metrics, audit annotations and the README. */

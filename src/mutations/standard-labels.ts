@@ -1,12 +1,12 @@
 import { ownValue } from '../workload/pod.ts';
 import type { Pod } from '../workload/pod.ts';
-import type { Mutation, MutationContext } from './mutation.ts';
+import type { Mutation, Subject } from './mutation.ts';
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /** One piece of a label's value; undefined when its source is absent. */
-type Piece = (pod: Pod, context: MutationContext) => string | undefined;
+type Piece = (pod: Pod, context: Subject) => string | undefined;
 
 const namespaceLabel = /^namespace\.labels\.(.+)$/;
 

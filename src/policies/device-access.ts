@@ -13,13 +13,11 @@ import {
   type DeviceAccess,
 } from '../workload/device-access.ts';
 import { allContainers, type Pod } from '../workload/pod.ts';
+import { isClusterController, isKubelet } from '../workload/requester.ts';
 import { shown } from './printable.ts';
 import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 
 const id = 'device-access';
-
-const kubeletGroup = 'system:nodes';
-const controllerPrefix = 'system:serviceaccount:kube-system:';
 
 function reasonOf({ kind, value }: DeviceAccess): string {
   const text = value === undefined ? '' : ` "${shown(value)}"`;
@@ -51,8 +49,10 @@ function isVoid(pod: Pod): boolean {
   return true;
 }
 
-function isOfKubernetes({ username, groups }: Facts['user']): boolean {
-  return username.startsWith(controllerPrefix) || groups.includes(kubeletGroup);
+function isPlacedByHand({ operation, meta, user }: Facts, pod: Pod): boolean {
+  // Once it runs, every pod has a node.
+  if (operation !== 'CREATE' || pod.nodeName === '') return false;
+  return !isKubelet(user) && !isClusterController(user, meta.namespace);
 }
 
 function placedByHand(nodeName: string): Violation {
@@ -72,15 +72,15 @@ export const deviceAccess: Rule = {
   compile(spec) {
     // Under Void the mutation has voided what it can before this runs: whatever is left is denied.
     if (spec.gpu === undefined || spec.gpu.deviceAccess === 'Allow') return undefined;
-    return ({ pod, demand, operation, user }) => {
+    return (facts) => {
+      const { pod, demand } = facts;
       if (pod === undefined) return noViolations;
       let violations: Violation[] | undefined;
       for (const access of findDeviceAccess(pod)) {
         if (access.kind === 'runtime-class' && isVoid(pod)) continue;
         (violations ??= []).push({ rule: id, path: access.path, reason: reasonOf(access) });
       }
-      // Once it runs, every pod has a node.
-      if (operation === 'CREATE' && pod.nodeName !== '' && demand.size > 0 && !isOfKubernetes(user)) {
+      if (demand.size > 0 && isPlacedByHand(facts, pod)) {
         (violations ??= []).push(placedByHand(pod.nodeName));
       }
       return violations ?? noViolations;

@@ -2,28 +2,10 @@
  * Fields looked at: those that the policy's mutations write: labels, annotations, resources, environment
  * Values allowed:   what the mutations leave, so that applying them once more changes nothing
  */
-import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import { shownList } from './printable.ts';
 import { noViolations, type Rule } from './rule.ts';
 
 const id = 'mutation-survived';
-
-function isSet(values: Readonly<Record<string, unknown>> | undefined): boolean {
-  return values !== undefined && Object.keys(values).length > 0;
-}
-
-function mutates({ labels, resources, gpu, mps }: WorkloadPolicySpec): boolean {
-  return (
-    isSet(labels?.set) ||
-    isSet(resources?.requests) ||
-    isSet(resources?.limits) ||
-    gpu?.modeLabel === true ||
-    gpu?.deviceAccess === 'Void' ||
-    mps?.threads !== undefined ||
-    mps?.vram !== undefined ||
-    mps?.injectEnvironment === true
-  );
-}
 
 /** `/spec/containers/0/env/-` -> `spec.containers[0].env`: as users know fields from other messages. */
 function fieldPath(pointer: string): string {
@@ -45,8 +27,7 @@ export const mutationSurvived: Rule = {
   fields: 'every field that a mutation writes',
   // The mutating webhook fails open by design, so that a pod without its defaults is a hint, not a crime.
   ceiling: () => 'Warn',
-  compile(spec) {
-    if (!mutates(spec)) return undefined;
+  compile() {
     return (facts) => {
       // Pods are mutated when they are created, and never again.
       if (facts.pod === undefined || facts.operation !== 'CREATE') return noViolations;

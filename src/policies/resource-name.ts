@@ -4,6 +4,7 @@
  * Values allowed:   names.format, whose {prefix} is one of names.prefixes (or letters and digits), {id} letters and
  *                   digits, and {name} a DNS label; or whatever names.pattern matches as a whole
  */
+import { isClusterController } from '../workload/requester.ts';
 import { compileNameShape, type NameShape } from './name-shape.ts';
 import { shown } from './printable.ts';
 import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
@@ -46,9 +47,9 @@ function nameViolation(shape: NameShape, facts: Facts): Violation {
   };
 }
 
-/** A controller derives the names of what it owns from its own. People can write an owner too, but not such a username. */
+/** A controller derives the names of what it owns from its own. Tenants can write an owner too: they are not believed. */
 function isMadeByController({ meta, user }: Facts): boolean {
-  return meta.controller !== undefined && user.username.startsWith('system:');
+  return meta.controller !== undefined && isClusterController(user, meta.namespace);
 }
 
 export const resourceName: Rule = {

@@ -1,7 +1,8 @@
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Demand } from '../workload/demand.ts';
-import type { Labels, ObjectMeta, Pod } from '../workload/pod.ts';
+import type { ObjectMeta, Pod } from '../workload/pod.ts';
+import type { Operation, User } from '../workload/requester.ts';
 
 /** One finding. `path` is a field path or empty; `reason` is a sentence that says what is wrong and what to do. */
 export type Violation = {
@@ -14,9 +15,7 @@ export type Violation = {
 
 /** All that a rule may look at. Built once a request; rules never change it. */
 export type Facts = {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-  /** Empty, or `ephemeralcontainers`, `resize`, ... */
-  readonly subResource: string;
+  readonly operation: Operation;
   /** Kind of the object under review, such as `Pod` or `Deployment`. */
   readonly kind: string;
   readonly meta: ObjectMeta;
@@ -24,10 +23,9 @@ export type Facts = {
   readonly pod: Pod | undefined;
   /** GPU demand of `pod`; empty for other kinds. */
   readonly demand: Demand;
-  readonly user: { readonly username: string; readonly groups: readonly string[] };
-  readonly namespaceLabels: Labels;
+  readonly user: User;
   readonly cluster: ClusterFacts;
-  /** What gpugate's own mutations would still change: JSON pointers. Empty when all of them survived. */
+  /** What the mutations of the policy that asks would still change: JSON pointers. Empty when all of them survived. */
   readonly unmutated: () => readonly string[];
 };
 

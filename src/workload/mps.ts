@@ -1,3 +1,5 @@
+import { vramPattern } from '../api/fields.ts';
+
 /**
  * MPS settings of a pod. The annotations have no consumer at NVIDIA; what an MPS client reads is the
  * environment, whose grammar is `CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=<ordinal>=<integer>(G|M)[,...]`.
@@ -11,8 +13,6 @@ export const mpsThreadsVariable = 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE';
 export const mpsVramVariable = 'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT';
 
 const threadsGrammar = /^(?:100|[1-9][0-9]?)$/;
-/** Nine digits hold any device memory in megabytes. */
-const vramGrammar = /^([1-9][0-9]{0,8})([GM])$/;
 
 /** CUDA itself shows no process more devices, so more ordinals would only be longer. */
 const maxOrdinals = 64;
@@ -26,7 +26,7 @@ export function parseMpsThreads(text: string): number | undefined {
 
 /** Mebibytes, the unit of the node label `nvidia.com/gpu.memory` and of M in MPS; undefined when off-grammar. */
 export function parseMpsVram(text: string): number | undefined {
-  const match = vramGrammar.exec(text);
+  const match = vramPattern.exec(text);
   if (match === null) return undefined;
   return Number(match[1]) * (match[2] === 'G' ? 1024 : 1);
 }
@@ -41,7 +41,7 @@ export function mpsEnvironment(
   if (threads !== undefined && threadsGrammar.test(threads)) {
     environment.push({ name: mpsThreadsVariable, value: threads });
   }
-  if (vram !== undefined && vramGrammar.test(vram) && devices > 0) {
+  if (vram !== undefined && vramPattern.test(vram) && devices > 0) {
     environment.push({ name: mpsVramVariable, value: limitOfEach(vram, Math.min(devices, maxOrdinals)) });
   }
   return environment;

@@ -3,9 +3,9 @@ import { createMutatePods, createValidate, type AdmissionSources } from '../../s
 import type { Outcome } from '../../src/admission/decision.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
 import { createHandleReview } from '../../src/admission/handle-review.ts';
-import { compilePolicySet } from '../../src/admission/policy-set.ts';
+import { compilePolicy, verifyPolicy } from '../../src/admission/policy-set.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/admission/review.ts';
-import { workloadPolicySpec } from '../../src/api/workload-policy.ts';
+import { workloadPolicySpec, type WorkloadPolicy } from '../../src/api/workload-policy.ts';
 import type { ClusterFacts } from '../../src/workload/cluster-facts.ts';
 import { recordingTelemetry } from '../support/example-handlers.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
@@ -18,15 +18,19 @@ const cluster: ClusterFacts = {
   stalenessMs: () => 10,
 };
 
+function policyOf(name: string, spec: unknown): WorkloadPolicy {
+  return {
+    apiVersion: 'gpugate.dev/v1alpha1',
+    kind: 'WorkloadPolicy',
+    metadata: { name },
+    spec: workloadPolicySpec.parse(spec),
+  };
+}
+
 function sourcesOf(specs: Record<string, unknown>, rest: Partial<AdmissionSources> = {}): AdmissionSources {
-  const policies = compilePolicySet(
-    Object.entries(specs).map(([name, spec]) => ({
-      apiVersion: 'gpugate.dev/v1alpha1',
-      kind: 'WorkloadPolicy',
-      metadata: { name },
-      spec: workloadPolicySpec.parse(spec),
-    })),
-  );
+  const policies = Object.entries(specs)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, spec]) => compilePolicy(policyOf(name, spec)));
   return {
     policies: () => policies,
     cluster: () => cluster,
@@ -47,6 +51,7 @@ const validate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Ou
 const mutate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
   createMutatePods(sourcesOf(specs))(requestOf(fields));
 
+const requireTeamNowhere = { labels: { require: ['team'] }, match: { namespaces: ['nowhere'] } };
 const requireTeam = { labels: { require: ['team'] } };
 const mirror = gpuPod({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
 
@@ -118,6 +123,38 @@ describe('enforcement', () => {
     const set = (value: string, enforcement = 'Deny') => ({ enforcement, labels: { set: { x: value } } });
     const outcome = mutate({ c: set('third'), b: set('second'), a: set('first', 'Audit') });
     expect(outcome.decision).toMatchObject({ patch: [{ op: 'add', path: '/metadata/labels/x', value: 'second' }] });
+  });
+});
+
+describe('what the schema cannot judge', () => {
+  test('is a finding with its field, whatever is thrown', () => {
+    expect(verifyPolicy(policyOf('p', { names: { pattern: '(' } }))).toMatchObject({ field: 'spec.names.pattern' });
+    expect(verifyPolicy(policyOf('p', requireTeam))).toBeUndefined();
+    const { spec, ...rest } = policyOf('p', {});
+    // Past the schema's bound, picomatch throws an error of its own.
+    const unusable = { ...rest, spec: { ...spec, match: { ...spec.match, excludeUsers: ['?'.repeat(70_000)] } } };
+    expect(verifyPolicy(unusable)).toEqual({ field: 'spec', message: expect.stringMatching(/^cannot be used: ./) });
+  });
+
+  test('is compiled once for each policy', () => {
+    const policy = policyOf('p', requireTeam);
+    expect(compilePolicy(policy)).toBe(compilePolicy(policy));
+    expect(compilePolicy(policyOf('p', requireTeam))).not.toBe(compilePolicy(policy));
+  });
+});
+
+describe('mutations that did not survive', () => {
+  const set = (key: string, enforcement = 'Deny') => ({ enforcement, labels: { set: { [key]: 'x' } } });
+  const warnings = (outcome: Outcome) => (outcome.decision.kind === 'allow' ? outcome.decision.warnings : []);
+
+  test('are told by the policy whose they are, and by no other', () => {
+    const outcome = validate({ a: set('mine'), b: set('group-id'), c: requireTeamNowhere });
+    expect(outcome.findings.map(({ policy }) => policy)).toEqual(['a']);
+    expect(warnings(outcome)).toEqual([expect.stringContaining('metadata.labels.mine')]);
+  });
+
+  test('are no concern of a policy that only audits, which mutates nothing', () => {
+    expect(validate({ a: set('mine', 'Audit') }).findings).toEqual([]);
   });
 });
 
@@ -200,6 +237,18 @@ describe('what is judged', () => {
       body: 'request.object: spec.containers must be a list',
     });
   });
+});
+
+test('who made an object is told by its namespace, which the request says too', () => {
+  const spec = { names: { format: '{prefix}-{id}-{name}' } };
+  const ownerReferences = [{ kind: 'ReplicaSet', name: 'web', controller: true }];
+  const fields = (username: string) => ({
+    name: 'web-x',
+    object: gpuPod({ metadata: { name: 'web-x', namespace: undefined, ownerReferences } }),
+    userInfo: { username, groups: [] },
+  });
+  expect(validate({ p: spec }, fields('system:serviceaccount:proj-a:default')).decision.kind).toBe('deny');
+  expect(validate({ p: spec }, fields('system:serviceaccount:operators:x')).decision.kind).toBe('allow');
 });
 
 test('one log line a request, with the decision and nothing of the environment', async () => {

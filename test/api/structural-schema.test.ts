@@ -46,6 +46,7 @@ const cases: Readonly<Record<string, readonly [z.ZodType, object]>> = {
       'x-kubernetes-int-or-string': true,
       anyOf: [{ type: 'integer' }, { type: 'string' }],
       minimum: 0,
+      maxLength: 64,
       pattern: expect.stringMatching(/^\^\(\[0-9\]/) as string,
     },
   ],

@@ -101,6 +101,15 @@ describe('the spec of a WorkloadPolicy', () => {
     expect(resources?.limits).toEqual({ cpu: '2', memory: '1Gi' });
   });
 
+  const tooLong: Readonly<Record<string, object>> = {
+    'an excluded user': { match: { excludeUsers: ['?'.repeat(254)] } },
+    'an excluded group': { match: { excludeGroups: ['?'.repeat(254)] } },
+    'a quantity': { resources: { maximum: { cpu: '1'.repeat(65) } } },
+  };
+  test.each(Object.entries(tooLong))('refuses %s beyond its bound', (_, settings) => {
+    expect(workloadPolicySpec.safeParse(settings).success).toBe(false);
+  });
+
   test('shares no default between two policies', () => {
     const [a, b] = [workloadPolicySpec.parse({ labels: {} }), workloadPolicySpec.parse({ labels: {} })];
     expect(a.labels?.set).not.toBe(b.labels?.set);

@@ -1,18 +1,29 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { exitCodes } from '../../src/cli/program.ts';
+import { issueAuthority } from '../../src/tls/authority.ts';
 import { examplePolicies } from '../support/examples.ts';
 import { outputOf, runGpugate } from '../support/run-gpugate.ts';
 
 let directory: string;
 let ca: string;
-beforeAll(() => {
+let garbage: string;
+let badPolicy: string;
+beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'gpugate-manifests-'));
   ca = join(directory, 'ca.crt');
-  writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n');
+  garbage = join(directory, 'garbage.crt');
+  badPolicy = join(directory, 'bad.yaml');
+  writeFileSync(
+    badPolicy,
+    'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: x }\nspec:\n  names: { pattern: "(" }\n',
+  );
+  writeFileSync(ca, (await issueAuthority({ now: Date.now(), lifeMs: 60_000 })).cert);
+  writeFileSync(garbage, '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n');
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -26,6 +37,11 @@ type Webhook = {
   matchPolicy: string;
   timeoutSeconds: number;
 };
+
+function serve(...args: string[]) {
+  const ports = ['--port', '0', '--ops-port', '0'];
+  return runGpugate(['serve', '--embedded', '--certs', join(directory, 'certs'), ...ports, ...args]);
+}
 
 async function webhooksOf(...args: string[]): Promise<Webhook[]> {
   const text = await outputOf(['manifests', 'webhooks', '--ca', ca, ...args]);
@@ -92,11 +108,23 @@ describe('gpugate manifests webhooks', () => {
     expect(stderr).toMatch(message);
   });
 
-  test('refuses a CA file that holds no certificate', async () => {
+  test('refuses a CA file that is empty, holds no certificate, or is not there', async () => {
     const empty = join(directory, 'empty.crt');
     writeFileSync(empty, '');
-    const { code, stderr } = await runGpugate(['manifests', 'webhooks', '--ca', empty]);
-    expect([code, stderr]).toEqual([2, `--ca ${empty}: holds no PEM certificate\n`]);
+    for (const [file, message] of [
+      [empty, 'there is no PEM certificate in it'],
+      [garbage, 'the certificate cannot be read'],
+      [join(directory, 'none.crt'), 'does not exist'],
+    ] as const) {
+      const { code, stderr } = await runGpugate(['manifests', 'webhooks', '--ca', file]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`--ca ${file}: ${message}`)]);
+    }
+  });
+
+  test('refuses a policy that serve would refuse', async () => {
+    const { code, stderr } = await runGpugate(['manifests', 'webhooks', '--ca', ca, '--policies', badPolicy]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${badPolicy}:5:`);
   });
 });
 
@@ -112,44 +140,29 @@ describe('gpugate', () => {
     expect(help.stdout).toMatch(/serve[\s\S]*manifests/);
   });
 
-  test('serve with a port in use is exit code 1 and says what to do', async () => {
-    const { createServer } = await import('node:net');
-    const taken = createServer();
-    await new Promise<void>((resolve) => void taken.listen(0, '127.0.0.1', resolve));
-    const { port } = taken.address() as { port: number };
-    const { code, stderr } = await runGpugate([
-      'serve',
-      '--embedded',
-      '--certs',
-      directory,
-      '--port',
-      String(port),
-      '--ops-port',
-      '0',
-    ]);
-    taken.close();
-    expect(code).toBe(exitCodes.failed);
-    expect(stderr).toContain(`127.0.0.1:${port} is in use by another process`);
-  });
+  test.each(['--port', '--ops-port'])(
+    'serve with a %s in use ends with exit code 1 and says what to do',
+    async (flag) => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => void taken.listen(0, '127.0.0.1', resolve));
+      const { port } = taken.address() as AddressInfo;
+      const { code, stderr } = await serve(flag, String(port));
+      taken.close();
+      expect(code).toBe(exitCodes.failed);
+      expect(stderr).toContain(`127.0.0.1:${port} is in use by another process`);
+    },
+  );
 
   test('serve with a faulty policy names file, line and field, and is exit code 2', async () => {
-    const file = join(directory, 'bad.yaml');
-    writeFileSync(
-      file,
-      'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: x }\nspec:\n  names: { pattern: "(" }\n',
-    );
-    const { code, stderr } = await runGpugate([
-      'serve',
-      '--embedded',
-      '--policies',
-      file,
-      '--port',
-      '0',
-      '--ops-port',
-      '0',
-    ]);
+    const { code, stderr } = await serve('--policies', badPolicy);
     expect(code).toBe(exitCodes.badInput);
-    expect(stderr).toContain(`${file}:5:`);
+    expect(stderr).toContain(`${badPolicy}:5:`);
     expect(stderr).toContain('spec.names.pattern');
+  });
+
+  test('serve with a client CA that is none is exit code 2', async () => {
+    const { code, stderr } = await serve('--client-ca', garbage);
+    expect(code).toBe(exitCodes.badInput);
+    expect(stderr).toContain(`--client-ca ${garbage}: the certificate cannot be read`);
   });
 });

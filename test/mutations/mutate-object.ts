@@ -1,10 +1,10 @@
 import { applyPatch } from 'fast-json-patch';
 import { workloadPolicySpec } from '../../src/api/workload-policy.ts';
 import { applyMutations, compileMutations, type Mutated, type Operation } from '../../src/mutations/apply.ts';
-import type { MutationContext } from '../../src/mutations/mutation.ts';
+import type { Subject } from '../../src/mutations/mutation.ts';
 import { readPod } from '../../src/workload/read-pod.ts';
 
-export const context: MutationContext = {
+export const context: Subject = {
   user: { username: 'alice', groups: [] },
   namespace: 'proj-a',
   namespaceLabels: { 'project-id': 'a', 'odd/label': 'not a label value', empty: '' },

@@ -38,8 +38,8 @@ describe('the registry', () => {
 });
 
 describe('a policy', () => {
-  test('that sets nothing uses no rule', () => {
-    expect(compileRules(specOf({}))).toEqual([]);
+  test('that sets nothing uses no rule but the one on its mutations', () => {
+    expect(compileRules(specOf({})).map(({ id }) => id)).toEqual(['mutation-survived']);
   });
 
   test('that sets everything uses every rule, in the order of the registry', () => {

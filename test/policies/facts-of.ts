@@ -1,6 +1,6 @@
 import { workloadPolicySpec, type WorkloadPolicySpec } from '../../src/api/workload-policy.ts';
 import type { Facts } from '../../src/policies/rule.ts';
-import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../../src/workload/cluster-facts.ts';
+import { type ClusterFacts, type NodeFacts } from '../../src/workload/cluster-facts.ts';
 import { demandOf, noDemand } from '../../src/workload/demand.ts';
 import { readMeta, readPod } from '../../src/workload/read-pod.ts';
 
@@ -8,9 +8,7 @@ import { readMeta, readPod } from '../../src/workload/read-pod.ts';
 export type Situation = {
   readonly object: { readonly kind?: unknown };
   readonly operation?: Facts['operation'];
-  readonly subResource?: string;
   readonly user?: Facts['user'];
-  readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly nodes?: readonly NodeFacts[];
   readonly unmutated?: readonly string[];
 };
@@ -21,13 +19,11 @@ export function factsOf(situation: Situation): Facts {
   const meta = pod?.meta ?? readMeta(object);
   return {
     operation: situation.operation ?? 'CREATE',
-    subResource: situation.subResource ?? '',
     kind: String(object.kind),
     meta,
     pod,
     demand: pod === undefined ? noDemand : demandOf(pod),
     user: situation.user ?? { username: 'alice', groups: ['tenants', 'system:authenticated'] },
-    namespaceLabels: { ...unknownNamespace(meta.namespace), ...situation.namespaceLabels },
     cluster: clusterOf(situation.nodes ?? []),
     unmutated: () => situation.unmutated ?? [],
   };

@@ -21,9 +21,7 @@ const fixtureSchema = z.strictObject({
   object,
   oldObject: object.optional(),
   operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']).optional(),
-  subResource: z.string().optional(),
   user: z.strictObject({ username: z.string(), groups: z.array(z.string()) }).optional(),
-  namespaceLabels: strings.optional(),
   nodes: z.array(z.strictObject({ name: z.string(), labels: strings.default({}), allocatable: strings })).optional(),
   unmutated: z.array(z.string()).optional(),
 });

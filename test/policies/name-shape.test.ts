@@ -84,8 +84,8 @@ describe('settings that cannot be used', () => {
 
   test('an amount that is no quantity for the arithmetic', () => {
     const text = '1'.repeat(65);
-    expect(() => compileRules(specOf({ resources: { maximum: { cpu: text } } }))).toThrow(
-      expect.objectContaining({ name: 'PolicyError', field: 'spec.resources.maximum[cpu]' }),
-    );
+    expect(() =>
+      compileRules({ ...specOf({}), resources: { requests: {}, limits: {}, maximum: { cpu: text } } }),
+    ).toThrow(expect.objectContaining({ name: 'PolicyError', field: 'spec.resources.maximum[cpu]' }));
   });
 });

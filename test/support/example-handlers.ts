@@ -2,7 +2,7 @@ import { createMutatePods, createValidate, type AdmissionSources } from '../../s
 import type { HandleReview } from '../../src/admission/answer.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
 import { createHandleReview } from '../../src/admission/handle-review.ts';
-import { compilePolicySet } from '../../src/admission/policy-set.ts';
+import { compilePolicy } from '../../src/admission/policy-set.ts';
 import { systemNamespaces } from '../../src/api/system-namespaces.ts';
 import { SnapshotFile } from '../../src/cluster/snapshot-file.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
@@ -12,7 +12,7 @@ import { examplePolicies, exampleSnapshot } from './examples.ts';
 
 /** The sources of the example policies and snapshot, as `serve --embedded` has them. */
 export async function exampleSources(): Promise<AdmissionSources> {
-  const policies = compilePolicySet(await loadPolicies([examplePolicies]));
+  const policies = (await loadPolicies([examplePolicies])).map(compilePolicy);
   const { facts } = await new SnapshotFile({ path: exampleSnapshot }).reload();
   return {
     policies: () => policies,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { workloadPolicySpec } from '../../src/api/workload-policy.ts';
 import { mpsEnvironment, parseMpsThreads, parseMpsVram } from '../../src/workload/mps.ts';
 
 test.each<[string, number | undefined]>([
@@ -33,6 +34,8 @@ test.each<[string, number | undefined]>([
   ['', undefined],
 ])('vram "%s" is %s MiB', (text, mebibytes) => {
   expect(parseMpsVram(text)).toBe(mebibytes);
+  // What a policy may set by default is what the annotation may say, or the default would be off-grammar.
+  expect(workloadPolicySpec.safeParse({ mps: { vram: text } }).success).toBe(mebibytes !== undefined);
 });
 
 const threadsOf = (value: string) => ({ name: 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE', value });

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import { workloadPolicyCrd } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { InputError } from '../input-error.ts';
+import { readAuthorities } from '../read-authorities.ts';
 import { webhookConfigurations } from './webhook-configurations.ts';
 
 type Flags = {
@@ -41,7 +41,7 @@ export function registerManifests(program: Command, write: (text: string) => voi
         yamlOf(
           webhookConfigurations({
             client: flags.url === undefined ? serviceClient(flags.service ?? '') : urlClient(flags.url),
-            caBundle: readCa(flags.ca ?? ''),
+            caBundle: readAuthorities('--ca', flags.ca ?? ''),
             policies,
             podsFailurePolicy: flags.podsFailurePolicy,
           }),
@@ -70,15 +70,4 @@ function serviceClient(text: string): { service: { namespace: string; name: stri
   if (match === null) throw new InputError(`--service ${text}: must look like namespace/name:port`);
   const [, namespace = '', name = '', port = ''] = match;
   return { service: { namespace, name, port: Number(port) } };
-}
-
-function readCa(file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new InputError(`--ca ${file}: ${(error as Error).message}`);
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new InputError(`--ca ${file}: holds no PEM certificate`);
-  return text;
 }

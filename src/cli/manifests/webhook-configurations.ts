@@ -1,6 +1,6 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
-import { webhooks, type WebhookId } from '../../admission/webhooks.ts';
+import { judgedSubResources, webhookPaths, type WebhookId } from '../../admission/webhooks.ts';
 import { changesWhatIsJudged, isNotJudgedAsGpuPod, touchesGpu } from './match-conditions.ts';
 
 /** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
@@ -38,6 +38,8 @@ const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: stri
   CronJob: { group: 'batch', resource: 'cronjobs' },
 };
 
+const podSubResources = judgedSubResources.map((subResource) => `pods/${subResource}`);
+
 /** Decisions take well under a millisecond; the rest is for a network that is ill. The API server's own default is 10. */
 const timeoutSeconds = 5;
 
@@ -49,7 +51,7 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
     metadata: { name: 'gpugate' },
     webhooks: [
       {
-        ...common('pods.mutate', settings),
+        ...webhookOf('pods.mutate', settings),
         failurePolicy: 'Ignore',
         reinvocationPolicy: 'IfNeeded',
         rules: [rule('', ['pods'], ['CREATE'])],
@@ -62,13 +64,13 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
     metadata: { name: 'gpugate' },
     webhooks: [
       {
-        ...common('gpu.validate', settings),
+        ...webhookOf('gpu.validate', settings),
         failurePolicy: 'Fail',
-        rules: [rule('', ['pods'], ['CREATE']), rule('', ['pods/ephemeralcontainers', 'pods/resize'], ['UPDATE'])],
+        rules: [rule('', ['pods'], ['CREATE']), rule('', podSubResources, ['UPDATE'])],
         matchConditions: [{ name: 'touches-gpu', expression: touchesGpu }],
       },
       {
-        ...common('pods.validate', settings),
+        ...webhookOf('pods.validate', settings),
         failurePolicy: settings.podsFailurePolicy,
         rules: reviewedRules(settings.policies),
         matchConditions: [
@@ -81,8 +83,8 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
   return [mutating, validating];
 }
 
-function common(id: WebhookId, { client, caBundle }: WebhookSettings) {
-  const path = webhooks.find((webhook) => webhook.id === id)?.path ?? '';
+function webhookOf(id: WebhookId, { client, caBundle }: WebhookSettings) {
+  const path = webhookPaths[id];
   const where = 'url' in client ? { url: client.url + path } : { service: { ...client.service, path } };
   return {
     name: `${id}.gpugate.dev`,
@@ -107,7 +109,7 @@ function reviewedRules(policies: readonly WorkloadPolicy[]): WebhookRule[] {
   const byGroup = new Map<string, string[]>();
   for (const kind of kinds) {
     const { group, resource } = resourcesOf[kind];
-    const subResources = kind === 'Pod' ? ['pods/ephemeralcontainers', 'pods/resize'] : [];
+    const subResources = kind === 'Pod' ? podSubResources : [];
     byGroup.set(group, [...(byGroup.get(group) ?? []), resource, ...subResources]);
   }
   return [...byGroup].map(([group, resources]) => rule(group, resources, ['CREATE', 'UPDATE']));

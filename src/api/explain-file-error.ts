@@ -1,0 +1,13 @@
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'cannot be read: permission denied',
+  EISDIR: 'is a directory, not a file',
+  ELOOP: 'is a link that leads to itself',
+};
+
+/** Why a file cannot be read: the rest of a sentence that begins with its path. */
+export function explainFileError(error: unknown): string {
+  if (!(error instanceof Error)) return `cannot be read: ${String(error)}`;
+  const code = 'code' in error ? String(error.code) : '';
+  return causes[code] ?? `cannot be read: ${error.message}`;
+}
