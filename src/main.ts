@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from './api/message-of.ts';
 import { InputError } from './cli/input-error.ts';
 import { createProgram, exitCodes, exitCodeOfUsage } from './cli/program.ts';
 import { ConfigError, flagDescriptions, loadConfig } from './config.ts';
@@ -55,7 +56,7 @@ try {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = exitCodes.badInput;
   } else {
-    process.stderr.write(`gpugate: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`gpugate: ${messageOf(error)}\n`);
     process.exitCode = exitCodes.failed;
   }
 }

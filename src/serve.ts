@@ -18,7 +18,7 @@ import { createLiveSources } from './live-sources.ts';
 import { startReloadLoop } from './reload-loop.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { createSilentLog } from './telemetry/recording-log.ts';
+import { createSilentLog } from './telemetry/silent-log.ts';
 import { openCertificates } from './serving-certificates.ts';
 
 /** A server that answers. */

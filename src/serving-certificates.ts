@@ -1,3 +1,4 @@
+import { messageOf } from './api/message-of.ts';
 import { InputError } from './cli/input-error.ts';
 import type { Config } from './config.ts';
 import type { Log } from './telemetry/log.ts';
@@ -22,6 +23,6 @@ export async function openCertificates(
     const store = certs === undefined ? createMemoryStore() : createCertificateDirectory(certs);
     return await createManagedSource({ store, names, clock, ...telemetry });
   } catch (error) {
-    throw new InputError(error instanceof Error ? error.message : String(error));
+    throw new InputError(messageOf(error));
   }
 }

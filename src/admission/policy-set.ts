@@ -1,3 +1,4 @@
+import { messageOf } from '../api/message-of.ts';
 import type { WorkloadPolicy } from '../api/workload-policy.ts';
 import { compileMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
@@ -34,7 +35,7 @@ export function verifyPolicy(policy: WorkloadPolicy): { field: string; message: 
     return undefined;
   } catch (error) {
     if (error instanceof PolicyError) return { field: error.field, message: error.message };
-    return { field: 'spec', message: `cannot be used: ${error instanceof Error ? error.message : String(error)}` };
+    return { field: 'spec', message: `cannot be used: ${messageOf(error)}` };
   }
 }
 

@@ -1,7 +1,6 @@
+import { isPlainObject } from '../api/plain-object.ts';
 import { operations, type Operation, type User } from '../workload/requester.ts';
 import type { AdmissionRequest } from './review.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
 
 const maxUidLength = 256;
 const noGroups: readonly string[] = Object.freeze([]);
@@ -12,14 +11,18 @@ const known: ReadonlySet<unknown> = new Set<Operation>(operations);
  * takes ten times as long; a property test holds it to the schema in review.ts, which explains what is wrong.
  */
 export function readRequest(review: unknown): AdmissionRequest | undefined {
-  if (!isRaw(review) || review['apiVersion'] !== 'admission.k8s.io/v1' || review['kind'] !== 'AdmissionReview') {
+  if (
+    !isPlainObject(review) ||
+    review['apiVersion'] !== 'admission.k8s.io/v1' ||
+    review['kind'] !== 'AdmissionReview'
+  ) {
     return undefined;
   }
   const request = review['request'];
-  if (!isRaw(request)) return undefined;
+  if (!isPlainObject(request)) return undefined;
   const { uid, kind, resource, operation, userInfo, dryRun } = request;
   if (typeof uid !== 'string' || uid === '' || uid.length > maxUidLength) return undefined;
-  if (!isRaw(kind) || typeof kind['kind'] !== 'string' || !isRaw(resource)) return undefined;
+  if (!isPlainObject(kind) || typeof kind['kind'] !== 'string' || !isPlainObject(resource)) return undefined;
   if (typeof resource['resource'] !== 'string' || !known.has(operation)) return undefined;
   const user = userOf(userInfo);
   const group = text(kind['group']);
@@ -47,7 +50,7 @@ export function readRequest(review: unknown): AdmissionRequest | undefined {
 
 function userOf(userInfo: unknown): User | undefined {
   if (isAbsent(userInfo)) return { username: '', groups: noGroups };
-  if (!isRaw(userInfo)) return undefined;
+  if (!isPlainObject(userInfo)) return undefined;
   const username = text(userInfo['username']);
   const groups = userInfo['groups'] ?? noGroups;
   if (username === undefined || !Array.isArray(groups) || !groups.every((group) => typeof group === 'string')) {
@@ -63,8 +66,4 @@ function text(value: unknown): string | undefined {
 
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
-}
-
-function isRaw(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

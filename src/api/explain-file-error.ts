@@ -1,3 +1,5 @@
+import { messageOf } from './message-of.ts';
+
 const causes: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EACCES: 'cannot be read: permission denied',
@@ -7,7 +9,6 @@ const causes: Readonly<Record<string, string>> = {
 
 /** Why a file cannot be read: the rest of a sentence that begins with its path. */
 export function explainFileError(error: unknown): string {
-  if (!(error instanceof Error)) return `cannot be read: ${String(error)}`;
-  const code = 'code' in error ? String(error.code) : '';
-  return causes[code] ?? `cannot be read: ${error.message}`;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return causes[code] ?? `cannot be read: ${messageOf(error)}`;
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { describeValue, explainIssue } from './explain-issue.ts';
 import type { FieldPath } from './fault.ts';
 import { nearestName } from './nearest-name.ts';
+import { isPlainObject } from './plain-object.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
 import { explainUnknownField } from './suggest-field.ts';
@@ -11,10 +12,6 @@ export type Finding = { readonly path: FieldPath; readonly message: string };
 
 /** `data` is the object with its defaults, when nothing is wrong. */
 export type Judgement<T> = { readonly data: T | undefined; readonly findings: readonly Finding[] };
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function findingsOf(issue: z.core.$ZodIssue, structure: () => StructuralSchema): readonly Finding[] {
   if (issue.code === 'unrecognized_keys') {
@@ -30,7 +27,8 @@ function findingsOf(issue: z.core.$ZodIssue, structure: () => StructuralSchema):
 /** Which schema judges the object, or what is wrong with its apiVersion and kind. */
 function chooseSchema<S extends ResourceSchema>(value: unknown, schemas: readonly S[]): S | Finding {
   const known = schemas.map(({ shape }) => `${shape.kind.value} (${shape.apiVersion.value})`).join(', ');
-  if (!isMap(value)) return { path: [], message: `must be an object with apiVersion and kind; known are ${known}` };
+  if (!isPlainObject(value))
+    return { path: [], message: `must be an object with apiVersion and kind; known are ${known}` };
   const absent = (['apiVersion', 'kind'] as const).find((key) => value[key] === undefined);
   if (absent !== undefined) return { path: [absent], message: `is required; known are ${known}` };
 

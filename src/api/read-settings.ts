@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts';
-import { isMap } from './judge-object.ts';
+import { isPlainObject } from './plain-object.ts';
 import { parseYaml } from './yaml-document.ts';
 
 /** A file of settings: one flat map. */
@@ -21,7 +21,7 @@ export function readSettings(text: string, file: string): SettingsFile {
   });
   if (document === undefined) return { values: {}, faults: [], faultAt };
   const faults: Fault[] = document.faults.map((fault) => ({ file, field: '', ...fault }));
-  if (document.isReadable && !isMap(document.value)) faults.push(faultAt('', 'must be a map of settings'));
+  if (document.isReadable && !isPlainObject(document.value)) faults.push(faultAt('', 'must be a map of settings'));
   if (second !== undefined) {
     faults.push({
       file,
@@ -30,5 +30,5 @@ export function readSettings(text: string, file: string): SettingsFile {
       message: 'holds one document of settings, and this is another',
     });
   }
-  return { values: isMap(document.value) ? document.value : {}, faults, faultAt };
+  return { values: isPlainObject(document.value) ? document.value : {}, faults, faultAt };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Fault, type FieldPath, formatField, parseField, type Position } from './fault.ts';
-import { type Finding, isMap, type Judgement, objectJudge } from './judge-object.ts';
+import { type Finding, type Judgement, objectJudge } from './judge-object.ts';
+import { isPlainObject } from './plain-object.ts';
 import type { ResourceSchema } from './resource-schema.ts';
 import { parseYaml, type YamlDocument } from './yaml-document.ts';
 
@@ -37,7 +38,7 @@ type Source = {
 function sourcesOf(document: YamlDocument, file: string): readonly Source[] {
   const { value } = document;
   const textFaults = document.faults.map((found) => ({ file, field: '', ...found }));
-  if (isMap(value) && value.apiVersion === 'v1' && value.kind === 'List' && Array.isArray(value.items)) {
+  if (isPlainObject(value) && value.apiVersion === 'v1' && value.kind === 'List' && Array.isArray(value.items)) {
     return value.items.map((item: unknown, index) => ({ document, base: ['items', index], value: item, textFaults }));
   }
   return [{ document, base: [], value, textFaults }];
@@ -45,7 +46,7 @@ function sourcesOf(document: YamlDocument, file: string): readonly Source[] {
 
 /** A name that is itself at fault could be a typing error for that of another object. */
 function nameOf(value: unknown, findings: readonly Finding[]): string | undefined {
-  const name = isMap(value) && isMap(value.metadata) ? value.metadata.name : undefined;
+  const name = isPlainObject(value) && isPlainObject(value.metadata) ? value.metadata.name : undefined;
   const isWrong = findings.some(({ path }) => path[0] === 'metadata' && path[1] === 'name');
   return typeof name === 'string' && !isWrong ? name : undefined;
 }

@@ -67,7 +67,9 @@ const names = constrain(
         'must hold {prefix}, {id} or {name}; around them, lower-case letters, digits, - and .',
       )
       .optional()
-      .describe('Shape of a name out of `{prefix}`, `{id}` and `{name}`, such as `{prefix}-{id}-{name}`.'),
+      .describe(
+        'Shape of a name out of `{prefix}`, `{id}` (letters and digits) and `{name}` (letters, digits, - and .), such as `{prefix}-{id}-{name}`.',
+      ),
     pattern: z
       .string()
       .min(1)
@@ -77,7 +79,7 @@ const names = constrain(
     prefixes: z
       .array(z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a DNS label'))
       .default([])
-      .describe('What `{prefix}` may be. Empty: any DNS label without a dash.'),
+      .describe('What `{prefix}` may be. Empty: letters and digits.'),
   }),
   {
     holds: (value) => (value.format === undefined) !== (value.pattern === undefined),

@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { FieldPath, Position } from './fault.ts';
+import { messageOf } from './message-of.ts';
 
 /** Something wrong with the text itself, before any schema. */
 export type SyntaxFault = Position & { readonly message: string };
@@ -119,8 +120,7 @@ function readDocument(document: Document.Parsed, positionOf: (offset: number) =>
   } catch (error) {
     // ReferenceError: an alias without its anchor, told already, or aliases that unfold beyond the bound. RangeError:
     // deeper than the call stack, though the library meets that before us and makes it one of its errors.
-    const cause = error instanceof Error ? error.message : String(error);
-    return { ...unreadable, faults: faults.length > 0 ? faults : [syntaxFault(locate([]), cause)] };
+    return { ...unreadable, faults: faults.length > 0 ? faults : [syntaxFault(locate([]), messageOf(error))] };
   }
 }
 

@@ -7,7 +7,7 @@ import { listPolicyFiles } from './policy-directory.ts';
 import { TextFile } from './text-file.ts';
 
 /** What etcd takes of one object by default (1.5 MiB), rounded down: a policy is some kilobytes. */
-export const maxPolicyFileBytes = 1024 * 1024;
+const maxPolicyFileBytes = 1024 * 1024;
 
 export type PolicyState = {
   /** In force: sorted by name, each in its newest good version. */
@@ -65,15 +65,7 @@ export class PolicyFiles {
     this.#options = { paths, verify, now };
   }
 
-  /** Reads every file anew, whatever `stat` says. Neither this nor `reload` throws for what the files hold. */
-  load(): Promise<PolicyState> {
-    return this.#queue(async () => {
-      this.#open = new Map();
-      return this.#refresh();
-    });
-  }
-
-  /** Whenever files may have changed: costs a `readdir` and one `stat` a file when they have not. */
+  /** Whenever files may have changed: costs a `readdir` and one `stat` a file when they have not. Never throws for what they hold. */
   reload(): Promise<PolicyState> {
     return this.#queue(() => this.#refresh());
   }

@@ -51,7 +51,7 @@ export class SnapshotFile {
   readonly #path: string;
   readonly #now: () => number;
   readonly #queue = createQueue();
-  #file: TextFile;
+  readonly #file: TextFile;
   #facts: ClusterFacts | undefined;
   #faults: readonly Fault[] = [];
   #badSinceMs: number | undefined;
@@ -59,24 +59,12 @@ export class SnapshotFile {
   constructor({ path, now = Date.now }: SnapshotFileOptions) {
     this.#path = path;
     this.#now = now;
-    this.#file = this.#openFile();
+    this.#file = new TextFile(path, { maxBytes: maxSnapshotBytes, now });
   }
 
-  /** Reads the file anew, whatever `stat` says. Neither this nor `reload` throws for what the file holds. */
-  load(): Promise<SnapshotState> {
-    return this.#queue(async () => {
-      this.#file = this.#openFile();
-      return this.#refresh();
-    });
-  }
-
-  /** Whenever the file may have changed: costs one `stat` when it has not. */
+  /** Whenever the file may have changed: costs one `stat` when it has not. Never throws for what it holds. */
   reload(): Promise<SnapshotState> {
     return this.#queue(() => this.#refresh());
-  }
-
-  #openFile(): TextFile {
-    return new TextFile(this.#path, { maxBytes: maxSnapshotBytes, now: this.#now });
   }
 
   async #refresh(): Promise<SnapshotState> {

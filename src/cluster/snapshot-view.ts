@@ -1,11 +1,7 @@
 import type { ClusterSnapshot } from '../api/cluster-snapshot.ts';
 import { type ClusterFacts, type NodeFacts, unknownNamespace } from '../workload/cluster-facts.ts';
 import type { Labels } from '../workload/pod.ts';
-
-/** k8s.io/component-helpers `IsExtendedResourceName`: native names have no domain, or one of kubernetes.io. */
-function isExtendedResource(name: string): boolean {
-  return name.includes('/') && !name.includes('kubernetes.io/');
-}
+import { isExtendedResource } from '../workload/resource-names.ts';
 
 function nodeFacts({ name, labels, allocatable }: ClusterSnapshot['nodes'][number]): NodeFacts {
   const extended = Object.entries(allocatable).filter(([resource]) => isExtendedResource(resource));

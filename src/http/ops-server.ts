@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer } from 'node:http';
 import type { Express } from 'express';
 import type { Log } from '../telemetry/log.ts';
 import type { ExposedMetrics } from '../telemetry/metrics.ts';
@@ -11,8 +11,6 @@ export type OpsAppOptions = {
   readonly readiness: () => Readiness;
   readonly metrics: ExposedMetrics;
   readonly log: Log;
-  /** Takes every other path, such as those of the page. */
-  readonly otherwise?: RequestListener;
 };
 
 export type OpsServerOptions = OpsAppOptions & ListenOptions;
@@ -29,7 +27,7 @@ const requestTimeoutMs = 10_000;
 const maxConnections = 256;
 
 /** Probes and metrics, on a plain port of their own: kubelet and Prometheus have no part in admission's TLS. */
-export function createOpsApp({ readiness, metrics, log, otherwise }: OpsAppOptions): Express {
+function createOpsApp({ readiness, metrics, log }: OpsAppOptions): Express {
   const app = createBareApp();
   app.get('/healthz', (_request, response) => void response.type(plainText).send('ok\n'));
   app.get('/readyz', (_request, response) => {
@@ -41,12 +39,8 @@ export function createOpsApp({ readiness, metrics, log, otherwise }: OpsAppOptio
     const { contentType, body } = await metrics.expose();
     response.set('Content-Type', contentType).send(body);
   });
-  app.use((request, response) => {
-    if (otherwise === undefined) {
-      response.status(404).type(plainText).send('there are /healthz, /readyz and /metrics here.\n');
-    } else {
-      otherwise(request, response);
-    }
+  app.use((_request, response) => {
+    response.status(404).type(plainText).send('there are /healthz, /readyz and /metrics here.\n');
   });
   app.use(answerFaults(log));
   return app;

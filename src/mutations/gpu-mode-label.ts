@@ -1,7 +1,7 @@
 import { podGpuMode } from '../workload/demand.ts';
 import type { Mutation } from './mutation.ts';
 
-export const gpuModeLabelKey = 'gpugate.dev/gpu-mode';
+const gpuModeLabelKey = 'gpugate.dev/gpu-mode';
 
 export const gpuModeLabel: Mutation = {
   id: 'gpu-mode-label',

@@ -1,5 +1,6 @@
 import { ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
 import { parseQuantity } from '../workload/quantity.ts';
+import { isOvercommittable } from '../workload/resource-names.ts';
 import type { Mutation } from './mutation.ts';
 import type { PodDraft } from './pod-draft.ts';
 
@@ -38,12 +39,6 @@ export const resourceDefaults: Mutation = {
     };
   },
 };
-
-/** As apimachinery's IsNativeResource and IsHugePageResourceName tell. */
-function isOvercommittable(resource: string): boolean {
-  const isNative = !resource.includes('/') || resource.includes('kubernetes.io/');
-  return isNative && !resource.startsWith('hugepages-');
-}
 
 /** What `spec.resources` says of the whole pod, its containers share as they like. */
 function isSetForPod(pod: Pod, resource: string): boolean {

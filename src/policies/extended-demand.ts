@@ -1,7 +1,7 @@
 import { gpuResourcePrefix, podTotal, type Demand } from '../workload/demand.ts';
 import { resourceContainers, type Pod, type ResourceList } from '../workload/pod.ts';
-
-const nanosPerDevice = 1_000_000_000n;
+import { nanosPerUnit } from '../workload/quantity.ts';
+import { isExtendedResource } from '../workload/resource-names.ts';
 
 /** ResourceQuota writes `requests.nvidia.com/gpu`. As a container's resource such a name asks for nothing there is. */
 const quotaKeyPrefixes = ['requests.', 'limits.'] as const;
@@ -12,20 +12,11 @@ export function behindQuotaKey(resource: string): string | undefined {
   return prefix === undefined ? undefined : resource.slice(prefix.length);
 }
 
-/** component-helpers `IsExtendedResourceName`, less the quota keys, of which the rule gpu-quantity speaks. */
-export function isExtendedResource(name: string): boolean {
-  return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.') && !isQuotaKey(name);
-}
-
-function isQuotaKey(name: string): boolean {
-  return behindQuotaKey(name) !== undefined;
-}
-
 /** Whole devices of any one extended resource that a pod asks for, by Kubernetes' own pod arithmetic. */
 export function devicesOfPod(pod: Pod, demand: Demand, resource: string): number {
   if (resource.startsWith(gpuResourcePrefix)) return demand.get(resource) ?? 0;
   const { total } = podTotal(pod, resource, 'requests');
-  return Math.min(Number((total + nanosPerDevice - 1n) / nanosPerDevice), Number.MAX_SAFE_INTEGER);
+  return Math.min(Number((total + nanosPerUnit - 1n) / nanosPerUnit), Number.MAX_SAFE_INTEGER);
 }
 
 /** The GPU demand and every other extended resource that the pod asks for, such as `rdma/hca`. */
@@ -34,6 +25,8 @@ export function extendedDemandOf(pod: Pod, demand: Demand): Demand {
   const collect = (resources: ResourceList): void => {
     for (const resource in resources) {
       if (resource.startsWith(gpuResourcePrefix) || !isExtendedResource(resource)) continue;
+      // Of quota keys the rule gpu-quantity speaks.
+      if (behindQuotaKey(resource) !== undefined) continue;
       extended ??= new Map(demand);
       if (extended.has(resource)) continue;
       const devices = devicesOfPod(pod, demand, resource);

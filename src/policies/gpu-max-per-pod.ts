@@ -1,5 +1,6 @@
 /**
- * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests
+ * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests, spec.resources.limits,
+ *                   spec.overhead
  * Values allowed:   for each resource of gpu.maxPerPod at most that many devices, by Kubernetes' own pod arithmetic
  */
 import type { Pod } from '../workload/pod.ts';
@@ -24,7 +25,7 @@ export const gpuMaxPerPod: Rule = {
   id,
   summary: 'One pod asks for at most so many devices.',
   settings: 'gpu.maxPerPod',
-  fields: 'spec.containers[*].resources, spec.initContainers[*].resources',
+  fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.resources.limits, spec.overhead',
   compile(spec) {
     const limits = Object.entries(spec.gpu?.maxPerPod ?? {});
     if (limits.length === 0) return undefined;

@@ -44,7 +44,7 @@ export const gpuMixed: Rule = {
   id,
   summary: 'One pod asks for dedicated, shared or MIG devices, not for several of these.',
   settings: 'gpu.allowMixed',
-  fields: 'spec.containers[*].resources, spec.initContainers[*].resources',
+  fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.overhead',
   compile(spec) {
     if (spec.gpu === undefined || spec.gpu.allowMixed) return undefined;
     return ({ pod, demand }) =>

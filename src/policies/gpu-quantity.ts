@@ -6,13 +6,12 @@
  */
 import { gpuResourcePrefix } from '../workload/demand.ts';
 import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
-import { parseQuantity, wholeUnits } from '../workload/quantity.ts';
+import { nanosPerUnit, parseQuantity, wholeUnits } from '../workload/quantity.ts';
 import { behindQuotaKey } from './extended-demand.ts';
 import { shown } from './printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-quantity';
-const nanosPerDevice = 1_000_000_000n;
 
 type Report = (path: string, reason: string) => void;
 
@@ -22,7 +21,7 @@ function judgeText(resource: string, text: string, path: string, report: Report)
     report(path, `${shown(resource)} "${shown(text)}" is no quantity. Write a whole number of devices, such as 1.`);
     return false;
   }
-  if (nanos % nanosPerDevice !== 0n) {
+  if (nanos % nanosPerUnit !== 0n) {
     const instead = wholeUnits(text) ?? 1;
     report(path, `${shown(resource)} ${shown(text)} is no whole number of devices. Ask for ${instead}.`);
     return false;

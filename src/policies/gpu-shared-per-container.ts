@@ -1,14 +1,14 @@
 /**
- * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits of names that end in .shared
+ * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits of nvidia.com/ names that end in .shared
  * Values allowed:   at most gpu.sharedPerContainer
  */
+import { gpuMode } from '../workload/demand.ts';
 import { containerPath, resourceContainers, type Container } from '../workload/pod.ts';
 import { wholeUnits } from '../workload/quantity.ts';
 import { shown } from './printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-shared-per-container';
-const sharedSuffix = '.shared';
 
 function tooManyShared(container: Container, resource: string, text: string, maximum: number): Violation {
   const name = shown(resource);
@@ -35,7 +35,7 @@ export const gpuSharedPerContainer: Rule = {
       let violations: Violation[] | undefined;
       for (const container of resourceContainers(pod)) {
         for (const [resource, text] of Object.entries(container.limits)) {
-          if (resource.endsWith(sharedSuffix) && (wholeUnits(text) ?? 0) > maximum) {
+          if (gpuMode(resource) === 'shared' && (wholeUnits(text) ?? 0) > maximum) {
             (violations ??= []).push(tooManyShared(container, resource, text, maximum));
           }
         }

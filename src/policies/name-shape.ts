@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { messageOf } from '../api/message-of.ts';
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import { PolicyError } from './policy-error.ts';
 import { clip, printable, shownList } from './printable.ts';
@@ -6,7 +7,7 @@ import { clip, printable, shownList } from './printable.ts';
 /** What a policy says of names, as one regular expression of linear time (a user may send any name). */
 export type NameShape = {
   readonly matches: (name: string) => boolean;
-  /** For sentences such as `Name "x" is not of the form {prefix}-{id}-{name}`. */
+  /** The end of sentences such as `Name "x" does not match the form {prefix}-{id}-{name}`. */
   readonly form: string;
   readonly detail: string | undefined;
   /** Names that might pass and are close to `name`, the closest first. */
@@ -18,7 +19,8 @@ type NameSettings = NonNullable<WorkloadPolicySpec['names']>;
 const placeholders = ['{prefix}', '{id}', '{name}'] as const;
 type Placeholder = (typeof placeholders)[number];
 
-const anyPrefix = '[a-z0-9]+';
+/** As a pattern, and as a message says it. */
+const lettersAndDigits = { pattern: '[a-z0-9]+', meaning: 'letters and digits' } as const;
 const samplePrefix = 'job';
 const sampleId = '1';
 const sampleName = 'train';
@@ -54,17 +56,20 @@ function prefixFor(name: string, prefixes: readonly string[]): string {
 function formatShape(format: string, prefixes: readonly string[]): NameShape {
   const parts = splitFormat(format);
   const patterns: Readonly<Record<Placeholder, string>> = {
-    '{prefix}': prefixes.length === 0 ? anyPrefix : `(?:${prefixes.map((prefix) => RE2JS.quote(prefix)).join('|')})`,
-    '{id}': '[a-z0-9]+',
+    '{prefix}':
+      prefixes.length === 0
+        ? lettersAndDigits.pattern
+        : `(?:${prefixes.map((prefix) => RE2JS.quote(prefix)).join('|')})`,
+    '{id}': lettersAndDigits.pattern,
     '{name}': '[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?',
   };
   const pattern = RE2JS.compile(
     parts.map((part) => (isPlaceholder(part) ? patterns[part] : RE2JS.quote(part))).join(''),
   );
   const meanings: Readonly<Record<Placeholder, string>> = {
-    '{prefix}': prefixes.length === 0 ? 'letters and digits' : shownList(prefixes).replace(' and ', ' or '),
-    '{id}': 'letters and digits',
-    '{name}': 'a DNS label',
+    '{prefix}': prefixes.length === 0 ? lettersAndDigits.meaning : shownList(prefixes).replace(' and ', ' or '),
+    '{id}': lettersAndDigits.meaning,
+    '{name}': 'letters, digits, - and .',
   };
   const used = placeholders.filter((placeholder) => parts.includes(placeholder));
   return {
@@ -92,8 +97,8 @@ function patternShape(pattern: string, prefixes: readonly string[]): NameShape {
   try {
     compiled = RE2JS.compile(pattern);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new PolicyError('spec.names.pattern', `must be a regular expression in RE2 syntax: ${message}`, cause);
+    const why = messageOf(cause);
+    throw new PolicyError('spec.names.pattern', `must be a regular expression in RE2 syntax: ${why}`, cause);
   }
   return {
     matches: (name) => compiled.testExact(name),

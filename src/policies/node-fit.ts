@@ -1,5 +1,6 @@
 /**
- * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources, spec.nodeSelector
+ * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources, spec.overhead, spec.nodeSelector,
+ *                   spec.nodeName
  * Values allowed:   extended resources that one node, with the labels of the selector, could give when it is empty;
  *                   anything while no node is in view, on a pod that has its node, and of resources unknown to all nodes
  */
@@ -80,7 +81,8 @@ export const nodeFit: Rule = {
   id,
   summary: 'At least one node in view could hold the pod if it were empty.',
   settings: 'gpu.nodeFit',
-  fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.nodeSelector',
+  fields:
+    'spec.containers[*].resources, spec.initContainers[*].resources, spec.overhead, spec.nodeSelector, spec.nodeName',
   // A larger node may yet come, out of an autoscaler's group of size 0.
   ceiling: (spec) => (spec.gpu?.nodeFit === 'Deny' ? 'Deny' : 'Warn'),
   compile(spec) {

@@ -1,5 +1,5 @@
 /**
- * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests
+ * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests, spec.overhead
  * Values allowed:   extended resources that at least one node in view offers; any at all while no node is in view
  */
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
@@ -38,7 +38,7 @@ export const resourceKnown: Rule = {
   id,
   summary: 'Extended resources are ones that some node offers.',
   settings: 'gpu.nodeFit',
-  fields: 'spec.containers[*].resources, spec.initContainers[*].resources',
+  fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.overhead',
   // Nodes may yet come: an autoscaler's group of size 0, or a DeviceClass that offers the name (extendedResourceName).
   ceiling: (spec) => (spec.gpu?.nodeFit === 'Deny' ? 'Deny' : 'Warn'),
   compile(spec) {

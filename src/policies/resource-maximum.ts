@@ -5,7 +5,8 @@
  */
 import { podTotal } from '../workload/demand.ts';
 import { containerPath, ownValue, type Container, type Pod } from '../workload/pod.ts';
-import { parseQuantity } from '../workload/quantity.ts';
+import { nanosPerUnit, parseQuantity } from '../workload/quantity.ts';
+import { isOvercommittable } from '../workload/resource-names.ts';
 import { askedBy } from './asked-by.ts';
 import { PolicyError } from './policy-error.ts';
 import { shown } from './printable.ts';
@@ -25,7 +26,7 @@ type Maximum = {
 /** `amount` in the unit in which the policy's author thinks: 544Gi next to 512Gi. At most three decimals, rounded up. */
 function inUnitOf(maximum: Maximum, amount: bigint): string {
   const suffix = maximum.text.replace(/^\+?[0-9.]+/, '');
-  const unit = parseQuantity(`1${suffix}`) ?? 1_000_000_000n;
+  const unit = parseQuantity(`1${suffix}`) ?? nanosPerUnit;
   const thousandths = (amount * 1000n + unit - 1n) / unit;
   const decimals = String(thousandths % 1000n)
     .padStart(3, '0')
@@ -74,7 +75,7 @@ function readMaximum([resource, text]: readonly [string, string]): Maximum {
     resource,
     text,
     nanos,
-    isUnboundedWhenAbsent: !resource.includes('/') && !resource.startsWith('hugepages-'),
+    isUnboundedWhenAbsent: isOvercommittable(resource),
   };
 }
 
@@ -82,7 +83,8 @@ export const resourceMaximum: Rule = {
   id,
   summary: "A pod's limits add up to at most the maximum, and no limit is missing.",
   settings: 'resources.maximum',
-  fields: 'spec.containers[*].resources.limits, spec.initContainers[*].resources.limits, spec.resources.limits',
+  fields:
+    'spec.containers[*].resources.limits, spec.initContainers[*].resources.limits, spec.resources.limits, spec.overhead',
   compile(spec) {
     const maxima = Object.entries(spec.resources?.maximum ?? {}).map(readMaximum);
     if (maxima.length === 0) return undefined;

@@ -2,7 +2,8 @@
  * Fields looked at: metadata.name of the kinds in names.kinds; metadata.generateName while there is no name
  *                   (not of what a controller made: its owner's name is judged)
  * Values allowed:   names.format, whose {prefix} is one of names.prefixes (or letters and digits), {id} letters and
- *                   digits, and {name} a DNS label; or whatever names.pattern matches as a whole
+ *                   digits, and {name} letters, digits, - and . (those two not at its ends); or whatever
+ *                   names.pattern matches as a whole
  */
 import { isClusterController } from '../workload/requester.ts';
 import { compileNameShape, type NameShape } from './name-shape.ts';

@@ -15,7 +15,7 @@ export type Log = {
   request(fields: Fields): void;
 };
 
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export type LogOptions = {

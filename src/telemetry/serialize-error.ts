@@ -12,7 +12,7 @@ export type SerializedError = {
 };
 
 /** What an error says, as plain data: JSON.stringify(error) is `{}`. */
-export function serializeError(error: Error, causesLeft: number = maxCauses): SerializedError {
+function serializeError(error: Error, causesLeft: number = maxCauses): SerializedError {
   const { cause } = error;
   return {
     type: error.name,

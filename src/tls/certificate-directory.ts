@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../api/message-of.ts';
 import type { CertificateStore, StoredCertificates } from './certificate-store.ts';
-import { messageOf } from './key-pair.ts';
 
 /** The names that Kubernetes uses in secrets of type kubernetes.io/tls. */
 const fileNames = { caCert: 'ca.crt', caKey: 'ca.key', cert: 'tls.crt', key: 'tls.key' } as const;

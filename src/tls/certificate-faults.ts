@@ -40,7 +40,7 @@ function servingFault(stored: StoredCertificates, names: readonly string[], now:
 }
 
 /** The certificate among `caCert` whose key signed the leaf. */
-export function signerOf(leaf: X509Certificate, caCert: string): X509Certificate | undefined {
+function signerOf(leaf: X509Certificate, caCert: string): X509Certificate | undefined {
   const authorities = parseCertificates(caCert);
   if (!authorities.ok) return undefined;
   return authorities.value.find((authority) => leaf.checkIssued(authority) && leaf.verify(authority.publicKey));

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../api/message-of.ts';
 import { CertificateHolder, type TlsTelemetry } from './certificate-holder.ts';
 import type { CertificateSource, Reload, ServingCertificate } from './certificate-source.ts';
-import { messageOf, parseCertificates, parseKeyPair, validityFault, validityOf, type Checked } from './key-pair.ts';
+import { parseCertificates, parseKeyPair, validityFault, validityOf, type Checked } from './key-pair.ts';
 
 export type FileSourceOptions = TlsTelemetry & {
   readonly certFile: string;

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { messageOf } from '../api/message-of.ts';
 
 /** A certificate with its key, as PEM. */
 export type KeyPair = { readonly cert: string; readonly key: string };
@@ -50,8 +51,4 @@ export function validityFault(validity: Validity, now: number): string | undefin
 
 export function isoTime(time: number): string {
   return new Date(time).toISOString();
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

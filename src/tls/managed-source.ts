@@ -1,17 +1,18 @@
 import { X509Certificate } from 'node:crypto';
+import { messageOf } from '../api/message-of.ts';
 import { findFaults, isSound } from './certificate-faults.ts';
 import { CertificateHolder, type TlsTelemetry } from './certificate-holder.ts';
 import type { CertificateSource, Reload, ServingCertificate } from './certificate-source.ts';
 import type { CertificateStore, StoredCertificates } from './certificate-store.ts';
-import { messageOf, validityOf } from './key-pair.ts';
+import { validityOf } from './key-pair.ts';
 import { nothingStored, renewCertificates } from './renew-certificates.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
 /** Long, because a person may have copied it into a caBundle. */
-export const defaultAuthorityLifeMs = 5 * 365 * day;
+const defaultAuthorityLifeMs = 5 * 365 * day;
 /** Renewed after 20 days, without a person: short enough that a stolen key is soon worthless. */
-export const defaultServingLifeMs = 30 * day;
+const defaultServingLifeMs = 30 * day;
 
 export type ManagedSourceOptions = TlsTelemetry & {
   readonly store: CertificateStore;

@@ -16,6 +16,7 @@ export type GpuMode = 'dedicated' | 'shared' | 'mig';
 
 /** How a resource hands out devices; undefined for one that is no GPU, or a GPU under a name of its own. */
 export function gpuMode(resource: string): GpuMode | undefined {
+  if (!isGpu(resource)) return undefined;
   if (resource.endsWith('.shared')) return 'shared';
   if (resource === 'nvidia.com/gpu') return 'dedicated';
   return resource.startsWith('nvidia.com/mig-') ? 'mig' : undefined;
@@ -67,7 +68,7 @@ export function asksForShared(demand: Demand): boolean {
 export function sharedDevicesOf(container: Container): number {
   let devices = 0;
   for (const resource of new Set([...Object.keys(container.limits), ...Object.keys(container.requests)])) {
-    if (isGpu(resource) && gpuMode(resource) === 'shared') devices += devicesOf(container, resource);
+    if (gpuMode(resource) === 'shared') devices += devicesOf(container, resource);
   }
   return devices;
 }

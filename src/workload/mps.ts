@@ -9,8 +9,8 @@ export const mpsAnnotationPrefix = 'mps.nvidia.com/';
 export const mpsThreadsAnnotation = 'mps.nvidia.com/threads';
 export const mpsVramAnnotation = 'mps.nvidia.com/vram';
 
-export const mpsThreadsVariable = 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE';
-export const mpsVramVariable = 'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT';
+const mpsThreadsVariable = 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE';
+const mpsVramVariable = 'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT';
 
 const threadsGrammar = /^(?:100|[1-9][0-9]?)$/;
 

@@ -1,6 +1,7 @@
+import { isPlainObject } from '../api/plain-object.ts';
 import { MalformedObject, relocated } from './malformed-object.ts';
 import type { Pod } from './pod.ts';
-import { isRawObject, readString, type RawObject } from './read-field.ts';
+import { readString, type RawObject } from './read-field.ts';
 import { readMeta, readPod } from './read-pod.ts';
 
 export type PodTemplate = {
@@ -25,7 +26,7 @@ const templateFields: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** The pod out of any workload kind of Kubernetes; undefined for every other kind. */
 export function readPodTemplate(object: unknown): PodTemplate | undefined {
-  if (!isRawObject(object)) throw new MalformedObject('', 'an object');
+  if (!isPlainObject(object)) throw new MalformedObject('', 'an object');
   const apiVersion = readString(object['apiVersion'], 'apiVersion');
   const group = apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
   const fields = templateFields.get(`${group}/${readString(object['kind'], 'kind')}`);
@@ -50,7 +51,7 @@ function descend(object: RawObject, fields: readonly string[]): RawObject {
   let holder = object;
   for (const [depth, field] of fields.entries()) {
     const next = holder[field];
-    if (!isRawObject(next)) throw new MalformedObject(fields.slice(0, depth + 1).join('.'), 'an object');
+    if (!isPlainObject(next)) throw new MalformedObject(fields.slice(0, depth + 1).join('.'), 'an object');
     holder = next;
   }
   return holder;

@@ -3,7 +3,7 @@
  * is off-grammar here, since no request and no limit may be negative.
  */
 
-const nanosPerUnit = 1_000_000_000n;
+export const nanosPerUnit = 1_000_000_000n;
 
 /** As `quantityPattern` in api/fields.ts: three digits of exponent, so that no quantity can eat memory. */
 const grammar = /^\+?([0-9]*)(?:\.([0-9]*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$/;
@@ -70,15 +70,6 @@ function scale(digits: bigint, power: number): bigint {
   if (power >= 0) return digits * 10n ** BigInt(power);
   const divisor = 10n ** BigInt(-power);
   return (digits + divisor - 1n) / divisor;
-}
-
-/** Order of two amounts, for sorting and for minimum and maximum; undefined when one of them is no quantity. */
-export function compareQuantities(a: string, b: string): -1 | 0 | 1 | undefined {
-  const left = parseQuantity(a);
-  const right = parseQuantity(b);
-  if (left === undefined || right === undefined) return undefined;
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 /** Whole units, rounded up; undefined when the text is no quantity. */

@@ -1,8 +1,8 @@
+import { isPlainObject } from '../api/plain-object.ts';
 import { MalformedObject, relocated } from './malformed-object.ts';
 import type { Container, ContainerField, EnvVar, ObjectMeta, Pod } from './pod.ts';
 import {
   emptyList,
-  isRawObject,
   readBoolean,
   readList,
   readObject,
@@ -21,12 +21,12 @@ const noObject: RawObject = Object.freeze({});
 
 /** Reads `metadata` of an object of any kind. */
 export function readMeta(object: unknown): ObjectMeta {
-  if (!isRawObject(object)) throw new MalformedObject('', 'an object');
+  if (!isPlainObject(object)) throw new MalformedObject('', 'an object');
   return metaOf(readObject(object['metadata'], 'metadata') ?? noObject);
 }
 
 export function readPod(object: unknown): Pod {
-  if (!isRawObject(object)) throw new MalformedObject('', 'an object');
+  if (!isPlainObject(object)) throw new MalformedObject('', 'an object');
   const rawMeta = readObject(object['metadata'], 'metadata') ?? noObject;
   const spec = readObject(object['spec'], 'spec');
   if (spec === undefined) throw new MalformedObject('spec', 'an object');
@@ -55,8 +55,8 @@ function podOf(meta: ObjectMeta, rawMeta: RawObject, spec: RawObject): Pod {
     hostPaths: hostPathsOf(spec),
     has: {
       metadata: rawMeta !== noObject,
-      labels: isRawObject(rawMeta['labels']),
-      annotations: isRawObject(rawMeta['annotations']),
+      labels: isPlainObject(rawMeta['labels']),
+      annotations: isPlainObject(rawMeta['annotations']),
     },
   };
 }
@@ -128,8 +128,8 @@ function containerOf(raw: RawObject, field: ContainerField, index: number): Cont
     isPrivileged: security !== undefined && privilegedOf(security),
     has: {
       resources: resources !== undefined,
-      requests: resources !== undefined && isRawObject(resources['requests']),
-      limits: resources !== undefined && isRawObject(resources['limits']),
+      requests: resources !== undefined && isPlainObject(resources['requests']),
+      limits: resources !== undefined && isPlainObject(resources['limits']),
       env: Array.isArray(raw['env']),
     },
   };
@@ -187,6 +187,6 @@ function pathOf(hostPath: RawObject): string {
 
 function elementOf(list: readonly unknown[], index: number): RawObject {
   const element = list[index];
-  if (!isRawObject(element)) throw new MalformedObject('', 'an object');
+  if (!isPlainObject(element)) throw new MalformedObject('', 'an object');
   return element;
 }

@@ -40,6 +40,7 @@ const pods: Readonly<Record<string, [Parameters<typeof tenantPod>[0], boolean]>>
   'a variable of the NVIDIA runtime': [{ ...none, container: { env: env('NVIDIA_VISIBLE_DEVICES') } }, true],
   'a variable of MPS': [{ ...none, container: { env: env('CUDA_MPS_PIPE_DIRECTORY') } }, true],
   'an annotation of MPS': [{ ...none, metadata: { annotations: { 'mps.nvidia.com/threads': '50' } } }, true],
+  'a runtime class of GPUs': [{ ...none, spec: { runtimeClassName: 'nvidia' } }, true],
   'a resource claim': [{ ...none, spec: { resourceClaims: [{ name: 'c', resourceClaimName: 'c' }] } }, true],
   'a device of the host': [{ ...none, spec: hostPath('/dev/nvidia0') }, true],
   'a device of the host by a detour': [{ ...none, spec: hostPath('/dev//./nvidia0') }, true],

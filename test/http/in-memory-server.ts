@@ -8,7 +8,7 @@ import { Connections } from '../../src/http/connections.ts';
 import { defaultLimits, type Limits } from '../../src/http/limits.ts';
 import { createReviewListener } from '../../src/http/review-listener.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createRecordingLog } from '../../src/telemetry/recording-log.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 
 export const approve: HandleReview = (body) => ({
   status: 200,

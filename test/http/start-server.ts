@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createAdmissionServer, type AdmissionServerOptions } from '../../src/http/admission-server.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createRecordingLog } from '../../src/telemetry/recording-log.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 import { approve } from './in-memory-server.ts';
 import { servingPair } from './serving-pair.ts';
 

@@ -7,8 +7,9 @@ import { systemNamespaces } from '../../src/api/system-namespaces.ts';
 import { SnapshotFile } from '../../src/cluster/snapshot-file.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
-import { createRecordingLog, createSilentLog } from '../../src/telemetry/recording-log.ts';
+import { createSilentLog } from '../../src/telemetry/silent-log.ts';
 import { examplePolicies, exampleSnapshot } from './examples.ts';
+import { createRecordingLog } from './recording-log.ts';
 
 /** The sources of the example policies and snapshot, as `serve --embedded` has them. */
 export async function exampleSources(): Promise<AdmissionSources> {

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createRecordingLog } from '../../src/telemetry/recording-log.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 import { issueAuthority } from '../../src/tls/authority.ts';
 import { createFileSource } from '../../src/tls/file-source.ts';
 import { issueServingCertificate } from '../../src/tls/serving-certificate.ts';

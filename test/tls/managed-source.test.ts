@@ -3,7 +3,7 @@ import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createRecordingLog } from '../../src/telemetry/recording-log.ts';
+import { createRecordingLog } from '../support/recording-log.ts';
 import { createCertificateDirectory } from '../../src/tls/certificate-directory.ts';
 import { createMemoryStore, type CertificateStore } from '../../src/tls/certificate-store.ts';
 import { createManagedSource, type ManagedSourceOptions } from '../../src/tls/managed-source.ts';

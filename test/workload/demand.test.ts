@@ -180,6 +180,7 @@ test.each([
   ['nvidia.com/mig-1g.10gb.shared', 'shared'],
   ['nvidia.com/a100.shared', 'shared'],
   ['nvidia.com/a100', undefined],
+  ['example.com/gpu.shared', undefined],
   ['cpu', undefined],
 ])('gpuMode of %s is %s', (resource, mode) => {
   expect(gpuMode(resource)).toBe(mode);

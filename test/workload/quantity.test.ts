@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quantityPattern } from '../../src/api/fields.ts';
-import { compareQuantities, formatNanos, parseQuantity, wholeUnits } from '../../src/workload/quantity.ts';
+import { formatNanos, parseQuantity, wholeUnits } from '../../src/workload/quantity.ts';
 
 const unit = 1_000_000_000n;
 const int64 = 2n ** 63n - 1n;
@@ -125,17 +125,6 @@ describe('parseQuantity', () => {
       }),
     );
   });
-});
-
-test.each([
-  ['1', '1000m', 0],
-  ['1Gi', '1G', 1],
-  ['100m', '1', -1],
-  ['1Gi', '1024Mi', 0],
-  ['one', '1', undefined],
-  ['1', '', undefined],
-])('compareQuantities of %s and %s is %s', (a, b, order) => {
-  expect(compareQuantities(a, b)).toBe(order);
 });
 
 test.each<[string, number | undefined]>([

@@ -1,6 +1,11 @@
+import { gpuHostPathInfix, gpuRuntimeClassPrefix, gpuVariablePrefixes } from '../../workload/device-access.ts';
+import { gpuResourcePrefix } from '../../workload/demand.ts';
+import { mpsAnnotationPrefix } from '../../workload/mps.ts';
+
 /**
  * The predicates of `matchConditions`, in CEL: the API server evaluates them, and calls gpugate only where they hold.
- * `touchesGpu` says the same as the function of that name in workload/device-access.ts; a test holds them together.
+ * `touchesGpu` says the same as the function of that name in workload/device-access.ts, out of the same constants; a test
+ * holds the two together.
  */
 
 const listOf = (field: string) => `(has(object.spec.${field}) ? object.spec.${field} : [])`;
@@ -8,11 +13,13 @@ const mapOf = (object: string, field: string) =>
   `(has(${object}.metadata.${field}) ? ${object}.metadata.${field} : {})`;
 
 const gpuResource = (list: 'requests' | 'limits') =>
-  `(has(c.resources.${list}) && c.resources.${list}.exists(k, k.contains('nvidia.com/')))`;
+  `(has(c.resources.${list}) && c.resources.${list}.exists(k, k.contains('${gpuResourcePrefix}')))`;
+
+const gpuVariable = gpuVariablePrefixes.map((prefix) => `e.name.startsWith('${prefix}')`).join(' || ');
 
 const gpuContainer = [
   `(has(c.resources) && (${gpuResource('limits')} || ${gpuResource('requests')}))`,
-  `(has(c.env) && c.env.exists(e, e.name.startsWith('NVIDIA_') || e.name.startsWith('CUDA_MPS_')))`,
+  `(has(c.env) && c.env.exists(e, ${gpuVariable}))`,
 ].join(' || ');
 
 /**
@@ -21,10 +28,10 @@ const gpuContainer = [
  */
 export const touchesGpu = [
   ...['containers', 'initContainers', 'ephemeralContainers'].map((f) => `${listOf(f)}.exists(c, ${gpuContainer})`),
-  `${mapOf('object', 'annotations')}.exists(k, k.startsWith('mps.nvidia.com/'))`,
+  `${mapOf('object', 'annotations')}.exists(k, k.startsWith('${mpsAnnotationPrefix}'))`,
   `has(object.spec.resourceClaims)`,
-  `(has(object.spec.runtimeClassName) && object.spec.runtimeClassName.startsWith('nvidia'))`,
-  `${listOf('volumes')}.exists(v, has(v.hostPath) && v.hostPath.path.contains('nvidia'))`,
+  `(has(object.spec.runtimeClassName) && object.spec.runtimeClassName.startsWith('${gpuRuntimeClassPrefix}'))`,
+  `${listOf('volumes')}.exists(v, has(v.hostPath) && v.hostPath.path.contains('${gpuHostPathInfix}'))`,
 ].join(' || ');
 
 const isSubResource = `(has(request.subResource) && request.subResource != '')`;

@@ -1,12 +1,12 @@
-import type { Fields, Log } from './log.ts';
+import type { Fields, Log } from '../../src/telemetry/log.ts';
 
-export type LogEntry = {
+type LogEntry = {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'request';
   readonly message: string;
   readonly fields: Fields;
 };
 
-/** A log that keeps its entries: for tests, and for commands that print them in a form of their own. */
+/** A log that keeps its entries. */
 export type RecordingLog = Log & { readonly entries: readonly LogEntry[] };
 
 export function createRecordingLog(): RecordingLog {
@@ -26,10 +26,3 @@ export function createRecordingLog(): RecordingLog {
     request: (fields) => request('request', fields),
   };
 }
-
-/** A log that says nothing. */
-export function createSilentLog(): Log {
-  return { debug: sayNothing, info: sayNothing, warn: sayNothing, error: sayNothing, request: sayNothing };
-}
-
-function sayNothing(): void {}
