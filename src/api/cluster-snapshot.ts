@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { labelKey, objectName, quantity, resourceName } from './fields.ts';
+import { tenantQuotaSpec } from './tenant-quota.ts';
 
 /**
  * ClusterSnapshot: what gpugate would see of a cluster, in a file. It feeds the server without a cluster and the
@@ -46,6 +47,25 @@ export const clusterSnapshot = z.strictObject({
     .superRefine(uniqueNames)
     .default([])
     .describe('Nodes that pods can run on.'),
+  pods: z
+    .array(
+      z.strictObject({
+        uid: z.string().min(1).max(128),
+        namespace: objectName,
+        name: objectName,
+        node: z.string().max(253).default('').describe('Empty while the pod is not bound.'),
+        user: z.string().default('').describe('Who submitted it; empty when that is not known.'),
+        labels: z.record(z.string(), z.string()).default({}).describe('Those labels that a quota groups by.'),
+        demand: z.record(resourceName, z.int().min(0)).describe('Devices by resource.'),
+      }),
+    )
+    .default([])
+    .describe('Pods that ask for GPUs and have not ended.'),
+  quotas: z
+    .array(z.strictObject({ name: objectName, spec: tenantQuotaSpec }))
+    .superRefine(uniqueNames)
+    .default([])
+    .describe('TenantQuotas in force.'),
 });
 
 export type ClusterSnapshot = z.output<typeof clusterSnapshot>;

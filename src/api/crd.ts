@@ -1,5 +1,6 @@
 import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
 import type { ResourceSchema } from './resource-schema.ts';
+import { tenantQuota } from './tenant-quota.ts';
 import { workloadPolicy } from './workload-policy.ts';
 
 export type PrinterColumn = {
@@ -112,4 +113,25 @@ export function workloadPolicyCrd(): CustomResourceDefinition {
       },
     ],
   });
+}
+
+export function tenantQuotaCrd(): CustomResourceDefinition {
+  return customResourceDefinition({
+    schema: tenantQuota,
+    plural: 'tenantquotas',
+    shortNames: ['tq'],
+    printerColumns: [
+      {
+        name: 'Enforcement',
+        type: 'string',
+        jsonPath: '.spec.enforcement',
+        description: 'What a pod that does not fit meets: Deny, Warn or Audit.',
+      },
+    ],
+  });
+}
+
+/** Every custom resource, as `gpugate manifests crds` prints them. */
+export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
+  return [tenantQuotaCrd(), workloadPolicyCrd()];
 }

@@ -61,6 +61,42 @@ export const metricNames = {
     labels: ['certificate'],
     help: 'When the certificate (ca or serving) expires, in seconds since 1970.',
   },
+  viewObjects: {
+    name: 'gpugate_view_objects',
+    type: 'gauge',
+    labels: ['resource'],
+    help: 'Objects in view, by resource; of pods only those that ask for GPUs.',
+  },
+  viewStaleness: {
+    name: 'gpugate_view_staleness_seconds',
+    type: 'gauge',
+    labels: ['resource'],
+    help: 'Time since the API server was last heard of; +Inf until the first list is complete.',
+  },
+  viewBytes: {
+    name: 'gpugate_view_received_bytes_total',
+    type: 'counter',
+    labels: ['resource'],
+    help: 'Bytes of lists and watches.',
+  },
+  viewRelists: {
+    name: 'gpugate_view_relists_total',
+    type: 'counter',
+    labels: ['resource'],
+    help: 'Complete lists; the first of each resource counts.',
+  },
+  viewWatchStarts: {
+    name: 'gpugate_view_watch_starts_total',
+    type: 'counter',
+    labels: ['resource'],
+    help: 'Watches begun; the API server ends each after 5 to 10 minutes.',
+  },
+  viewEventLag: {
+    name: 'gpugate_view_event_lag_seconds',
+    type: 'histogram',
+    labels: ['resource'],
+    help: 'Time from the creation of an object, in whole seconds, to the event that shows it.',
+  },
   buildInfo: {
     name: 'gpugate_build_info',
     type: 'gauge',

@@ -1,9 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { metricNames, type MetricName } from './metric-names.ts';
-import { Tally } from './tally.ts';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { metricNames } from './metric-names.ts';
+import { definition, registerGauge, registerTally } from './register-metric.ts';
+import { createViewMetrics, type ViewMetrics } from './view-metrics.ts';
 
 /** What every room counts through. Label values come from closed sets or from the names of policies. */
-export type Metrics = {
+export type Metrics = ViewMetrics & {
   admission(webhook: string, operation: string, decision: string, seconds: number): void;
   violation(rule: string, policy: string, enforcement: string): void;
   mutation(mutation: string): void;
@@ -75,36 +76,7 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
     policies: (state, count) => policies.set({ state }, count),
     policyReload: (result) => policyReloads.add(result),
     certificateExpiry: (certificate, notAfterMs) => expiry.set({ certificate }, notAfterMs / 1000),
+    ...createViewMetrics(registry),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
-}
-
-function definition({ name, help, labels }: MetricName, registry: Registry) {
-  return { name, help, labelNames: [...labels], registers: [registry] };
-}
-
-function registerTally(registry: Registry, metric: MetricName): Tally {
-  const tally = new Tally();
-  // oxlint-disable-next-line no-new -- the registry holds it
-  new Counter({
-    ...definition(metric, registry),
-    collect() {
-      this.reset();
-      for (const [values, count] of tally.entries()) this.labels(...values).inc(count);
-    },
-  });
-  return tally;
-}
-
-function registerGauge(registry: Registry, metric: MetricName, collect?: (gauge: Gauge) => void): Gauge {
-  return new Gauge({
-    ...definition(metric, registry),
-    ...(collect === undefined
-      ? {}
-      : {
-          collect() {
-            collect(this);
-          },
-        }),
-  });
 }

@@ -13,6 +13,11 @@ export type NodeFacts = {
  */
 export type ClusterFacts = {
   readonly namespaceLabels: (name: string) => Labels | undefined;
+  /**
+   * Asks the cluster itself for a namespace that has no entry: it may have been made a moment ago. Rejects when the
+   * API server does not answer. Absent where there is no cluster to ask.
+   */
+  readonly readNamespace?: (name: string) => Promise<Labels | undefined>;
   readonly nodes: readonly NodeFacts[];
   /** Every extended resource that at least one node offers. */
   readonly extendedResources: ReadonlySet<string>;

@@ -8,7 +8,7 @@ const typeMeta = { apiVersion: 'gpugate.dev/v1alpha1', kind: 'ClusterSnapshot' }
 
 describe('a ClusterSnapshot', () => {
   test('may be empty: a cluster without nodes', () => {
-    expect(clusterSnapshot.parse(typeMeta)).toEqual({ ...typeMeta, namespaces: [], nodes: [] });
+    expect(clusterSnapshot.parse(typeMeta)).toEqual({ ...typeMeta, namespaces: [], nodes: [], pods: [], quotas: [] });
   });
 
   test('takes namespaces and nodes by their names alone', () => {

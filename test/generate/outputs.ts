@@ -1,7 +1,8 @@
 import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
-import { type CustomResourceDefinition, workloadPolicyCrd } from '../../src/api/crd.ts';
+import { type CustomResourceDefinition, customResourceDefinitions } from '../../src/api/crd.ts';
 import { structuralSchema } from '../../src/api/structural-schema.ts';
+import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { flagName, settings } from '../../src/config.ts';
 import { mutations } from '../../src/mutations/registry.ts';
@@ -25,6 +26,7 @@ export function renderCrd(crd: CustomResourceDefinition): string {
 export function readmeBlocks(): Readonly<Record<string, string>> {
   return {
     'policy-reference': renderPolicyReference(structuralSchema(workloadPolicy)),
+    'quota-reference': renderPolicyReference(structuralSchema(tenantQuota)),
     rules: renderRules(rules),
     mutations: renderMutations(mutations),
     metrics: renderMetrics(metricNames),
@@ -39,7 +41,7 @@ async function formatted(markdown: string): Promise<string> {
 
 /** Everything that is generated; `readme` is the present text, of which only blocks are. */
 export async function renderOutputs(readme: string): Promise<readonly Output[]> {
-  const crds = [workloadPolicyCrd()].map((crd) => ({
+  const crds = customResourceDefinitions().map((crd) => ({
     path: `manifests/crds/${crd.spec.names.plural}.yaml`,
     content: renderCrd(crd),
     faults: [],

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { workloadPolicyCrd } from '../../api/crd.ts';
+import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { InputError } from '../input-error.ts';
 import { readAuthorities } from '../read-authorities.ts';
@@ -21,7 +21,7 @@ export function registerManifests(program: Command, write: (text: string) => voi
   manifests
     .command('crds')
     .description('the custom resource definitions')
-    .action(() => write(yamlOf([workloadPolicyCrd()])));
+    .action(() => write(yamlOf(customResourceDefinitions())));
 
   manifests
     .command('webhooks')

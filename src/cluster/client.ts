@@ -1,0 +1,113 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { buffer } from 'node:stream/consumers';
+import { ApiError, apiErrorOf, describeRequest } from './api-error.ts';
+import type { ApiServer } from './api-server.ts';
+import { withRetries, type Clock } from './retry.ts';
+
+export type ApiRequest = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its query: `/api/v1/pods?limit=50`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** One attempt only: for writes of which it matters whether they were done. */
+  readonly once?: boolean;
+};
+
+/** The API server as the rest of this room sees it. */
+export type ApiClient = {
+  /** The bytes of an answer that is a success. Throws ApiError. */
+  readonly fetch: (request: ApiRequest) => Promise<Buffer>;
+  /** The parsed answer. Throws ApiError. */
+  readonly request: (request: ApiRequest) => Promise<unknown>;
+  /** An answer that goes on and on: its head has arrived. Not tried again. */
+  readonly watch: (path: string, signal: AbortSignal) => Promise<IncomingMessage>;
+};
+
+/** The API server itself gives up after 60 s. */
+const defaultTimeoutMs = 60_000;
+/** Until the head of a watch: a server that is overloaded answers 429 long before. */
+const watchHeadTimeoutMs = 30_000;
+
+export function createClient(server: ApiServer, clock: Clock): ApiClient {
+  const attempt = async (request: ApiRequest): Promise<Buffer> => {
+    const signals = [AbortSignal.timeout(request.timeoutMs ?? defaultTimeoutMs), request.signal];
+    const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
+    try {
+      const response = await send(server, request, signal);
+      const content = await buffer(response);
+      const { statusCode: status = 0, headers } = response;
+      if (status >= 200 && status < 300) return content;
+      if (status === 401) server.forget();
+      throw apiErrorOf(request, status, content.toString('utf8'), headers['retry-after']);
+    } catch (error) {
+      throw error instanceof ApiError ? error : noAnswer(request, error);
+    }
+  };
+  const fetch = (request: ApiRequest): Promise<Buffer> =>
+    request.once === true ? attempt(request) : withRetries(() => attempt(request), { clock, signal: request.signal });
+
+  return {
+    fetch,
+    request: async (request) => JSON.parse((await fetch(request)).toString('utf8')) as unknown,
+    watch: async (path, signal) => {
+      const line = { method: 'GET', path, isWatch: true } as const;
+      const head = new AbortController();
+      const timer = setTimeout(() => head.abort(new Error('no answer')), watchHeadTimeoutMs);
+      try {
+        const response = await send(server, line, AbortSignal.any([signal, head.signal]));
+        const { statusCode: status = 0, headers } = response;
+        if (status === 200) return response;
+        if (status === 401) server.forget();
+        throw apiErrorOf(line, status, (await buffer(response)).toString('utf8'), headers['retry-after']);
+      } catch (error) {
+        throw error instanceof ApiError ? error : noAnswer(line, error);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+function noAnswer(request: Pick<ApiRequest, 'method' | 'path'>, error: unknown): ApiError {
+  const { verb, object } = describeRequest(request);
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const code = 'code' in cause && typeof cause.code === 'string' ? `${cause.code}: ` : '';
+  const why = cause.name === 'TimeoutError' ? 'the API server did not answer in time' : `${code}${cause.message}`;
+  return new ApiError(`cannot ${verb} ${object}: ${why}`, { status: 0 });
+}
+
+async function send(
+  server: ApiServer,
+  {
+    method,
+    path,
+    body,
+    contentType = 'application/json',
+  }: Pick<ApiRequest, 'method' | 'path' | 'body' | 'contentType'>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { agent, headers } = await server.authenticate();
+  const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const url = new URL(`${server.url.pathname.replace(/\/$/, '')}${path}`, server.url);
+  const open = url.protocol === 'http:' ? httpRequest : httpsRequest;
+  return new Promise((resolve, reject) => {
+    const request = open(url, {
+      method,
+      ...(agent === undefined ? {} : { agent }),
+      signal,
+      headers: {
+        ...(headers as OutgoingHttpHeaders | undefined),
+        accept: 'application/json',
+        ...(content === undefined ? {} : { 'content-type': contentType, 'content-length': content.length }),
+      },
+    });
+    request.once('error', reject);
+    request.once('response', resolve);
+    request.end(content);
+  });
+}

@@ -1,0 +1,82 @@
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ApiClient } from './client.ts';
+import { createListWatch, type RawObject } from './list-watch.ts';
+import { orUndefined } from './projections.ts';
+import { Reflector, type ReflectorTelemetry } from './reflector.ts';
+import type { Clock } from './retry.ts';
+import { Store, type Change, type StoreReader } from './store.ts';
+
+/** One resource of the API server, kept as projections. */
+export type ResourceFeed<T> = {
+  readonly store: StoreReader<T>;
+  readonly reflector: Reflector;
+  /** A new projection of an object that is there already. */
+  readonly revise: (key: string, value: T) => void;
+};
+
+export type FeedSettings<T> = {
+  readonly resource: string;
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly pageSize?: number;
+  readonly key: (object: RawObject) => string;
+  /** Undefined: the object is of no interest, as if it were not there. */
+  readonly project: (object: RawObject) => T | undefined;
+  readonly isSame: (a: T, b: T) => boolean;
+  readonly onChange: (change: Change<T>) => void;
+};
+
+export type FeedContext = {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+};
+
+export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): ResourceFeed<T> {
+  const { resource, path, fieldSelector, pageSize, key, project, isSame, onChange } = settings;
+  const { client, clock, log, metrics } = context;
+  const store = new Store<T>({ isSame, onChange });
+  const reflector = new Reflector({
+    resource,
+    clock,
+    listWatch: createListWatch(client, path, fieldSelector === undefined ? {} : { fieldSelector }),
+    telemetry: reflectorTelemetry(log, metrics),
+    ...(pageSize === undefined ? {} : { pageSize }),
+    sink: {
+      beginRelist: () => store.beginRelist(),
+      endRelist: (version) => store.endRelist(version),
+      remove: (object, version) => store.remove(key(object), version),
+      put: (object, version) => {
+        const value = orUndefined(() => project(object));
+        if (value === undefined) store.remove(key(object), version);
+        else store.put(key(object), value, version);
+      },
+    },
+  });
+  metrics.watchResource(resource, {
+    objects: () => store.size(),
+    stalenessMs: () => reflector.stalenessMs(),
+  });
+  return { store, reflector, revise: (name, value) => store.put(name, value, reflector.resourceVersion ?? '') };
+}
+
+function reflectorTelemetry(log: Log, metrics: Metrics): ReflectorTelemetry {
+  return {
+    relisted: (resource) => metrics.relist(resource),
+    watchStarted: (resource) => metrics.watchStart(resource),
+    received: (resource, bytes) => metrics.watchBytes(resource, bytes),
+    event: (resource, { type, object }) => {
+      if (type !== 'ADDED') return;
+      const created = (object['metadata'] as RawObject)['creationTimestamp'];
+      if (typeof created === 'string') metrics.eventLag(resource, (Date.now() - Date.parse(created)) / 1000);
+    },
+    failed: (resource, error) =>
+      log.warn('a watch failed; what it showed last is kept, and it is tried again', {
+        resource,
+        error: error.message,
+      }),
+    recovered: (resource) => log.info('a watch works again', { resource }),
+  };
+}

@@ -1,0 +1,48 @@
+import { ApiError } from './api-error.ts';
+
+/** Time and chance, passed in so that tests choose both. */
+export type Clock = {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Resolves after so many milliseconds, or at once when the signal is aborted; never rejects. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** From 0 to 1. */
+  readonly random: () => number;
+};
+
+export type Backoff = {
+  readonly steps: number;
+  readonly firstMs: number;
+  readonly factor: number;
+  /** The part of a pause that chance adds at most. */
+  readonly jitter: number;
+  readonly maxMs: number;
+};
+
+/** client-go's retry.DefaultBackoff is 4 steps from 10 ms; an API server that restarts takes some seconds more. */
+export const requestBackoff: Backoff = { steps: 5, firstMs: 500, factor: 2, jitter: 0.1, maxMs: 10_000 };
+
+/** A server must not keep us waiting for longer than a rollout of its own takes. */
+const maxRetryAfterMs = 30_000;
+
+/** The pause after the attempt of that number, counted from 0. */
+export function pauseAfter(attempt: number, { firstMs, factor, jitter, maxMs }: Backoff, random: () => number): number {
+  return Math.min(firstMs * factor ** attempt, maxMs) * (1 + jitter * random());
+}
+
+/** Tries again what fails for a reason that may pass; the last error is thrown. */
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  { clock, backoff = requestBackoff, signal }: { clock: Clock; backoff?: Backoff; signal?: AbortSignal | undefined },
+): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const mayPass = error instanceof ApiError && error.isTransient;
+      if (!mayPass || tries + 1 >= backoff.steps || signal?.aborted === true) throw error;
+      const pause = Math.min(error.retryAfterMs ?? pauseAfter(tries, backoff, clock.random), maxRetryAfterMs);
+      await clock.sleep(pause, signal);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Labels } from '../workload/pod.ts';
+import type { Demand } from '../workload/demand.ts';
+
+/**
+ * All that quotas and tables need of a pod that asks for GPUs; about 300 bytes of heap, of which there may be 100,000.
+ * Source: core/v1 Pod. Equal demands and labels are the same objects, see `Interner`.
+ */
+export type PodRecord = {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty while the pod is not bound to a node. */
+  readonly node: string;
+  /** Who submitted it, empty when that is not known: see {@link submitterAnnotation}. */
+  readonly user: string;
+  /** Only those labels that some quota groups by. */
+  readonly labels: Labels;
+  readonly demand: Demand;
+  /** Device memory of all its devices together, in MiB, by the labels of its node or of the nodes in view. */
+  readonly memoryMiB: number;
+};
+
+/** Carries the user who created the pod; set by the mutating webhook. */
+export const submitterAnnotation = 'gpugate.dev/submitted-by';
+
+/** Whether two records say the same; their demands and labels are interned. */
+export function isSamePod(a: PodRecord, b: PodRecord): boolean {
+  return (
+    a.uid === b.uid &&
+    a.node === b.node &&
+    a.user === b.user &&
+    a.labels === b.labels &&
+    a.demand === b.demand &&
+    a.memoryMiB === b.memoryMiB &&
+    a.name === b.name &&
+    a.namespace === b.namespace
+  );
+}
