@@ -30,13 +30,12 @@ export type ReflectorOptions = {
   readonly clock: Clock;
   readonly telemetry: ReflectorTelemetry;
   readonly pageSize?: number;
+  /** A watch that is silent for longer hangs, whatever TCP says. */
+  readonly watchIdleMs?: number;
 };
 
-/**
- * The API server sends a bookmark at least every 60 s, with up to a quarter of jitter; 20 s more for a busy one.
- * A watch that is silent for longer hangs, whatever TCP says.
- */
-export const watchIdleMs = 95_000;
+/** The API server sends a bookmark at least every 60 s, with up to a quarter of jitter; 20 s more for a busy one. */
+const defaultWatchIdleMs = 95_000;
 
 /** client-go's: 5 to 10 minutes by chance, so that the watches of all replicas do not end together. */
 const minWatchSeconds = 300;
@@ -50,6 +49,15 @@ const failureBackoff: Backoff = {
   maxMs: 30_000,
 };
 
+/** A watch that ends sooner, with no error at all, is none: client-go calls it very short, and waits. */
+const shortestWatchMs = 1000;
+
+/** What ends a watch that lived so long is a new failure, and no sign that the last pause was too short. */
+const steadyWatchMs = 10_000;
+
+/** What is gone is listed anew at once, unless that has just not helped. */
+const listAtOnceEveryMs = 60_000;
+
 /** 50 pods of 5.8 KB are 290 KB: parsed in 3 ms, in which nothing else is served. */
 const defaultPageSize = 50;
 
@@ -62,8 +70,10 @@ export class Reflector {
   #relistWanted = true;
   /** Set while a list runs: what it has read already was read by the old demands. */
   #wantedAgain = false;
+  #isFailing = false;
+  /** Since a watch was steady: only the pauses go by it. */
   #failures = 0;
-  #goneInARow = 0;
+  #listedAtOnce = Number.NEGATIVE_INFINITY;
   #watchAbort: AbortController | undefined;
 
   constructor(options: ReflectorOptions) {
@@ -94,32 +104,36 @@ export class Reflector {
 
   /** Runs until the signal is aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, telemetry, resource } = this.#options;
     while (!signal.aborted) {
       try {
-        const from = this.#relistWanted ? await this.#list(signal) : this.#resourceVersion;
-        if (from !== undefined) await this.#watch(from, signal);
+        const from = this.#resourceVersion;
+        // Nothing is awaited between the question and the watch, so that no wish for a relist is overlooked.
+        if (this.#relistWanted || from === undefined) await this.#list(signal);
+        else await this.#watch(from, signal);
       } catch (error) {
-        if (signal.aborted) return;
-        this.#relistWanted ||= isGone(error);
-        // What is gone is listed anew at once; only when that did not help, there is something to wait for.
-        if (isGone(error) && this.#goneInARow++ === 0) continue;
-        if (this.#failures === 0) telemetry.failed(resource, error instanceof Error ? error : new Error(String(error)));
-        await clock.sleep(pauseAfter(this.#failures++, failureBackoff, clock.random), signal);
+        if (!signal.aborted) await this.#failed(error, signal);
       }
     }
   }
 
-  #succeeded(): void {
+  async #failed(error: unknown, signal: AbortSignal): Promise<void> {
     const { clock, telemetry, resource } = this.#options;
-    this.#lastContact = clock.now();
-    if (this.#failures > 0) telemetry.recovered(resource);
-    this.#failures = 0;
+    if (isGone(error)) {
+      this.#relistWanted = true;
+      if (clock.now() - this.#listedAtOnce > listAtOnceEveryMs) {
+        this.#listedAtOnce = clock.now();
+        return;
+      }
+    }
+    if (!this.#isFailing) telemetry.failed(resource, error instanceof Error ? error : new Error(String(error)));
+    this.#isFailing = true;
+    await clock.sleep(pauseAfter(this.#failures++, failureBackoff, clock.random), signal);
   }
 
-  async #list(signal: AbortSignal): Promise<string> {
-    const { listWatch, sink, telemetry, resource, pageSize = defaultPageSize } = this.#options;
+  async #list(signal: AbortSignal): Promise<void> {
+    const { listWatch, sink, clock, telemetry, resource, pageSize = defaultPageSize } = this.#options;
     this.#wantedAgain = false;
+    const startedAt = clock.now();
     sink.beginRelist();
     let next = listWatch.list({ limit: pageSize, continueToken: undefined, signal });
     for (;;) {
@@ -137,10 +151,11 @@ export class Reflector {
       this.#resourceVersion = page.resourceVersion;
       this.#relistWanted = this.#wantedAgain;
       this.#wantedAgain = false;
-      this.#succeeded();
+      // All pages are of the version of the first.
+      this.#lastContact = startedAt;
       telemetry.relisted(resource);
       this.#synced.resolve();
-      return page.resourceVersion;
+      return;
     }
   }
 
@@ -152,19 +167,33 @@ export class Reflector {
     const signal = AbortSignal.any([outer, abort.signal]);
     const timeoutSeconds = Math.round(minWatchSeconds * (1 + clock.random()));
     const watchdog = this.#abortWhenIdle(abort);
+    const before = this.#lastContact;
+    const startedAt = clock.now();
+    let events = 0;
     try {
       const pieces = await listWatch.watch({ resourceVersion, timeoutSeconds, signal });
       telemetry.watchStarted(resource);
-      this.#succeeded();
+      this.#lastContact = clock.now();
+      if (this.#isFailing) telemetry.recovered(resource);
+      this.#isFailing = false;
       const decoder = new WatchDecoder();
       for await (const piece of pieces) {
-        this.#lastContact = clock.now();
         telemetry.received(resource, piece.length);
-        for (const event of decoder.decode(piece)) this.#apply(event);
+        for (const event of decoder.decode(piece)) {
+          events++;
+          this.#apply(event);
+        }
+      }
+      if (clock.now() - startedAt < shortestWatchMs && !signal.aborted) {
+        throw new ApiError('the API server ended a watch at once', { status: 0 });
       }
     } catch (error) {
-      if (!abort.signal.aborted || outer.aborted) throw error;
+      if (abort.signal.aborted && !outer.aborted) return;
+      // It took the watch and then would not serve it: nothing was heard of the objects.
+      if (error instanceof ApiError && events === 0) this.#lastContact = before;
+      throw error;
     } finally {
+      if (clock.now() - startedAt >= steadyWatchMs) this.#failures = 0;
       this.#watchAbort = undefined;
       abort.abort();
       await watchdog;
@@ -172,16 +201,16 @@ export class Reflector {
   }
 
   #apply(event: WatchEvent): void {
-    const { sink, telemetry, resource } = this.#options;
+    const { sink, clock, telemetry, resource } = this.#options;
     if (event.type === 'DELETED') sink.remove(event.object, event.resourceVersion);
     else if (event.type !== 'BOOKMARK') sink.put(event.object, event.resourceVersion);
     this.#resourceVersion = event.resourceVersion;
-    this.#goneInARow = 0;
+    this.#lastContact = clock.now();
     telemetry.event(resource, event);
   }
 
   async #abortWhenIdle(abort: AbortController): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, watchIdleMs = defaultWatchIdleMs } = this.#options;
     const start = clock.now();
     const idleMs = () => clock.now() - Math.max(start, this.#lastContact ?? start);
     while (!abort.signal.aborted && idleMs() < watchIdleMs) await clock.sleep(watchIdleMs - idleMs(), abort.signal);

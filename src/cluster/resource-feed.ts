@@ -32,11 +32,13 @@ export type FeedContext = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** See ReflectorOptions. */
+  readonly watchIdleMs?: number;
 };
 
 export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): ResourceFeed<T> {
   const { resource, path, fieldSelector, pageSize, key, project, isSame, onChange } = settings;
-  const { client, clock, log, metrics } = context;
+  const { client, clock, log, metrics, watchIdleMs } = context;
   const store = new Store<T>({ isSame, onChange });
   const reflector = new Reflector({
     resource,
@@ -44,6 +46,7 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
     listWatch: createListWatch(client, path, fieldSelector === undefined ? {} : { fieldSelector }),
     telemetry: reflectorTelemetry(log, metrics),
     ...(pageSize === undefined ? {} : { pageSize }),
+    ...(watchIdleMs === undefined ? {} : { watchIdleMs }),
     sink: {
       beginRelist: () => store.beginRelist(),
       endRelist: (version) => store.endRelist(version),
@@ -59,7 +62,7 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
     objects: () => store.size(),
     stalenessMs: () => reflector.stalenessMs(),
   });
-  return { store, reflector, revise: (name, value) => store.put(name, value, reflector.resourceVersion ?? '') };
+  return { store, reflector, revise: (name, value) => store.revise(name, value, reflector.resourceVersion ?? '') };
 }
 
 function reflectorTelemetry(log: Log, metrics: Metrics): ReflectorTelemetry {

@@ -54,6 +54,15 @@ export class Store<T> implements StoreReader<T> {
     this.#options.onChange({ before, after, resourceVersion });
   }
 
+  /** Puts another value in the place of one that is there, and says nothing of whether it still exists. */
+  revise(key: string, after: T, resourceVersion: string): void {
+    const generation = this.#current.has(key) ? this.#current : this.#unconfirmed;
+    const before = generation?.get(key);
+    if (generation === undefined || before === undefined || this.#options.isSame(before, after)) return;
+    generation.set(key, after);
+    this.#options.onChange({ before, after, resourceVersion });
+  }
+
   remove(key: string, resourceVersion: string): void {
     const before = this.get(key);
     if (before === undefined) return;
@@ -76,8 +85,8 @@ export class Store<T> implements StoreReader<T> {
 
   /** The relist met everything that is there. */
   endRelist(resourceVersion: string): void {
-    const gone = this.#unconfirmed;
+    // One by one, so that whoever is told of a change finds no other that was not told.
+    for (const key of this.#unconfirmed?.keys() ?? []) this.remove(key, resourceVersion);
     this.#unconfirmed = undefined;
-    for (const before of gone?.values() ?? []) this.#options.onChange({ before, after: undefined, resourceVersion });
   }
 }
