@@ -43,16 +43,15 @@ export type RequestLine = { readonly method: string; readonly path: string; read
 
 /** `get` or `list` and what of, as a role names them: `pods in namespace a`, `nodes "n1"`. */
 export function describeRequest({ method, path, isWatch = false }: RequestLine): { verb: string; object: string } {
-  const parts = path
-    .replace(/\?.*$/, '')
-    .split('/')
-    .filter((part) => part !== '');
+  const address = path.replace(/\?.*$/, '');
+  const parts = address.split('/').filter((part) => part !== '');
   const [root, group = ''] = parts;
   const isCore = root === 'api';
+  if (!isCore && root !== 'apis') return { verb: method.toLowerCase(), object: address };
   const rest = parts.slice(isCore ? 2 : 3);
-  const inNamespace = rest[0] === 'namespaces' && rest.length > 2;
+  const inNamespace = rest[0] === 'namespaces' && rest.length > 2 && !isPartOfNamespace(rest[2]);
   const [resource = '', name, subResource] = inNamespace ? rest.slice(2) : rest;
-  const plural = `${resource}${subResource === undefined ? '' : `/${subResource}`}${isCore ? '' : `.${group}`}`;
+  const plural = `${resource}${isCore ? '' : `.${group}`}${subResource === undefined ? '' : `/${subResource}`}`;
   const place = inNamespace ? ` in namespace ${rest[1]}` : '';
   const verbs: Readonly<Record<string, string>> = {
     GET: name === undefined ? 'list' : 'get',
@@ -65,17 +64,22 @@ export function describeRequest({ method, path, isWatch = false }: RequestLine):
   return { verb, object: `${plural}${name === undefined ? '' : ` "${name}"`}${place}` };
 }
 
+/** `/api/v1/namespaces/a/status` is of the namespace itself. */
+function isPartOfNamespace(part: string | undefined): boolean {
+  return part === 'status' || part === 'finalize';
+}
+
 type Status = { readonly message?: unknown; readonly reason?: unknown };
 
 /** The error of an answer that is no success. `body` may be a metav1.Status, or anything. */
 export function apiErrorOf(request: RequestLine, status: number, body: string, retryAfter?: string): ApiError {
   const { message, reason } = parseStatus(body);
   const { verb, object } = describeRequest(request);
-  const seconds = Number(retryAfter);
+  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : undefined;
   return new ApiError(`cannot ${verb} ${object}: ${explain(status, { verb, object, message })}`, {
     status,
     reason,
-    retryAfterMs: retryAfter !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    retryAfterMs: seconds === undefined ? undefined : seconds * 1000,
   });
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { ApiError, apiErrorOf, describeRequest } from './api-error.ts';
+import { ApiError, apiErrorOf, describeRequest, type RequestLine } from './api-error.ts';
 import type { ApiServer } from './api-server.ts';
 import { withRetries, type Clock } from './retry.ts';
 
@@ -45,7 +45,7 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
       if (status === 401) server.forget();
       throw apiErrorOf(request, status, content.toString('utf8'), headers['retry-after']);
     } catch (error) {
-      throw error instanceof ApiError ? error : noAnswer(request, error);
+      throw error instanceof ApiError ? error : noAnswer(server, request, error);
     }
   };
   const fetch = (request: ApiRequest): Promise<Buffer> =>
@@ -57,7 +57,7 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
     watch: async (path, signal) => {
       const line = { method: 'GET', path, isWatch: true } as const;
       const head = new AbortController();
-      const timer = setTimeout(() => head.abort(new Error('no answer')), watchHeadTimeoutMs);
+      const timer = setTimeout(() => head.abort(new DOMException('no answer', 'TimeoutError')), watchHeadTimeoutMs);
       try {
         const response = await send(server, line, AbortSignal.any([signal, head.signal]));
         const { statusCode: status = 0, headers } = response;
@@ -65,7 +65,7 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
         if (status === 401) server.forget();
         throw apiErrorOf(line, status, (await buffer(response)).toString('utf8'), headers['retry-after']);
       } catch (error) {
-        throw error instanceof ApiError ? error : noAnswer(line, error);
+        throw error instanceof ApiError ? error : noAnswer(server, line, error);
       } finally {
         clearTimeout(timer);
       }
@@ -73,11 +73,15 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
   };
 }
 
-function noAnswer(request: Pick<ApiRequest, 'method' | 'path'>, error: unknown): ApiError {
+function noAnswer(server: ApiServer, request: RequestLine, error: unknown): ApiError {
   const { verb, object } = describeRequest(request);
   const cause = error instanceof Error ? error : new Error(String(error));
-  const code = 'code' in cause && typeof cause.code === 'string' ? `${cause.code}: ` : '';
-  const why = cause.name === 'TimeoutError' ? 'the API server did not answer in time' : `${code}${cause.message}`;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  // Where several addresses were tried in vain, only the code says something.
+  const said = cause.message === '' ? code : cause.message;
+  // Node aborts a request with an error of its own, whose cause is the reason that was given.
+  const isLate = [cause, cause.cause].some((one) => one instanceof Error && one.name === 'TimeoutError');
+  const why = isLate ? `the API server at ${server.url.host} did not answer in time` : said;
   return new ApiError(`cannot ${verb} ${object}: ${why}`, { status: 0 });
 }
 

@@ -18,8 +18,9 @@ export async function findApiServer(access: ClusterAccess): Promise<ApiServer> {
   if (inCluster !== undefined) return inCluster;
   const named = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   if (named.length > 0) return kubeconfigServer(named);
-  const home = join(environment['HOME'] ?? environment['USERPROFILE'] ?? '', '.kube/config');
-  if (existsSync(home)) return kubeconfigServer([home]);
+  const directoryOfUser = environment['HOME'] ?? environment['USERPROFILE'];
+  const home = directoryOfUser === undefined ? '~/.kube/config' : join(directoryOfUser, '.kube/config');
+  if (directoryOfUser !== undefined && existsSync(home)) return kubeconfigServer([home]);
   throw new Error(
     `no cluster to ask: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ${home}. Give --kubeconfig, or --snapshot to work without a cluster.`,
   );

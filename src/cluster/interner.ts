@@ -18,7 +18,9 @@ export class Interner {
 
   demand(value: Demand): Demand {
     let key = '';
-    for (const [resource, devices] of value) key += `${resource}=${devices} `;
+    // Nearly every pod asks for one kind of device.
+    const entries = value.size === 1 ? value : [...value].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [resource, devices] of entries) key += `${resource}=${devices} `;
     return intern(this.#demands, key, () => value);
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Agent, RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createAgent, type ApiServer } from './api-server.ts';
@@ -8,13 +9,15 @@ export async function kubeconfigServer(files: readonly string[]): Promise<ApiSer
   // Only here, and only now: its import takes 0.3 s and 85 MB, and a server in the cluster needs none of it.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const load = (): KubeConfig => {
-    const [first, ...rest] = files.map((file) => {
+    // As kubectl does: of a list, files that are not there are passed over, and the first to name a thing wins.
+    const present = files.length > 1 ? files.filter((file) => existsSync(file)) : files;
+    const [first, ...rest] = present.map((file) => {
       const config = new KubeConfig();
       config.loadFromFile(file);
       return config;
     });
-    if (first === undefined) throw new Error('KUBECONFIG names no file');
-    for (const config of rest) first.mergeConfig(config, true);
+    if (first === undefined) throw new Error(`there is none of ${files.join(', ')}`);
+    for (const config of rest) merge(first, config);
     return first;
   };
   let config = load();
@@ -29,6 +32,17 @@ export async function kubeconfigServer(files: readonly string[]): Promise<ApiSer
     },
     namespace: config.getContextObject(config.getCurrentContext())?.namespace,
   };
+}
+
+function merge(into: KubeConfig, { clusters, users, contexts, currentContext }: KubeConfig): void {
+  into.clusters = firstOfName([...into.clusters, ...clusters]);
+  into.users = firstOfName([...into.users, ...users]);
+  into.contexts = firstOfName([...into.contexts, ...contexts]);
+  if (!into.currentContext) into.currentContext = currentContext;
+}
+
+function firstOfName<T extends { readonly name: string }>(all: readonly T[]): T[] {
+  return [...new Map(all.toReversed().map((one) => [one.name, one])).values()];
 }
 
 async function authenticate(

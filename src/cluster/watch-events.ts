@@ -35,8 +35,16 @@ export class WatchDecoder {
 
 type Raw = { readonly type?: unknown; readonly object?: RawObject | null };
 
+function parseLine(line: Buffer): Raw {
+  try {
+    return (JSON.parse(line.toString('utf8')) ?? {}) as Raw;
+  } catch {
+    throw new Error(`the API server sent an event that is no JSON: ${line.toString('utf8', 0, 100)}`);
+  }
+}
+
 function eventOf(line: Buffer): WatchEvent {
-  const { type, object } = JSON.parse(line.toString('utf8')) as Raw;
+  const { type, object } = parseLine(line);
   if (type === 'ERROR') throw errorOf(object ?? {});
   const resourceVersion = (object?.['metadata'] as RawObject | undefined)?.['resourceVersion'];
   const isKnown = type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';

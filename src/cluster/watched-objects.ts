@@ -10,6 +10,7 @@ export type ObjectFault = { readonly field: string; readonly message: string };
 /** One of our own objects, as the cluster has it. */
 export type WatchedObject<T> = {
   readonly name: string;
+  readonly uid: string;
   readonly generation: number;
   /** The newest good version; undefined while there never was one. */
   readonly good: T | undefined;
@@ -59,19 +60,22 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
     const meta = raw['metadata'] as RawObject;
     const name = String(meta['name']);
     const generation = Number(meta['generation'] ?? 0);
-    const before = feed.store.get(name);
+    const uid = String(meta['uid']);
+    const known = feed.store.get(name);
+    // One that was deleted and made anew while nobody watched has the name and often the generation of the old one.
+    const before = known?.uid === uid ? known : undefined;
     const condition = conditionOf(raw);
     // Only the status is another: the value stays the same object, so that nothing is compiled again.
     if (before !== undefined && before.generation === generation) return { ...before, condition };
     const result = read(raw);
-    if ('value' in result) return { name, generation, good: result.value, fault: undefined, condition };
+    if ('value' in result) return { name, uid, generation, good: result.value, fault: undefined, condition };
     const fault = `${result.field} ${result.message}`.slice(0, maxFaultLength);
     context.log.error('an object is faulty; its last good version stays', {
       kind: schema.shape.kind.value,
       name,
       fault,
     });
-    return { name, generation, good: before?.good, fault, condition };
+    return { name, uid, generation, good: before?.good, fault, condition };
   };
 
   const feed = createFeed<WatchedObject<T>>(
@@ -81,6 +85,7 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
       key: (raw) => String((raw['metadata'] as RawObject)['name']),
       project,
       isSame: (a, b) =>
+        a.uid === b.uid &&
         a.generation === b.generation &&
         a.good === b.good &&
         JSON.stringify(a.condition) === JSON.stringify(b.condition),
