@@ -2,7 +2,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MalformedObject } from '../workload/malformed-object.ts';
 import type { Admit } from './admit.ts';
-import type { HandleReview } from './answer.ts';
+import { internalError, type HandleReview } from './answer.ts';
 import { undecided, type Outcome } from './decision.ts';
 import { badReviewAnswer, respond, undecidedAnswer } from './respond.ts';
 import { decodeReview, type AdmissionRequest } from './review.ts';
@@ -36,7 +36,7 @@ export function createHandleReview(webhook: string, admit: Admit, telemetry: Rev
         return badReviewAnswer({ reason: 'malformed_object', message: `request.object: ${error.message}` });
       }
       log.error('a decision failed', { webhook, uid: request.uid, error });
-      return undecidedAnswer('an internal error, which is in the log of gpugate.');
+      return undecidedAnswer(internalError);
     }
     const answer = respond(request, outcome);
     record(webhook, request, outcome, now() - start, telemetry);

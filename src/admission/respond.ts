@@ -1,10 +1,9 @@
 import { denialMessage } from '../policies/denial.ts';
-import type { Answer } from './answer.ts';
+import { couldNotDecide, plainText, type Answer } from './answer.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { AdmissionRequest, BadReview } from './review.ts';
 
 const json = 'application/json';
-const plain = 'text/plain; charset=utf-8';
 const head = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":';
 
 /**
@@ -23,12 +22,12 @@ export function respond(request: AdmissionRequest, outcome: Outcome): Answer {
 
 /** HTTP 500: we could not decide. Never with Retry-After: client-go would repeat the body up to ten times. */
 export function undecidedAnswer(cause: string): Answer {
-  return { status: 500, contentType: plain, body: `gpugate could not decide: ${cause}` };
+  return { status: 500, contentType: plainText, body: couldNotDecide(cause) };
 }
 
 /** HTTP 400: the body is no review, so there is no uid to answer to. */
 export function badReviewAnswer(bad: BadReview): Answer {
-  return { status: 400, contentType: plain, body: bad.message };
+  return { status: 400, contentType: plainText, body: bad.message };
 }
 
 /** The fields that say yes, no or how to change the object. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
+import type { BadRequestReason } from '../telemetry/bad-request-reasons.ts';
 import { operations, type Operation, type User } from '../workload/requester.ts';
 import { dropManagedFields, nestsDeeperThan } from './raw-json.ts';
 import { readRequest } from './read-request.ts';
@@ -24,7 +25,7 @@ export type AdmissionRequest = {
 };
 
 /** Why a body is no review: `reason` counts it in the metrics, `message` tells the sender. */
-export type BadReview = { readonly reason: string; readonly message: string };
+export type BadReview = { readonly reason: BadRequestReason; readonly message: string };
 
 export type Decoded =
   { readonly ok: true; readonly request: AdmissionRequest } | { readonly ok: false; readonly bad: BadReview };
@@ -60,7 +61,7 @@ export const review = z.object({
  * A fault is a value, never an exception.
  */
 export function decodeReview(body: Buffer): Decoded {
-  if (body.length === 0) return bad('empty', 'the request body is empty; an AdmissionReview is expected');
+  if (body.length === 0) return bad('empty_body', 'the request body is empty; an AdmissionReview is expected.');
   if (!isUtf8(body)) return bad('not_utf8', 'the request body is not UTF-8');
   if (body.length > depthScanFrom && nestsDeeperThan(body, maxDepth)) {
     return bad('too_deep', `the request body nests deeper than ${maxDepth} levels`);
@@ -76,7 +77,7 @@ export function decodeReview(body: Buffer): Decoded {
   return bad('not_a_review', describe(review.safeParse(value).error?.issues ?? []));
 }
 
-function bad(reason: string, message: string): Decoded {
+function bad(reason: BadRequestReason, message: string): Decoded {
   return { ok: false, bad: { reason, message } };
 }
 

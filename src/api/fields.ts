@@ -72,7 +72,7 @@ export const quantity = z
   });
 
 /** Of CUDA_MPS_PINNED_DEVICE_MEM_LIMIT: nine digits hold any device memory in megabytes. */
-export const vramPattern = /^([1-9][0-9]{0,8})([GM])$/;
+export const vramPattern = /^[1-9][0-9]{0,8}[GM]$/;
 
 /** Of names of namespaces, users or groups. Bounded: picomatch throws for patterns beyond its own limit. */
 export const glob = z.string().min(1).max(253);

@@ -18,7 +18,7 @@ import {
  * This schema is the only source: the type, the CRD, the defaults and the README's reference table come from it.
  */
 
-/** The kinds that names and labels may be required of, with what the webhook rules need to match them. */
+/** The kinds that names and labels may be required of. */
 export const reviewedKinds = [
   'Pod',
   'Service',

@@ -1,9 +1,10 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
+import { plainText } from '../admission/answer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { plainText, refusal } from './refusals.ts';
+import { refusal } from './refusals.ts';
 
-/** An express app that says nothing about itself, and whose faults end in the log and in a 500. */
+/** An express app that says nothing about itself. */
 export function createBareApp(): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -11,6 +12,7 @@ export function createBareApp(): Express {
   return app;
 }
 
+/** The last handler of an app: what the others throw ends in the log and in a 500. */
 export function answerFaults(log: Log): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     log.error('a request failed', { error });

@@ -5,7 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { Body, type BodyBudget } from './body.ts';
 import type { Connection, Connections, Receiving } from './connections.ts';
 import type { Limits } from './limits.ts';
-import { refusal, type Refusal } from './refusals.ts';
+import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { send, sendUnended } from './send.ts';
 
@@ -81,7 +81,8 @@ export class Exchange implements Receiving {
 
   #receive(chunk: Buffer): void {
     if (this.#state !== 'receiving') return this.#discard(chunk.length);
-    if (this.#body.length + chunk.length > this.#context.limits.maxBodyBytes) this.refuse(refusal('body_too_large'));
+    const { maxBodyBytes } = this.#context.limits;
+    if (this.#body.length + chunk.length > maxBodyBytes) this.refuse(refuseLargeBody(maxBodyBytes));
     else if (!this.#body.add(chunk, this.#announcedBytes)) this.refuse(refusal('out_of_memory'));
   }
 

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
+import type { BadRequestReason } from '../telemetry/bad-request-reasons.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClientCheck } from './client-certificate.ts';
@@ -86,7 +87,7 @@ export function endBroken(socket: Duplex, code: string, metrics: Metrics, log: L
   else socket.end(brokenRequestAnswer(code), () => socket.destroy());
 }
 
-function reasonOf(code: string): string {
+function reasonOf(code: string): BadRequestReason {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'head_too_slow';
   if (code.startsWith('HPE_') || code === 'CONNECT') return 'not_http';
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return 'handshake_failed';

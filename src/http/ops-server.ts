@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { Express } from 'express';
+import { plainText } from '../admission/answer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ExposedMetrics } from '../telemetry/metrics.ts';
 import { answerFaults, createBareApp } from './app.ts';
 import { listen, type Listening, type ListenOptions } from './listen.ts';
 import type { Readiness } from './readiness.ts';
-import { plainText } from './refusals.ts';
 
 export type OpsAppOptions = {
   readonly readiness: () => Readiness;

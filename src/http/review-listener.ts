@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import type { HandleReview } from '../admission/answer.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import { refusal, type Refusal } from './refusals.ts';
+import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import { Routes } from './routes.ts';
 
 const json = 'application/json';
@@ -34,10 +34,10 @@ export function createReviewListener(
 }
 
 function refuseHead(headers: IncomingHttpHeaders, maxBodyBytes: number): Refusal | undefined {
-  if (headers['content-type'] !== json && !isJson(headers['content-type'])) return refusal('not_json');
+  if (headers['content-type'] !== json && !isJson(headers['content-type'])) return refusal('wrong_content_type');
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return refusal('compressed');
-  if (Number(headers['content-length'] ?? 0) > maxBodyBytes) return refusal('body_too_large');
+  if (Number(headers['content-length'] ?? 0) > maxBodyBytes) return refuseLargeBody(maxBodyBytes);
   return undefined;
 }
 

@@ -1,5 +1,4 @@
-import { ownValue } from '../workload/pod.ts';
-import type { Pod } from '../workload/pod.ts';
+import { ownValue, type Pod } from '../workload/pod.ts';
 import type { Mutation, Subject } from './mutation.ts';
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { BadRequestReason } from './bad-request-reasons.ts';
 import { metricNames } from './metric-names.ts';
 import { definition, registerGauge, registerTally } from './register-metric.ts';
 import { createViewMetrics, type ViewMetrics } from './view-metrics.ts';
@@ -8,7 +9,7 @@ export type Metrics = ViewMetrics & {
   admission(webhook: string, operation: string, decision: string, seconds: number): void;
   violation(rule: string, policy: string, enforcement: string): void;
   mutation(mutation: string): void;
-  badRequest(reason: string): void;
+  badRequest(reason: BadRequestReason): void;
   requestStarted(): void;
   requestEnded(): void;
   policies(state: string, count: number): void;

@@ -26,9 +26,8 @@ export function parseMpsThreads(text: string): number | undefined {
 
 /** Mebibytes, the unit of the node label `nvidia.com/gpu.memory` and of M in MPS; undefined when off-grammar. */
 export function parseMpsVram(text: string): number | undefined {
-  const match = vramPattern.exec(text);
-  if (match === null) return undefined;
-  return Number(match[1]) * (match[2] === 'G' ? 1024 : 1);
+  if (!vramPattern.test(text)) return undefined;
+  return Number(text.slice(0, -1)) * (text.endsWith('G') ? 1024 : 1);
 }
 
 /** What the annotations' texts mean to a container with so many shared devices; off-grammar ones mean nothing. */

@@ -49,7 +49,7 @@ describe('decodeReview', () => {
 
   const deep = Buffer.from('['.repeat(300_000) + ']'.repeat(300_000));
   const cases: Readonly<Record<string, [Buffer, string, string]>> = {
-    'an empty body': [Buffer.alloc(0), 'empty', 'the request body is empty; an AdmissionReview is expected'],
+    'an empty body': [Buffer.alloc(0), 'empty_body', 'the request body is empty; an AdmissionReview is expected.'],
     'text that is no JSON': [Buffer.from('hello'), 'not_json', 'the request body is not JSON'],
     'JSON that is cut off': [bytesOf(valid()).subarray(0, 500), 'not_json', 'the request body is not JSON'],
     'bytes that are not UTF-8': [Buffer.from([0x22, 0xff, 0xfe, 0x22]), 'not_utf8', 'the request body is not UTF-8'],

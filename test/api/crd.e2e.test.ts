@@ -53,7 +53,7 @@ const refused: Readonly<Record<string, readonly [unknown, string]>> = {
   ],
   'a unit that MPS does not know': [
     { mps: { vram: '8GB' } },
-    `spec.mps.vram: Invalid value: "8GB": spec.mps.vram in body should match '^[1-9][0-9]*[GM]$'`,
+    `spec.mps.vram: Invalid value: "8GB": spec.mps.vram in body should match '^[1-9][0-9]{0,8}[GM]$'`,
   ],
   'an enforcement that does not exist': [
     { enforcement: 'deny' },

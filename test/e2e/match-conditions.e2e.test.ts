@@ -8,11 +8,23 @@ import { newName, tenantPod } from './tenant.ts';
 const cluster = connectControlPlane(inject('controlPlane'));
 let gpugate: GpugateOnCluster;
 
+/** Without it the API server refuses the pod that names it before any webhook is called. */
+const runtimeClass = {
+  apiVersion: 'node.k8s.io/v1',
+  kind: 'RuntimeClass',
+  metadata: { name: 'nvidia' },
+  handler: 'nvidia',
+};
+
 beforeAll(async () => {
+  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(runtimeClass) });
   await createSnapshotObjects(cluster);
   gpugate = await installGpugate(cluster);
 });
-afterAll(() => gpugate.uninstall());
+afterAll(async () => {
+  await gpugate.uninstall();
+  await cluster.kubectl(['delete', 'runtimeclass', 'nvidia']);
+});
 
 const env = (name: string) => [{ name, value: 'x' }];
 const hostPath = (path: string) => ({ volumes: [{ name: 'v', hostPath: { path } }] });

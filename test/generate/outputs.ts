@@ -7,9 +7,10 @@ import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { flagName, settings } from '../../src/config.ts';
 import { mutations } from '../../src/mutations/registry.ts';
 import { rules } from '../../src/policies/registry.ts';
+import { badRequestReasons } from '../../src/telemetry/bad-request-reasons.ts';
 import { metricNames } from '../../src/telemetry/metric-names.ts';
 import { renderPolicyReference } from './policy-reference.ts';
-import { renderMetrics, renderMutations, renderRules } from './registry-tables.ts';
+import { renderMetrics, renderMutations, renderReasons, renderRules } from './registry-tables.ts';
 import { replaceBlocks } from './replace-blocks.ts';
 import { renderSettings } from './settings-table.ts';
 
@@ -30,6 +31,7 @@ export function readmeBlocks(): Readonly<Record<string, string>> {
     rules: renderRules(rules),
     mutations: renderMutations(mutations),
     metrics: renderMetrics(metricNames),
+    'bad-requests': renderReasons(badRequestReasons),
     settings: renderSettings(settings, flagName),
   };
 }

@@ -29,6 +29,13 @@ export function renderMutations(mutations: Documented<Mutation, 'id' | 'summary'
   );
 }
 
+export function renderReasons(reasons: Readonly<Record<string, string>>): string {
+  return markdownTable(
+    ['Reason', 'Meaning'],
+    Object.entries(reasons).map(([reason, meaning]) => [code(reason), meaning]),
+  );
+}
+
 export function renderMetrics(metrics: Readonly<Record<string, MetricName>>): string {
   return markdownTable(
     ['Metric', 'Type', 'Labels', 'Meaning'],

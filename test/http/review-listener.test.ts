@@ -346,6 +346,7 @@ describe('a body over the limit', () => {
     for (let i = 0; i < 11; i++) socket.write(chunk);
     const response = await reader.next();
     expect(response?.status).toBe(413);
+    expect(response?.body).toBe('the request body is larger than 100000 bytes, more than any AdmissionReview.');
     expect(response?.headers['connection']).toBe('close');
     expect(budget.heldBytes).toBe(0);
     await reader.closed();
