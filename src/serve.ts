@@ -1,4 +1,11 @@
-import { createMutatePods, createValidate, whyUndecided, type AdmissionSources } from './admission/admit.ts';
+import {
+  createMutatePods,
+  createValidate,
+  createValidateOthers,
+  whyUndecided,
+  type Admit,
+  type AdmissionSources,
+} from './admission/admit.ts';
 import { compileExemptions } from './admission/exemption.ts';
 import { createHandleReview } from './admission/handle-review.ts';
 import { verifyPolicy } from './admission/policy-set.ts';
@@ -55,9 +62,11 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
     maxStalenessMs: config.maxStaleness,
   };
   const clients = clientCheck(config);
-  const mutatePods = createMutatePods(sources);
-  const validate = createValidate(sources);
-  const admitOf = (id: WebhookId) => (id === 'pods.mutate' ? mutatePods : validate);
+  const admits: Readonly<Record<WebhookId, Admit>> = {
+    'pods.mutate': createMutatePods(sources),
+    'gpu.validate': createValidate(sources),
+    'pods.validate': createValidateOthers(sources),
+  };
   const silent = { log: createSilentLog(), metrics: createMetrics({ version, processMetrics: false }), now };
   // Every policy is warmed up, whatever it covers.
   const everywhere = { ...sources, policies: () => live.policies()?.map((p) => ({ ...p, covers: () => true })) };
@@ -67,7 +76,7 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
   const server = await createAdmissionServer({
     certificates,
     reviews: new Map(
-      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id), { log, metrics, now })]),
+      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admits[id], { log, metrics, now })]),
     ),
     metrics,
     log,

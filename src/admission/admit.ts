@@ -8,7 +8,7 @@ import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from './review.ts';
-import { judgedSubResources } from './webhooks.ts';
+import { isJudgedByGpuValidate, isJudgedSubResource } from './webhooks.ts';
 
 /** What a decision rests on; each is asked once a request, so that a reload never changes a decision half-way. */
 export type AdmissionSources = {
@@ -32,7 +32,6 @@ type Ground = {
   readonly about: Pick<Outcome, 'policies' | 'viewAgeMs'>;
 };
 
-const judged: ReadonlySet<string> = new Set(judgedSubResources);
 const nothing: readonly string[] = Object.freeze([]);
 
 /** The mutating webhook: labels, defaults and MPS settings of pods that are being created. */
@@ -50,15 +49,24 @@ export function createMutatePods(sources: AdmissionSources): Admit {
   };
 }
 
-/** The validating webhooks: every rule of every policy that covers the request. */
-export function createValidate(sources: AdmissionSources): Admit {
+/** Whether another webhook is asked about this pod, and judges it. */
+type IsJudgedElsewhere = (request: AdmissionRequest, pod: Pod) => boolean;
+
+/** pods.validate is called for every pod, and judges those that gpu.validate does not. */
+export function createValidateOthers(sources: AdmissionSources): Admit {
+  return createValidate(sources, isJudgedByGpuValidate);
+}
+
+/** gpu.validate, and whoever wants a whole answer: every rule of every policy that covers the request. */
+export function createValidate(sources: AdmissionSources, isJudgedElsewhere: IsJudgedElsewhere = () => false): Admit {
   return (request) => {
     if (request.operation === 'DELETE' || request.operation === 'CONNECT') return allowed();
-    if (request.subResource !== '' && !judged.has(request.subResource)) return allowed();
+    if (request.subResource !== '' && !isJudgedSubResource(request.subResource)) return allowed();
     const exemption = sources.findExemption(request);
     if (exemption !== undefined) return allowed({ exemption });
     const [meta, pod] = readObject(request.kind, request.object);
     if (isMirrorPod(request, meta)) return allowed({ exemption: 'mirror pod' });
+    if (pod !== undefined && isJudgedElsewhere(request, pod)) return allowed({ exemption: 'judged by gpu.validate' });
     const ground = groundOf(sources, request);
     if ('decision' in ground) return ground;
 

@@ -1,3 +1,6 @@
+import { touchesGpu } from '../workload/device-access.ts';
+import type { Pod } from '../workload/pod.ts';
+
 /**
  * The webhooks that gpugate serves: what they are called in configurations, logs and metrics, and where they listen.
  * One record for the server's routes and for the generated configurations, so that the two cannot part.
@@ -14,3 +17,21 @@ export const webhookIds = Object.keys(webhookPaths) as readonly WebhookId[];
 
 /** Subresources of pods that change what is judged; the others (`status`, `binding`, `exec`, ...) pass. */
 export const judgedSubResources = ['ephemeralcontainers', 'resize'] as const;
+
+const judged: ReadonlySet<string> = new Set(judgedSubResources);
+
+export function isJudgedSubResource(subResource: string): boolean {
+  return judged.has(subResource);
+}
+
+/**
+ * Whether the API server also asks gpu.validate about this pod, as it is registered: then pods.validate leaves it alone.
+ * Told here rather than by a matchCondition of pods.validate, whose cost a pod could raise until the webhook is skipped.
+ */
+export function isJudgedByGpuValidate(
+  { operation, subResource }: { readonly operation: string; readonly subResource: string },
+  pod: Pod,
+): boolean {
+  const isAsked = subResource === '' ? operation === 'CREATE' : operation === 'UPDATE' && judged.has(subResource);
+  return isAsked && touchesGpu(pod);
+}

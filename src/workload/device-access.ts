@@ -78,8 +78,9 @@ export function showsDevices({ name, value }: EnvVar): boolean {
 
 /**
  * Whether the pod says anything about GPUs. Only such a pod reaches the webhook that fails closed: the matchConditions
- * of the manifests say the same in CEL. Privileged pods and those that mount a parent of /dev are not among them:
- * node agents do both, and must start while gpugate is down.
+ * of the manifests say the same in CEL. Wherever this is true the CEL must be true as well, since the other webhook
+ * then leaves the pod alone. Privileged pods and those that mount a parent of /dev are not among them: node agents do
+ * both, and must start while gpugate is down.
  */
 export function touchesGpu(pod: Pod): boolean {
   if (pod.resourceClaims > 0 || pod.runtimeClassName.startsWith(gpuRuntimeClassPrefix)) return true;
@@ -95,6 +96,6 @@ function isGpuVariable({ name }: EnvVar): boolean {
 }
 
 function namesGpu(resources: ResourceList): boolean {
-  for (const resource in resources) if (resource.includes(gpuResourcePrefix)) return true;
+  for (const resource in resources) if (resource.startsWith(gpuResourcePrefix)) return true;
   return false;
 }

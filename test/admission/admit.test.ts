@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createMutatePods, createValidate, type AdmissionSources } from '../../src/admission/admit.ts';
+import {
+  createMutatePods,
+  createValidate,
+  createValidateOthers,
+  type AdmissionSources,
+} from '../../src/admission/admit.ts';
 import type { Outcome } from '../../src/admission/decision.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
 import { createHandleReview } from '../../src/admission/handle-review.ts';
@@ -236,6 +241,31 @@ describe('what is judged', () => {
       status: 400,
       body: 'request.object: spec.containers must be a list',
     });
+  });
+});
+
+describe('pods.validate', () => {
+  const plain = gpuPod({ containers: [{ name: 'x', image: 'x' }] });
+  const elsewhere = 'judged by gpu.validate';
+  const cases: Readonly<Record<string, [ReviewFields, 'allow' | 'deny', string | undefined]>> = {
+    'leaves out a new pod with a GPU': [{}, 'allow', elsewhere],
+    'leaves out a resize of one': [{ operation: 'UPDATE', subResource: 'resize' }, 'allow', elsewhere],
+    'leaves out a new ephemeral container of one': [
+      { operation: 'UPDATE', subResource: 'ephemeralcontainers' },
+      'allow',
+      elsewhere,
+    ],
+    'judges an update of one, for which gpu.validate is not registered': [
+      { operation: 'UPDATE', oldObject: gpuPod({ metadata: { labels: { team: 'x' } } }) },
+      'deny',
+      undefined,
+    ],
+    'judges a new pod without a GPU': [{ object: plain }, 'deny', undefined],
+    'judges a resize of one': [{ operation: 'UPDATE', subResource: 'resize', object: plain }, 'deny', undefined],
+  };
+  test.each(Object.entries(cases))('%s', (_, [fields, kind, exemption]) => {
+    const outcome = createValidateOthers(sourcesOf({ p: requireTeam }))(requestOf(fields));
+    expect([outcome.decision.kind, outcome.exemption]).toEqual([kind, exemption]);
   });
 });
 

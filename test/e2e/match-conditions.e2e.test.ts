@@ -70,15 +70,52 @@ const pods: Readonly<Record<string, [Parameters<typeof tenantPod>[0], boolean]>>
   ],
 };
 
+type RequestLine = { webhook: string; name: string; exemption?: string };
+
+/** Which validating webhooks were called for the pod, and which of them judged it. */
+function callsFor(name: unknown): { called: string[]; judgedBy: string[] } {
+  const lines = gpugate.replicas
+    .flatMap((replica) => replica.lines)
+    .filter((line) => line.includes(`"name":"${String(name)}"`))
+    .map((line) => JSON.parse(line) as RequestLine)
+    .filter(({ webhook }) => webhook !== 'pods.mutate');
+  return {
+    called: lines.map(({ webhook }) => webhook).toSorted(),
+    judgedBy: lines.filter(({ exemption }) => exemption === undefined).map(({ webhook }) => webhook),
+  };
+}
+
 test.each(Object.entries(pods))('%s', async (_, [fields, touches]) => {
   const pod = tenantPod({ ...fields, name: newName() });
   expect(touchesGpu(readPod(pod))).toBe(touches);
   await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) });
-  const called = async () =>
-    gpugate.replicas
-      .flatMap(({ lines }) => lines)
-      .filter((line) => line.includes(`"name":"${pod.metadata.name}"`))
-      .map((line) => (JSON.parse(line) as { webhook: string }).webhook)
-      .filter((webhook) => webhook !== 'pods.mutate');
-  await expect.poll(called, { timeout: 5000 }).toEqual([touches ? 'gpu.validate' : 'pods.validate']);
+  await expect
+    .poll(() => callsFor(pod.metadata.name), { timeout: 5000 })
+    .toEqual({
+      called: touches ? ['gpu.validate', 'pods.validate'] : ['pods.validate'],
+      judgedBy: [touches ? 'gpu.validate' : 'pods.validate'],
+    });
+});
+
+/**
+ * 40 containers with so many variables in all. Of CEL's budget for one expression, a million units, `touchesGpu` takes
+ * 10 for each variable: with 99,801 of them it ends a little below, and any longer expression above.
+ */
+const containers = 40;
+test.each([99_801, 120_000])('no pod is so large that nobody judges it: %i variables', async (variables) => {
+  const name = `x${newName()}`;
+  const pod = tenantPod({
+    name,
+    metadata: { labels: {}, annotations: { a: 'b' } },
+    spec: {
+      containers: Array.from({ length: containers }, (_, index) => ({
+        name: `c${index}`,
+        image: 'registry.example/x:1',
+        env: Array.from({ length: Math.ceil((variables - index) / containers) }, () => ({ name: 'A' })),
+        ...(index === 0 && { securityContext: { privileged: true } }),
+      })),
+    },
+  });
+  const { status } = await cluster.request('POST', '/api/v1/namespaces/proj-a/pods?dryRun=All', pod);
+  expect(status).toBe(403);
 });

@@ -155,7 +155,6 @@ const touching: Readonly<Record<string, readonly [spec: object, metadata?: objec
   'a limit': [{ containers: [gpu] }],
   'a request, of no device': [{ containers: [{ resources: { requests: { 'nvidia.com/gpu': '0' } } }] }],
   'a resource in an init container': [{ initContainers: [gpu] }],
-  'a resource with a domain in front': [{ containers: [{ resources: { limits: { 'x.nvidia.com/gpu': 1 } } }] }],
   'an annotation of MPS': [{}, { annotations: { 'mps.nvidia.com/threads': '50' } }],
   'a variable of NVIDIA': [{ containers: [{ env: [{ name: 'NVIDIA_DRIVER_CAPABILITIES', value: '' }] }] }],
   'a variable of MPS': [{ ephemeralContainers: [{ env: [{ name: 'CUDA_MPS_PIPE_DIRECTORY' }] }] }],
@@ -174,7 +173,10 @@ describe('touchesGpu', () => {
     const labels = { 'nvidia.com/gpu': 'x', 'mps.nvidia.com/threads': '50' };
     const env = [{ name: 'CUDA_HOME', value: 'NVIDIA_' }, { name: 'MY_NVIDIA_X' }];
     const pod = podOf(
-      { containers: [{ env, resources: { limits: { cpu: '1', 'amd.com/gpu': '1' } } }], ...mount('/data') },
+      {
+        containers: [{ env, resources: { limits: { cpu: '1', 'amd.com/gpu': '1', 'limits.nvidia.com/gpu': '1' } } }],
+        ...mount('/data'),
+      },
       { labels, annotations: { 'nvidia.com/x': 'y' } },
     );
     expect(touchesGpu(pod)).toBe(false);

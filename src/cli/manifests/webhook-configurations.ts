@@ -1,7 +1,7 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
 import { judgedSubResources, webhookPaths, type WebhookId } from '../../admission/webhooks.ts';
-import { changesWhatIsJudged, isNotJudgedAsGpuPod, touchesGpu } from './match-conditions.ts';
+import { changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
 
 /** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
 export type WebhookClient =
@@ -73,10 +73,7 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
         ...webhookOf('pods.validate', settings),
         failurePolicy: settings.podsFailurePolicy,
         rules: reviewedRules(settings.policies),
-        matchConditions: [
-          { name: 'changes-what-is-judged', expression: changesWhatIsJudged },
-          { name: 'is-not-judged-as-gpu-pod', expression: isNotJudgedAsGpuPod },
-        ],
+        matchConditions: [{ name: 'changes-what-is-judged', expression: changesWhatIsJudged }],
       },
     ],
   };
