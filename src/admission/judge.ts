@@ -1,12 +1,13 @@
 import { evaluate, ratchet } from '../policies/evaluate.ts';
+import { extendedDemandOf } from '../policies/extended-demand.ts';
 import type { Facts, Violation } from '../policies/rule.ts';
 import { warningLines } from '../policies/denial.ts';
-import { demandOf, noDemand } from '../workload/demand.ts';
+import { demandOf, noDemand, type Demand } from '../workload/demand.ts';
 import { allowedWith, denied, type Outcome } from './decision.ts';
 import type { CompiledPolicy } from './policy-set.ts';
 
 /** Facts without what is derived from the pod, or differs from policy to policy. */
-export type PlainFacts = Omit<Facts, 'demand' | 'unmutated'>;
+export type PlainFacts = Omit<Facts, 'demand' | 'extendedDemand' | 'unmutated'>;
 
 export type Case = {
   readonly present: PlainFacts;
@@ -49,7 +50,11 @@ export function judge(
 }
 
 function withDemand(facts: PlainFacts): Omit<Facts, 'unmutated'> {
-  return { ...facts, demand: facts.pod === undefined ? noDemand : demandOf(facts.pod) };
+  const { pod } = facts;
+  if (pod === undefined) return { ...facts, demand: noDemand, extendedDemand: () => noDemand };
+  const demand = demandOf(pod);
+  let extended: Demand | undefined;
+  return { ...facts, demand, extendedDemand: () => (extended ??= extendedDemandOf(pod, demand)) };
 }
 
 /** Updates are not mutated. */

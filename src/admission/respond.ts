@@ -62,7 +62,9 @@ function auditAnnotations(outcome: Outcome): Record<string, string> {
   if (outcome.viewAgeMs !== undefined) annotations['view-age-ms'] = String(Math.round(outcome.viewAgeMs));
   if (outcome.mutations.length > 0) annotations['mutations'] = outcome.mutations.join(',');
   if (outcome.findings.length > 0) {
-    annotations['findings'] = outcome.findings.map((f) => `${f.policy}/${f.rule}=${f.enforcement}`).join(',');
+    // Each once: a rule may find fault with thousands of containers.
+    const findings = new Set(outcome.findings.map((f) => `${f.policy}/${f.rule}=${f.enforcement}`));
+    annotations['findings'] = [...findings].join(',');
   }
   return annotations;
 }

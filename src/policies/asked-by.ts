@@ -44,8 +44,9 @@ export function askedBy(pod: Pod, resource: string): AskedBy {
     return { path, text: textOf(only, resource), detail: undefined };
   }
   // Sidecars run beside the containers; every other init container runs before them, and only its own size counts.
-  const together = asking.filter((container) => container.isSidecar || container.field === 'containers');
-  const before = asking.filter((container) => !together.includes(container));
+  const staysOn = (container: Container): boolean => container.isSidecar || container.field === 'containers';
+  const together = asking.filter(staysOn);
+  const before = asking.filter((container) => !staysOn(container));
   const sums = [
     parts(together, resource),
     ...before.slice(0, maxParts).map((container) => `init ${part(container, resource)}`),

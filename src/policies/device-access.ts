@@ -76,7 +76,7 @@ export const deviceAccess: Rule = {
       const { pod, demand } = facts;
       if (pod === undefined) return noViolations;
       let violations: Violation[] | undefined;
-      for (const access of findDeviceAccess(pod)) {
+      for (const access of findDeviceAccess(pod, demand)) {
         if (access.kind === 'runtime-class' && isVoid(pod)) continue;
         (violations ??= []).push({ rule: id, path: access.path, reason: reasonOf(access) });
       }

@@ -1,5 +1,6 @@
-import { gpuResourcePrefix, podTotal, type Demand } from '../workload/demand.ts';
-import { resourceContainers, type Pod, type ResourceList } from '../workload/pod.ts';
+import { amountOf, gpuResourcePrefix, podTotal, type Demand } from '../workload/demand.ts';
+import { podSums } from '../workload/pod-sums.ts';
+import type { Container, Pod } from '../workload/pod.ts';
 import { nanosPerUnit } from '../workload/quantity.ts';
 import { isExtendedResource } from '../workload/resource-names.ts';
 
@@ -15,27 +16,33 @@ export function behindQuotaKey(resource: string): string | undefined {
 /** Whole devices of any one extended resource that a pod asks for, by Kubernetes' own pod arithmetic. */
 export function devicesOfPod(pod: Pod, demand: Demand, resource: string): number {
   if (resource.startsWith(gpuResourcePrefix)) return demand.get(resource) ?? 0;
-  const { total } = podTotal(pod, resource, 'requests');
-  return Math.min(Number((total + nanosPerUnit - 1n) / nanosPerUnit), Number.MAX_SAFE_INTEGER);
+  return wholeDevices(podTotal(pod, resource, 'requests').total);
 }
 
 /** The GPU demand and every other extended resource that the pod asks for, such as `rdma/hca`. */
 export function extendedDemandOf(pod: Pod, demand: Demand): Demand {
-  let extended: Map<string, number> | undefined;
-  const collect = (resources: ResourceList): void => {
-    for (const resource in resources) {
-      if (resource.startsWith(gpuResourcePrefix) || !isExtendedResource(resource)) continue;
-      // Of quota keys the rule gpu-quantity speaks.
-      if (behindQuotaKey(resource) !== undefined) continue;
-      extended ??= new Map(demand);
-      if (extended.has(resource)) continue;
-      const devices = devicesOfPod(pod, demand, resource);
-      if (devices > 0) extended.set(resource, devices);
-    }
-  };
-  for (const container of resourceContainers(pod)) {
-    collect(container.limits);
-    collect(container.requests);
+  const sums = podSums(pod, isOtherExtended, requestOf);
+  if (sums === undefined) return demand;
+  const extended = new Map(demand);
+  for (const [resource, { peak, isSaid }] of sums) {
+    // As `podTotal` has it: what is said of the whole pod takes the place of the sum.
+    const ofPod = amountOf(pod.podRequests, resource) ?? (isSaid ? undefined : amountOf(pod.podLimits, resource));
+    const devices = wholeDevices((ofPod ?? peak) + (amountOf(pod.overhead, resource) ?? 0n));
+    if (devices > 0) extended.set(resource, devices);
   }
-  return extended ?? demand;
+  return extended;
+}
+
+/** Of quota keys the rule gpu-quantity speaks. */
+function isOtherExtended(resource: string): boolean {
+  if (resource.startsWith(gpuResourcePrefix) || !isExtendedResource(resource)) return false;
+  return behindQuotaKey(resource) === undefined;
+}
+
+function requestOf({ requests, limits }: Container, resource: string): bigint | undefined {
+  return amountOf(requests, resource) ?? amountOf(limits, resource);
+}
+
+function wholeDevices(nanos: bigint): number {
+  return Math.min(Number((nanos + nanosPerUnit - 1n) / nanosPerUnit), Number.MAX_SAFE_INTEGER);
 }

@@ -4,7 +4,7 @@
  *                   (nvidia.com/mig-*, several profiles too); any of them when gpu.allowMixed is set
  */
 import { devicesOf, gpuMode, podGpuMode, type Demand } from '../workload/demand.ts';
-import { containerPath, resourceContainers, type Pod } from '../workload/pod.ts';
+import { containerPath, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
 import { shown, shownList } from './printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
@@ -13,13 +13,15 @@ const id = 'gpu-mixed';
 /** The first resource of each mode, and the field in which the second mode joins the first. */
 function mixture(pod: Pod, demand: Demand): Violation {
   const found = new Map<string, { readonly resource: string; readonly field: string }>();
+  const find = (container: Container, resource: string, field: 'limits' | 'requests'): void => {
+    const mode = gpuMode(resource);
+    if (mode === undefined || found.has(mode) || !demand.has(resource) || devicesOf(container, resource) === 0) return;
+    found.set(mode, { resource, field: `${containerPath(container)}.resources.${field}` });
+  };
   for (const container of resourceContainers(pod)) {
-    for (const resource of demand.keys()) {
-      const mode = gpuMode(resource);
-      if (mode !== undefined && !found.has(mode) && devicesOf(container, resource) > 0) {
-        const field = resource in container.limits ? 'limits' : 'requests';
-        found.set(mode, { resource, field: `${containerPath(container)}.resources.${field}` });
-      }
+    for (const resource in container.limits) find(container, resource, 'limits');
+    for (const resource in container.requests) {
+      if (!Object.hasOwn(container.limits, resource)) find(container, resource, 'requests');
     }
   }
   // What no container asks for comes by the overhead of the runtime class.

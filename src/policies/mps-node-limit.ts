@@ -5,7 +5,7 @@
  *                   itself sets by default; anything while no such node is in view
  */
 import type { NodeFacts } from '../workload/cluster-facts.ts';
-import { gpuMode, type Demand } from '../workload/demand.ts';
+import { gpuMode } from '../workload/demand.ts';
 import { mpsThreadsAnnotation, mpsVramAnnotation, parseMpsThreads, parseMpsVram } from '../workload/mps.ts';
 import { ownValue, type Pod } from '../workload/pod.ts';
 import { createNodeScan } from './node-scan.ts';
@@ -29,11 +29,9 @@ function numberLabel(node: NodeFacts, key: string): number {
   return /^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : 0;
 }
 
-function limitOf(node: NodeFacts, demand: Demand, pod: Pod): NodeLimit | undefined {
+function limitOf(node: NodeFacts, shared: readonly string[], pod: Pod): NodeLimit | undefined {
   if (ownValue(node.labels, 'nvidia.com/gpu.sharing-strategy') !== 'mps') return undefined;
-  for (const resource of demand.keys()) {
-    if (gpuMode(resource) === 'shared' && ownValue(node.allocatable, resource) === undefined) return undefined;
-  }
+  for (const resource of shared) if (ownValue(node.allocatable, resource) === undefined) return undefined;
   const replicas = numberLabel(node, 'nvidia.com/gpu.replicas');
   if (replicas === 0 || !isSelected(node, pod.nodeSelector)) return undefined;
   const memory = numberLabel(node, 'nvidia.com/gpu.memory');
@@ -67,10 +65,15 @@ function lowered(annotation: string, text: string, wish: Wish, limit: NodeLimit)
 }
 
 /** The most that any node leaves one client. */
-function bestLimit(wish: Wish, pod: Pod, demand: Demand, nodes: readonly NodeFacts[]): NodeLimit | undefined {
+function bestLimit(
+  wish: Wish,
+  pod: Pod,
+  shared: readonly string[],
+  nodes: readonly NodeFacts[],
+): NodeLimit | undefined {
   let best: NodeLimit | undefined;
   for (const node of nodes) {
-    const limit = limitOf(node, demand, pod);
+    const limit = limitOf(node, shared, pod);
     if (limit !== undefined && (best === undefined || limit[wish] > best[wish])) best = limit;
   }
   return best;
@@ -94,13 +97,16 @@ export const mpsNodeLimit: Rule = {
     return ({ pod, meta, demand, cluster }) => {
       if (pod === undefined || demand.size === 0) return noViolations;
       let violations: Violation[] | undefined;
+      let shared: readonly string[] | undefined;
       for (const { of, annotation, read } of wishes) {
         const text = ownValue(meta.annotations, annotation);
         if (text === undefined || text === defaults[of]) continue;
         const amount = read(text);
         if (amount === undefined) continue;
-        if (findsNode(cluster.nodes, (node) => (limitOf(node, demand, pod)?.[of] ?? 0) >= amount)) continue;
-        const limit = bestLimit(of, pod, demand, cluster.nodes);
+        // Once, and not for each node: a pod may name thousands of resources.
+        const resources = (shared ??= [...demand.keys()].filter((resource) => gpuMode(resource) === 'shared'));
+        if (findsNode(cluster.nodes, (node) => (limitOf(node, resources, pod)?.[of] ?? 0) >= amount)) continue;
+        const limit = bestLimit(of, pod, resources, cluster.nodes);
         if (limit !== undefined) (violations ??= []).push(lowered(annotation, text, of, limit));
       }
       return violations ?? noViolations;

@@ -9,7 +9,6 @@ import type { Demand } from '../workload/demand.ts';
 import { ownValue, type Labels, type Pod } from '../workload/pod.ts';
 import { wholeUnits } from '../workload/quantity.ts';
 import { askedBy } from './asked-by.ts';
-import { extendedDemandOf } from './extended-demand.ts';
 import { createNodeScan } from './node-scan.ts';
 import { isSelected } from './node-selector.ts';
 import { shown, shownList } from './printable.ts';
@@ -88,10 +87,10 @@ export const nodeFit: Rule = {
   compile(spec) {
     if (spec.gpu === undefined || spec.gpu.nodeFit === 'Off') return undefined;
     const findsNode = createNodeScan();
-    return ({ pod, demand, cluster }) => {
+    return ({ pod, extendedDemand, cluster }) => {
       const { nodes } = cluster;
       if (pod === undefined || pod.nodeName !== '') return noViolations;
-      const needs = extendedDemandOf(pod, demand);
+      const needs = extendedDemand();
       if (needs.size === 0) return noViolations;
       for (const resource of needs.keys()) if (!cluster.extendedResources.has(resource)) return noViolations;
       if (findsNode(nodes, (node) => canHold(node, needs, pod.nodeSelector))) return noViolations;

@@ -6,7 +6,6 @@ import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Pod } from '../workload/pod.ts';
 import { askedBy } from './asked-by.ts';
 import { nearest } from '../api/edit-distance.ts';
-import { extendedDemandOf } from './extended-demand.ts';
 import { shown, shownList } from './printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
@@ -43,10 +42,10 @@ export const resourceKnown: Rule = {
   ceiling: (spec) => (spec.gpu?.nodeFit === 'Deny' ? 'Deny' : 'Warn'),
   compile(spec) {
     if (spec.gpu === undefined || spec.gpu.nodeFit === 'Off') return undefined;
-    return ({ pod, demand, cluster }) => {
+    return ({ pod, extendedDemand, cluster }) => {
       if (pod === undefined || cluster.nodes.length === 0) return noViolations;
       let violations: Violation[] | undefined;
-      for (const resource of extendedDemandOf(pod, demand).keys()) {
+      for (const resource of extendedDemand().keys()) {
         if (cluster.extendedResources.has(resource)) continue;
         violations ??= [];
         violations.push(unknownResource(pod, resource, cluster));

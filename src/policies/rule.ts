@@ -23,6 +23,8 @@ export type Facts = {
   readonly pod: Pod | undefined;
   /** GPU demand of `pod`; empty for other kinds. */
   readonly demand: Demand;
+  /** `demand` and every other extended resource that `pod` asks for; worked out once, for the first rule that asks. */
+  readonly extendedDemand: () => Demand;
   readonly user: User;
   readonly cluster: ClusterFacts;
   /** What the mutations of the policy that asks would still change: JSON pointers. Empty when all of them survived. */

@@ -1,4 +1,5 @@
-import { ownValue, resourceContainers, type Container, type Pod, type ResourceList } from './pod.ts';
+import { podSums } from './pod-sums.ts';
+import { ownValue, type Container, type Pod, type ResourceList } from './pod.ts';
 import { parseQuantity, wholeUnits } from './quantity.ts';
 
 /**
@@ -34,15 +35,24 @@ export function podGpuMode(demand: Demand): GpuMode | 'mixed' | undefined {
 }
 
 export function demandOf(pod: Pod): Demand {
-  const resources = gpuResourcesOf(pod);
-  if (resources === undefined) return noDemand;
-  const demand = new Map<string, number>();
-  for (const resource of resources) {
-    const devices = Number(podSum(pod, (container) => BigInt(devicesOf(container, resource))));
-    const overhead = wholeUnits(ownValue(pod.overhead, resource) ?? '0') ?? 0;
-    if (devices + overhead > 0) demand.set(resource, devices + overhead);
+  const sums = podSums(pod, isGpu, (container, resource) => BigInt(devicesOf(container, resource)));
+  let demand: Map<string, number> | undefined;
+  if (sums !== undefined) {
+    for (const [resource, { peak }] of sums) {
+      const devices = Number(peak) + overheadOf(pod, resource);
+      if (devices > 0) (demand ??= new Map()).set(resource, devices);
+    }
   }
-  return demand;
+  for (const resource in pod.overhead) {
+    if (!isGpu(resource) || demand?.has(resource) === true) continue;
+    const devices = overheadOf(pod, resource);
+    if (devices > 0) (demand ??= new Map()).set(resource, devices);
+  }
+  return demand ?? noDemand;
+}
+
+function overheadOf(pod: Pod, resource: string): number {
+  return wholeUnits(ownValue(pod.overhead, resource) ?? '0') ?? 0;
 }
 
 /** Devices of one resource that one container asks for: its limit, or else its request. 0 when off-grammar. */
@@ -107,7 +117,7 @@ export function podTotal(pod: Pod, resource: string, field: 'requests' | 'limits
   return { total: field === 'limits' && nobodySays ? 0n : sum + overhead, missing: missing ?? allSay };
 }
 
-/** Sidecars start in order among the init containers and stay; each other init container runs beside those before it. */
+/** Of one resource, see `podSums` for all at once. */
 function podSum(pod: Pod, amount: (container: Container) => bigint): bigint {
   let running = 0n;
   let peak = 0n;
@@ -121,24 +131,12 @@ function podSum(pod: Pod, amount: (container: Container) => bigint): bigint {
   return running > peak ? running : peak;
 }
 
-function amountOf(resources: ResourceList, resource: string): bigint | undefined {
+/** In billionths; undefined when the map says nothing of the resource, or nothing that can be read. */
+export function amountOf(resources: ResourceList, resource: string): bigint | undefined {
   const text = ownValue(resources, resource);
   return text === undefined ? undefined : parseQuantity(text);
 }
 
 function isGpu(resource: string): boolean {
   return resource.startsWith(gpuResourcePrefix);
-}
-
-function gpuResourcesOf(pod: Pod): ReadonlySet<string> | undefined {
-  let found: Set<string> | undefined;
-  const collect = (resources: ResourceList): void => {
-    for (const resource in resources) if (isGpu(resource)) (found ??= new Set()).add(resource);
-  };
-  for (const container of resourceContainers(pod)) {
-    collect(container.limits);
-    collect(container.requests);
-  }
-  collect(pod.overhead);
-  return found;
 }

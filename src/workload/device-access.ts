@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { asksForGpu, demandOf, gpuResourcePrefix } from './demand.ts';
+import { asksForGpu, gpuResourcePrefix, type Demand } from './demand.ts';
 import { mpsAnnotationPrefix } from './mps.ts';
 import { allContainers, containerPath, type EnvVar, type Pod, type ResourceList } from './pod.ts';
 
@@ -47,7 +47,7 @@ const gpuHostPath = new RegExp(
  * Every way in which the pod would reach GPUs that it does not ask for. A container with GPUs is no exception: the
  * kubelet appends the container's own variables to those of the device plugin, and the last one counts.
  */
-export function findDeviceAccess(pod: Pod): readonly DeviceAccess[] {
+export function findDeviceAccess(pod: Pod, demand: Demand): readonly DeviceAccess[] {
   const found: DeviceAccess[] = [];
   for (const container of allContainers(pod)) {
     const path = containerPath(container);
@@ -61,7 +61,7 @@ export function findDeviceAccess(pod: Pod): readonly DeviceAccess[] {
       found.push({ kind, path: `${path}.env[${index}]`, value: variable.value });
     }
   }
-  if (pod.runtimeClassName.startsWith(gpuRuntimeClassPrefix) && demandOf(pod).size === 0) {
+  if (pod.runtimeClassName.startsWith(gpuRuntimeClassPrefix) && demand.size === 0) {
     found.push({ kind: 'runtime-class', path: 'spec.runtimeClassName', value: pod.runtimeClassName });
   }
   for (const { index, path } of pod.hostPaths) {

@@ -1,4 +1,5 @@
 import { workloadPolicySpec, type WorkloadPolicySpec } from '../../src/api/workload-policy.ts';
+import { extendedDemandOf } from '../../src/policies/extended-demand.ts';
 import type { Facts } from '../../src/policies/rule.ts';
 import { type ClusterFacts, type NodeFacts } from '../../src/workload/cluster-facts.ts';
 import { demandOf, noDemand } from '../../src/workload/demand.ts';
@@ -17,12 +18,14 @@ export function factsOf(situation: Situation): Facts {
   const { object } = situation;
   const pod = object.kind === 'Pod' ? readPod(object) : undefined;
   const meta = pod?.meta ?? readMeta(object);
+  const demand = pod === undefined ? noDemand : demandOf(pod);
   return {
     operation: situation.operation ?? 'CREATE',
     kind: String(object.kind),
     meta,
     pod,
-    demand: pod === undefined ? noDemand : demandOf(pod),
+    demand,
+    extendedDemand: () => (pod === undefined ? noDemand : extendedDemandOf(pod, demand)),
     user: situation.user ?? { username: 'alice', groups: ['tenants', 'system:authenticated'] },
     cluster: clusterOf(situation.nodes ?? []),
     unmutated: () => situation.unmutated ?? [],

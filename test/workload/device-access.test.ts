@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findDeviceAccess, touchesGpu } from '../../src/workload/device-access.ts';
+import { findDeviceAccess as findWith, touchesGpu } from '../../src/workload/device-access.ts';
 import { demandOf } from '../../src/workload/demand.ts';
 import type { Pod } from '../../src/workload/pod.ts';
 import { readPod } from '../../src/workload/read-pod.ts';
 import { arbitraryPod } from './arbitrary-pod.ts';
 
+const findDeviceAccess = (pod: Pod) => findWith(pod, demandOf(pod));
 const podOf = (spec: object, metadata: object = {}): Pod => readPod({ metadata, spec });
 const visible = (value: string, more: object = {}) => ({ ...more, env: [{ name: 'NVIDIA_VISIBLE_DEVICES', value }] });
 const gpu = { resources: { limits: { 'nvidia.com/gpu': 1 } } };
