@@ -148,9 +148,24 @@ function withEmbedded(merged: Record<string, unknown>, embedded: Readonly<Record
   return { ...rest, ...(merged['tlsCert'] === undefined ? { certs } : {}), ...merged };
 }
 
+/**
+ * What the kubelet tells every container of the Services in its namespace (`enableServiceLinks`), of those whose name is
+ * gpugate or begins so: GPUGATE_SERVICE_HOST, GPUGATE_SERVICE_PORT_HTTPS, GPUGATE_PORT=tcp://10.0.0.1:443,
+ * GPUGATE_PORT_443_TCP_ADDR, GPUGATE_OPS_PORT=tcp://...
+ */
+const serviceLink =
+  /^GPUGATE_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+const serviceAddress = /^(?:tcp|udp|sctp):\/\//;
+
+function isServiceLink(name: string, value: string | undefined): boolean {
+  return serviceLink.test(name) || (name.endsWith('_PORT') && serviceAddress.test(value ?? ''));
+}
+
 function readEnvironment(environment: SettingLayers['environment']): Record<string, unknown> {
   const keys = new Map(settingKeys.map((key) => [environmentName(key), key]));
-  const names = Object.keys(environment).filter((name) => name.startsWith('GPUGATE_'));
+  const names = Object.keys(environment).filter(
+    (name) => name.startsWith('GPUGATE_') && !isServiceLink(name, environment[name]),
+  );
   const unknown = names.filter((name) => !keys.has(name));
   if (unknown.length > 0) {
     throw new ConfigError(

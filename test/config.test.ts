@@ -42,6 +42,25 @@ describe('loadConfig', () => {
     });
   });
 
+  test('what the kubelet says of Services called gpugate is no setting', () => {
+    const links = {
+      GPUGATE_SERVICE_HOST: '10.0.0.1',
+      GPUGATE_SERVICE_PORT: '443',
+      GPUGATE_SERVICE_PORT_HTTPS: '443',
+      GPUGATE_PORT: 'tcp://10.0.0.1:443',
+      GPUGATE_PORT_443_TCP: 'tcp://10.0.0.1:443',
+      GPUGATE_PORT_443_TCP_PROTO: 'tcp',
+      GPUGATE_PORT_443_TCP_PORT: '443',
+      GPUGATE_PORT_443_TCP_ADDR: '10.0.0.1',
+      GPUGATE_OPS_SERVICE_HOST: '10.0.0.2',
+      GPUGATE_OPS_PORT: 'tcp://10.0.0.2:8080',
+    };
+    expect(load(needed, links)).toEqual(load(needed, {}));
+    expect(() => load(needed, { GPUGATE_PORT_443: '1' })).toThrow('GPUGATE_PORT_443: no setting has this variable');
+    expect(() => load(needed, { GPUGATE_PORT: '10.0.0.1:443' })).toThrow('GPUGATE_PORT: must be a number');
+    expect(() => load(needed, { GPUGATE_HOST_PROT: 'tcp://x' })).toThrow('GPUGATE_HOST_PROT: no setting');
+  });
+
   test('what it returns cannot be changed', () => {
     expect(Object.isFrozen(load(needed, {}))).toBe(true);
   });
