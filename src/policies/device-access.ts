@@ -3,10 +3,12 @@
  *                   .securityContext.privileged; spec.runtimeClassName; spec.volumes[*].hostPath.path; spec.nodeName
  * Values allowed:   NVIDIA_VISIBLE_DEVICES unset, void, none or empty, also on a container that asks for GPUs; privileged unset;
  *                   no runtime class of GPUs on a pod that asks for none, unless that variable is void on every container;
- *                   no host path to GPU devices; spec.nodeName empty when a user creates a pod that asks for a GPU.
- *                   Devices by spec.resourceClaims are a pod's own (dynamic resource allocation) and always allowed.
+ *                   no host path to GPU devices; spec.nodeName empty when a user creates a pod that asks for a GPU, or for
+ *                   devices by a claim or a DeviceClass.
+ *                   Devices by spec.resourceClaims are a pod's own (dynamic resource allocation) and otherwise allowed.
  */
 import {
+  asksForDevices,
   findDeviceAccess,
   harmlessVisibleDevices,
   visibleDevicesVariable,
@@ -80,7 +82,7 @@ export const deviceAccess: Rule = {
         if (access.kind === 'runtime-class' && isVoid(pod)) continue;
         (violations ??= []).push({ rule: id, path: access.path, reason: reasonOf(access) });
       }
-      if (demand.size > 0 && isPlacedByHand(facts, pod)) {
+      if (isPlacedByHand(facts, pod) && asksForDevices(pod, demand)) {
         (violations ??= []).push(placedByHand(pod.nodeName));
       }
       return violations ?? noViolations;

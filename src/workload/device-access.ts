@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { asksForGpu, gpuResourcePrefix, type Demand } from './demand.ts';
 import { mpsAnnotationPrefix } from './mps.ts';
-import { allContainers, containerPath, type EnvVar, type Pod, type ResourceList } from './pod.ts';
+import { allContainers, containerPath, resourceContainers, type EnvVar, type Pod, type ResourceList } from './pod.ts';
 
 /**
  * How a pod would reach GPUs without asking for them. Images may carry NVIDIA_VISIBLE_DEVICES themselves and
@@ -24,6 +24,12 @@ export const gpuRuntimeClassPrefix = 'nvidia';
 
 /** In every host path of a GPU device, however it is spelled. */
 export const gpuHostPathInfix = 'nvidia';
+
+/** core/v1 `ResourceDeviceClassPrefix`: devices of a DeviceClass, asked for as a resource and given by a claim. */
+const deviceClassPrefix = 'deviceclass.resource.kubernetes.io/';
+
+/** Resources that only a pod with an interest in GPUs names. Which devices a class holds cannot be seen here. */
+export const gpuResourcePrefixes: readonly string[] = [gpuResourcePrefix, deviceClassPrefix];
 
 /** Variables that only a pod with an interest in GPUs has. NVIDIA_DRIVER_CAPABILITIES and others do no harm. */
 export const gpuVariablePrefixes: readonly string[] = ['NVIDIA_', 'CUDA_MPS_'];
@@ -96,6 +102,22 @@ function isGpuVariable({ name }: EnvVar): boolean {
 }
 
 function namesGpu(resources: ResourceList): boolean {
-  for (const resource in resources) if (resource.startsWith(gpuResourcePrefix)) return true;
+  for (const resource in resources) {
+    if (resource.startsWith(gpuResourcePrefix) || resource.startsWith(deviceClassPrefix)) return true;
+  }
+  return false;
+}
+
+/** Whether the scheduler has to find the pod a GPU, or a device of a class that may be one. */
+export function asksForDevices(pod: Pod, demand: Demand): boolean {
+  if (demand.size > 0 || pod.resourceClaims > 0) return true;
+  for (const { limits, requests } of resourceContainers(pod)) {
+    if (namesDeviceClass(limits) || namesDeviceClass(requests)) return true;
+  }
+  return false;
+}
+
+function namesDeviceClass(resources: ResourceList): boolean {
+  for (const resource in resources) if (resource.startsWith(deviceClassPrefix)) return true;
   return false;
 }

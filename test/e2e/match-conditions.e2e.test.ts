@@ -34,6 +34,7 @@ const none = { limits: {} };
 const pods: Readonly<Record<string, [Parameters<typeof tenantPod>[0], boolean]>> = {
   'a dedicated GPU': [{ limits: { 'nvidia.com/gpu': 1 } }, true],
   'a MIG slice': [{ limits: { 'nvidia.com/mig-1g.10gb': 1 } }, true],
+  'a device of a class': [{ limits: { 'deviceclass.resource.kubernetes.io/gpu.example.com': 1 } }, true],
   'a GPU of an init container': [
     { ...none, spec: { initContainers: [{ name: 'i', image: 'x', resources: { limits: { 'nvidia.com/gpu': 1 } } }] } },
     true,

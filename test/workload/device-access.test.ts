@@ -156,6 +156,9 @@ const touching: Readonly<Record<string, readonly [spec: object, metadata?: objec
   'a limit': [{ containers: [gpu] }],
   'a request, of no device': [{ containers: [{ resources: { requests: { 'nvidia.com/gpu': '0' } } }] }],
   'a resource in an init container': [{ initContainers: [gpu] }],
+  'a resource of a device class': [
+    { containers: [{ resources: { limits: { 'deviceclass.resource.kubernetes.io/gpu.nvidia.com': 1 } } }] },
+  ],
   'an annotation of MPS': [{}, { annotations: { 'mps.nvidia.com/threads': '50' } }],
   'a variable of NVIDIA': [{ containers: [{ env: [{ name: 'NVIDIA_DRIVER_CAPABILITIES', value: '' }] }] }],
   'a variable of MPS': [{ ephemeralContainers: [{ env: [{ name: 'CUDA_MPS_PIPE_DIRECTORY' }] }] }],

@@ -1,5 +1,9 @@
-import { gpuHostPathInfix, gpuRuntimeClassPrefix, gpuVariablePrefixes } from '../../workload/device-access.ts';
-import { gpuResourcePrefix } from '../../workload/demand.ts';
+import {
+  gpuHostPathInfix,
+  gpuResourcePrefixes,
+  gpuRuntimeClassPrefix,
+  gpuVariablePrefixes,
+} from '../../workload/device-access.ts';
 import { mpsAnnotationPrefix } from '../../workload/mps.ts';
 
 /**
@@ -16,8 +20,9 @@ const listOf = (field: string) => `(has(object.spec.${field}) ? object.spec.${fi
 const mapOf = (object: string, field: string) =>
   `(has(${object}.metadata.${field}) ? ${object}.metadata.${field} : {})`;
 
+const isGpuResource = gpuResourcePrefixes.map((prefix) => `k.startsWith('${prefix}')`).join(' || ');
 const gpuResource = (list: 'requests' | 'limits') =>
-  `(has(c.resources.${list}) && c.resources.${list}.exists(k, k.startsWith('${gpuResourcePrefix}')))`;
+  `(has(c.resources.${list}) && c.resources.${list}.exists(k, ${isGpuResource}))`;
 
 const gpuVariable = gpuVariablePrefixes.map((prefix) => `e.name.startsWith('${prefix}')`).join(' || ');
 
