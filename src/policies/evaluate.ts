@@ -55,13 +55,22 @@ function identity(finding: Finding): string {
 }
 
 /**
- * Drops what the old object violated already, so that a pod from before the policy can still be relabelled and finalised.
- * A violation that became worse has other numbers in its reason, and stays.
+ * Drops what the old object violated already, so that a pod from before the policy can still be relabelled and finalised,
+ * and what it violated by as much or more, so that a pod above a maximum can be brought closer to it. A violation that
+ * became worse stays.
  */
 export function ratchet(findings: readonly Finding[], findingsOfOldObject: readonly Finding[]): readonly Finding[] {
   if (findings.length === 0 || findingsOfOldObject.length === 0) {
     return findings;
   }
   const known = new Set(findingsOfOldObject.map(identity));
-  return findings.filter((finding) => !known.has(identity(finding)));
+  const excesses = new Map<string, number>();
+  for (const { rule, over } of findingsOfOldObject) {
+    if (over === undefined) continue;
+    const key = `${rule}\n${over.limit}`;
+    excesses.set(key, Math.max(over.excess, excesses.get(key) ?? 0));
+  }
+  const isNoWorse = ({ rule, over }: Finding): boolean =>
+    over !== undefined && over.excess <= (excesses.get(`${rule}\n${over.limit}`) ?? -Infinity);
+  return findings.filter((finding) => !known.has(identity(finding)) && !isNoWorse(finding));
 }

@@ -18,6 +18,7 @@ function tooMany(pod: Pod, resource: string, devices: number, maximum: number): 
     path,
     reason: `${resource} requested ${devices}, maximum ${maximum} per pod, over by ${devices - maximum}. ${advice}`,
     ...(detail !== undefined && { detail }),
+    over: { limit: resource, excess: devices - maximum },
   };
 }
 

@@ -10,15 +10,23 @@ import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-shared-per-container';
 
-function tooManyShared(container: Container, resource: string, text: string, maximum: number): Violation {
+function tooManyShared(
+  container: Container,
+  resource: string,
+  text: string,
+  devices: number,
+  maximum: number,
+): Violation {
   const name = shown(resource);
+  const path = `${containerPath(container)}.resources.limits`;
   return {
     rule: id,
-    path: `${containerPath(container)}.resources.limits`,
+    path,
     // k8s-device-plugin, failRequestsGreaterThanOne: the container would only fail later, with UnexpectedAdmissionError.
     reason:
       `${name} requested ${shown(text)}, maximum ${maximum} per container. ` +
       `Several replicas of one GPU give no larger share of it: ask for ${maximum}${maximum > 1 ? ' or fewer' : ''}, or for a whole GPU.`,
+    over: { limit: `${path} ${resource}`, excess: devices - maximum },
   };
 }
 
@@ -35,8 +43,9 @@ export const gpuSharedPerContainer: Rule = {
       let violations: Violation[] | undefined;
       for (const container of resourceContainers(pod)) {
         for (const [resource, text] of Object.entries(container.limits)) {
-          if (gpuMode(resource) === 'shared' && (wholeUnits(text) ?? 0) > maximum) {
-            (violations ??= []).push(tooManyShared(container, resource, text, maximum));
+          const devices = gpuMode(resource) === 'shared' ? (wholeUnits(text) ?? 0) : 0;
+          if (devices > maximum) {
+            (violations ??= []).push(tooManyShared(container, resource, text, devices, maximum));
           }
         }
       }

@@ -47,6 +47,7 @@ function aboveMaximum(pod: Pod, maximum: Maximum, total: bigint): Violation {
         ? `${resource} limit ${shown(text)}, ${bounds}. Lower it to ${maximum.text} or less.`
         : `${resource} limits add up to ${inUnitOf(maximum, total)}, ${bounds}. Lower them to ${maximum.text} or less in all.`,
     ...(detail !== undefined && { detail }),
+    over: { limit: resource, excess: Number(total - maximum.nanos) },
   };
 }
 

@@ -11,6 +11,11 @@ export type Violation = {
   readonly reason: string;
   /** Numbers or names behind the reason, shown in brackets. */
   readonly detail?: string;
+  /**
+   * Where the reason holds numbers: which limit is exceeded, under a name that is the same for the old object, and by
+   * how much. What an update makes smaller is no new violation.
+   */
+  readonly over?: { readonly limit: string; readonly excess: number };
 };
 
 /** All that a rule may look at. Built once a request; rules never change it. */

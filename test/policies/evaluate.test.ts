@@ -115,6 +115,24 @@ describe('the ratchet', () => {
     expect(ratchet([finding(fields)], [finding({})])).toEqual([finding(fields)]);
   });
 
+  const over = (excess: number, limit = 'cpu') => finding({ reason: `over by ${excess}`, over: { limit, excess } });
+  test.each([
+    ['drops what exceeds a limit by less than the old object', over(16), [over(36)], 0],
+    ['drops it at another place too', { ...over(16), path: 'spec' }, [over(36)], 0],
+    [
+      'drops what the old object exceeded by more in one of several findings',
+      over(16),
+      [over(1), over(36), over(2)],
+      0,
+    ],
+    ['keeps what exceeds it by more', over(36), [over(16)], 1],
+    ['keeps what exceeds another limit', over(16, 'memory'), [over(36)], 1],
+    ['keeps what another rule found', { ...over(16), rule: 's' }, [over(36)], 1],
+    ['keeps what exceeds a limit where the old object had none', over(16), [finding({})], 1],
+  ])('%s', (_, present, past, kept) => {
+    expect(ratchet([present], past)).toHaveLength(kept);
+  });
+
   test('keeps everything when the old object was sound', () => {
     const findings = [finding({})];
     expect(ratchet(findings, [])).toBe(findings);
