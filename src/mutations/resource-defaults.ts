@@ -30,19 +30,43 @@ export const resourceDefaults: Mutation = {
     return (draft) => {
       const { pod } = draft;
       for (const each of defaults) {
-        if (isSetForPod(pod, each.resource)) continue;
-        for (const container of resourceContainers(pod)) {
-          if (each.isOvercommittable) applyDefault(draft, container, each);
-          else applyEqual(draft, container, each);
-        }
+        const apply = applicationOf(each, pod);
+        if (apply !== undefined) for (const container of resourceContainers(pod)) apply(draft, container, each);
       }
     };
   },
 };
 
-/** What `spec.resources` says of the whole pod, its containers share as they like. */
-function isSetForPod(pod: Pod, resource: string): boolean {
-  return Object.hasOwn(pod.podRequests, resource) || Object.hasOwn(pod.podLimits, resource);
+type Apply = (draft: PodDraft, container: Container, each: Default) => void;
+
+/**
+ * What `spec.resources` says of the whole pod, its containers share as they like: a limit of the pod bounds them all,
+ * and is its request too where it has none. A request of the pod bounds nothing, so that they still need limits.
+ */
+function applicationOf({ resource, isOvercommittable }: Default, pod: Pod): Apply | undefined {
+  if (Object.hasOwn(pod.podLimits, resource)) return undefined;
+  const requestOfPod = ownValue(pod.podRequests, resource);
+  if (requestOfPod === undefined) return isOvercommittable ? applyDefault : applyEqual;
+  const request = amountOf(requestOfPod);
+  if (!isOvercommittable || request === undefined) return undefined;
+  return (draft, container, each) => applyLimit(draft, container, each, request);
+}
+
+/**
+ * The default limit, at or above what the whole pod requests. The container requests 0 explicitly: the API server would
+ * make the limit its request, and refuse a pod whose containers request more than the pod does.
+ */
+function applyLimit(draft: PodDraft, container: Container, { resource, limit }: Default, ofPod: Amount): void {
+  if (limit === undefined || Object.hasOwn(container.limits, resource)) return;
+  const text = ownValue(container.requests, resource);
+  const own = amountOf(text ?? '0');
+  if (own === undefined) return;
+  if (text === undefined) draft.addRequest(container, resource, own.text);
+  draft.addLimit(container, resource, largest(largest(limit, ofPod), own).text);
+}
+
+function largest(a: Amount, b: Amount): Amount {
+  return b.nanos > a.nanos ? b : a;
 }
 
 /**
@@ -62,7 +86,7 @@ function applyDefault(draft: PodDraft, container: Container, { resource, request
     draft.addRequest(container, resource, requestNow.text);
   }
   if (limitThere !== undefined || limit === undefined) return;
-  const limitNow = requestNow !== undefined && requestNow.nanos > limit.nanos ? requestNow : limit;
+  const limitNow = requestNow === undefined ? limit : largest(limit, requestNow);
   draft.addLimit(container, resource, limitNow.text);
 }
 

@@ -1,10 +1,10 @@
 /**
  * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits, spec.resources.limits, spec.overhead
- * Values allowed:   for each resource of resources.maximum a limit on every container, which add up to at most that much
+ * Values allowed:   for each resource of resources.maximum a limit above 0 on every container, which add up to at most that much
  *                   by Kubernetes' own pod arithmetic; devices and hugepages need no limit, since none means 0 of them
  */
 import { podTotal } from '../workload/demand.ts';
-import { containerPath, ownValue, type Container, type Pod } from '../workload/pod.ts';
+import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
 import { nanosPerUnit, parseQuantity } from '../workload/quantity.ts';
 import { isOvercommittable } from '../workload/resource-names.ts';
 import { askedBy } from './asked-by.ts';
@@ -19,7 +19,7 @@ type Maximum = {
   /** As the policy writes it. */
   readonly text: string;
   readonly nanos: bigint;
-  /** Whether a container without this limit may use as much as the node has. */
+  /** Whether a container without this limit, or with 0, may use as much as the node has. */
   readonly isUnboundedWhenAbsent: boolean;
 };
 
@@ -51,17 +51,37 @@ function aboveMaximum(pod: Pod, maximum: Maximum, total: bigint): Violation {
   };
 }
 
-function withoutLimit(container: Container, maximum: Maximum): Violation {
-  const { resource } = maximum;
-  const text = ownValue(container.limits, resource);
-  return {
-    rule: id,
-    path: `${containerPath(container)}.resources.limits`,
-    reason:
-      text === undefined
-        ? `${resource} limit missing, maximum ${maximum.text} per pod. Set a limit.`
-        : `${resource} limit "${shown(text)}" is no quantity, maximum ${maximum.text} per pod. Write a quantity such as ${maximum.text}.`,
-  };
+/** Undefined for a container with a limit that bounds it: to the runtimes, 0 of cpu or memory means as much as there is. */
+function withoutLimit(container: Container, maximum: Maximum): Violation | undefined {
+  const text = ownValue(container.limits, maximum.resource);
+  const nanos = text === undefined ? undefined : parseQuantity(text);
+  if (nanos !== undefined && nanos > 0n) return undefined;
+  return unbounded(`${containerPath(container)}.resources.limits`, text, nanos, maximum);
+}
+
+function unbounded(path: string, text: string | undefined, nanos: bigint | undefined, maximum: Maximum): Violation {
+  const bounds = `maximum ${maximum.text} per pod`;
+  const wrong =
+    text === undefined
+      ? `limit missing, ${bounds}. Set a limit.`
+      : nanos === undefined
+        ? `limit "${shown(text)}" is no quantity, ${bounds}. Write a quantity such as ${maximum.text}.`
+        : `limit ${shown(text)} means no limit at all, ${bounds}. Set a limit above 0.`;
+  return { rule: id, path, reason: `${maximum.resource} ${wrong}` };
+}
+
+/** What is said of the whole pod bounds all of its containers together. */
+function allWithoutLimit(pod: Pod, maximum: Maximum): readonly Violation[] {
+  const ofPod = ownValue(pod.podLimits, maximum.resource);
+  const nanos = ofPod === undefined ? undefined : parseQuantity(ofPod);
+  if (nanos === 0n) return [unbounded('spec.resources.limits', ofPod, nanos, maximum)];
+  if (nanos !== undefined) return noViolations;
+  let violations: Violation[] | undefined;
+  for (const container of resourceContainers(pod)) {
+    const violation = withoutLimit(container, maximum);
+    if (violation !== undefined) (violations ??= []).push(violation);
+  }
+  return violations ?? noViolations;
 }
 
 function readMaximum([resource, text]: readonly [string, string]): Maximum {
@@ -93,11 +113,10 @@ export const resourceMaximum: Rule = {
       if (pod === undefined) return noViolations;
       let violations: Violation[] | undefined;
       for (const maximum of maxima) {
-        const { total, missing } = podTotal(pod, maximum.resource, 'limits');
+        const { total } = podTotal(pod, maximum.resource, 'limits');
         if (total > maximum.nanos) (violations ??= []).push(aboveMaximum(pod, maximum, total));
-        if (maximum.isUnboundedWhenAbsent && missing.length > 0) {
-          (violations ??= []).push(...missing.map((container) => withoutLimit(container, maximum)));
-        }
+        if (!maximum.isUnboundedWhenAbsent) continue;
+        for (const violation of allWithoutLimit(pod, maximum)) (violations ??= []).push(violation);
       }
       return violations ?? noViolations;
     };

@@ -64,10 +64,38 @@ const defaults: Readonly<Record<string, readonly [spec: object, settings: object
       add('/spec/initContainers/1/resources/requests', { cpu: '100m' }),
     ],
   ],
-  'what the whole pod is given is for its containers to share': [
-    { containers: [{ resources: {} }], resources: { limits: { cpu: '4' }, requests: { memory: '1Gi' } } },
-    { requests: { cpu: '100m', memory: '1Mi', 'ephemeral-storage': '1Gi' }, limits: { cpu: '1', memory: '1Gi' } },
+  'a limit of the whole pod is for its containers to share': [
+    { containers: [{ resources: {} }], resources: { limits: { cpu: '4' } } },
+    { requests: { cpu: '100m', 'ephemeral-storage': '1Gi' }, limits: { cpu: '1' } },
     [add(at('/requests'), { 'ephemeral-storage': '1Gi' })],
+  ],
+  'a request of the whole pod is too, but bounds nobody': [
+    { containers: [{ resources: {} }], resources: { requests: { cpu: '500m' } } },
+    both,
+    [add(at('/requests'), { cpu: '0' }), add(at('/limits'), { cpu: '1' })],
+  ],
+  'the default limit is never below a request of the whole pod, nor the own one': [
+    {
+      containers: [{ resources: { requests: {}, limits: {} } }, { resources: { requests: { cpu: '3' }, limits: {} } }],
+      resources: { requests: { cpu: '2' } },
+    },
+    both,
+    [add(at('/requests/cpu'), '0'), add(at('/limits/cpu'), '2'), add('/spec/containers/1/resources/limits/cpu', '3')],
+  ],
+  'a limit stays beside a request of the whole pod': [
+    { containers: [{ resources: { limits: { cpu: '5' } } }], resources: { requests: { cpu: '2' } } },
+    both,
+    [],
+  ],
+  'huge pages of the whole pod are its own matter': [
+    { containers: [{ resources: {} }], resources: { requests: { 'hugepages-2Mi': '4Mi' } } },
+    { limits: { 'hugepages-2Mi': '2Mi' } },
+    [],
+  ],
+  'a limit of zero, which means none, stays': [
+    one({ limits: { cpu: '0' } }),
+    both,
+    [add(at('/requests'), { cpu: '0' })],
   ],
   'nothing is set beside what is no quantity': [
     { containers: [{ resources: { limits: { cpu: '1x' } } }, { resources: { requests: { cpu: '-1' } } }] },
