@@ -32,6 +32,9 @@ const flag = z.preprocess(
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** Where the kubelet mounts it. */
+const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+
 /** `500ms`, `10s`, `2m`, `1h` -> milliseconds. */
 const duration = z
   .string()
@@ -42,8 +45,18 @@ export const settings = {
   host: z.string().min(1).default('0.0.0.0').describe('Address that the webhook server listens on.'),
   port: port.default(8443).describe('Port of the webhook server (HTTPS).'),
   opsPort: port.default(8080).describe('Port of /healthz, /readyz and /metrics (HTTP).'),
-  policies: filledList.optional().describe('Files and directories of WorkloadPolicy objects; reloaded on change.'),
-  snapshot: path.optional().describe('File with the facts of the cluster (ClusterSnapshot); reloaded on change.'),
+  policies: filledList
+    .optional()
+    .describe('Files and directories of WorkloadPolicy objects; reloaded on change. Absent: those of the cluster.'),
+  snapshot: path
+    .optional()
+    .describe('File with the facts of a cluster (ClusterSnapshot); reloaded on change. Absent: those of the cluster.'),
+  kubeconfig: path
+    .optional()
+    .describe("Kubeconfig of the cluster. Absent: the pod's ServiceAccount, then KUBECONFIG, then ~/.kube/config."),
+  serviceAccountDir: path
+    .default(serviceAccountDirectory)
+    .describe("Directory of the ServiceAccount's token, CA and namespace, in a pod."),
   embedded: flag.default(false).describe('Serve the example policies and snapshot on 127.0.0.1, to try gpugate out.'),
   certs: path
     .optional()
@@ -58,7 +71,9 @@ export const settings = {
   exemptNamespaces: globs.default([...systemNamespaces]).describe('Globs of namespaces that no policy ever covers.'),
   exemptUsers: globs.default([]).describe('Globs of users that no policy ever covers.'),
   exemptGroups: globs.default([]).describe('Globs of groups that no policy ever covers.'),
-  maxStaleness: duration.prefault('60s').describe('Age from which on the view of the cluster decides nothing.'),
+  maxStaleness: duration
+    .prefault('120s')
+    .describe('Age from which on the view of the cluster decides nothing about GPUs. A quiet watch is 75 s old.'),
   reloadInterval: duration.prefault('2s').describe('How often files are looked at for changes.'),
   drainSpread: duration
     .prefault('5s')
@@ -89,10 +104,6 @@ const schema = z
   .refine((value) => !(value.tlsCert !== undefined && value.certs !== undefined), {
     error: '--certs is for the own CA; it does not go with --tls-cert',
     path: ['certs'],
-  })
-  .refine((value) => value.embedded || (value.policies !== undefined && value.snapshot !== undefined), {
-    error: 'give --policies and --snapshot, or --embedded to try gpugate out',
-    path: ['policies'],
   });
 
 export type Config = Readonly<z.output<typeof schema>>;

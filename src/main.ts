@@ -17,7 +17,7 @@ const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), '
 async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const config = loadConfig({ flags, environment: process.env, embedded: embeddedSettings(packageRoot) });
   const log = createLog({ level: config.logLevel });
-  const serving = await serve(config, { log, version });
+  const serving = await serve(config, { log, version, environment: process.env });
   if (config.embedded) {
     const caFile = config.tlsCert ?? join(config.certs ?? '', 'ca.crt');
     process.stdout.write(firstRequests(serving.port, caFile));

@@ -8,20 +8,18 @@ import {
 } from './admission/admit.ts';
 import { compileExemptions } from './admission/exemption.ts';
 import { createHandleReview } from './admission/handle-review.ts';
-import { verifyPolicy } from './admission/policy-set.ts';
 import { warmUp } from './admission/warm-up.ts';
 import { webhookIds, webhookPaths, type WebhookId } from './admission/webhooks.ts';
 import { formatFault } from './api/fault.ts';
 import { InputError } from './cli/input-error.ts';
 import { readAuthorities } from './cli/read-authorities.ts';
-import { PolicyFiles } from './cluster/policy-files.ts';
-import { SnapshotFile } from './cluster/snapshot-file.ts';
 import type { Config } from './config.ts';
 import { createAdmissionServer } from './http/admission-server.ts';
 import type { ClientCheck } from './http/client-certificate.ts';
 import { createOpsServer } from './http/ops-server.ts';
 import { allReady, isNotReady, isReady, type Readiness } from './http/readiness.ts';
-import { createLiveSources } from './live-sources.ts';
+import { createFileSources } from './file-sources.ts';
+import { openLiveCluster } from './live-cluster.ts';
 import { startReloadLoop } from './reload-loop.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -41,19 +39,29 @@ export type Serving = {
 /** Kubernetes kills a pod 30 s after SIGTERM by default (terminationGracePeriodSeconds); some of it is ours. */
 const maxDrainMs = 25_000;
 
+export type ServeContext = {
+  readonly log: Log;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
 /** Composes every room into a running server. Rejects with InputError when its input files are faulty. */
-export async function serve(config: Config, { log, version }: { log: Log; version: string }): Promise<Serving> {
+export async function serve(config: Config, { log, version, environment }: ServeContext): Promise<Serving> {
   const now = () => performance.now();
   const metrics = createMetrics({ version });
-  const policyFiles = new PolicyFiles({ paths: config.policies ?? [], verify: verifyPolicy });
-  const live = createLiveSources(policyFiles, new SnapshotFile({ path: config.snapshot ?? '' }), { log, metrics });
+  const files = createFileSources(config, { log, metrics });
   // At the start there is no last good version to fall back to, and whoever starts it is there to read this.
-  const faults = await live.reload();
+  const faults = await files.reload();
   if (faults.length > 0) throw new InputError(faults.map(formatFault).join('\n'));
+  const { kubeconfig, serviceAccountDir: serviceAccountDirectory } = config;
+  const live =
+    config.policies !== undefined && config.snapshot !== undefined
+      ? undefined
+      : await openLiveCluster({ environment, kubeconfig, serviceAccountDirectory }, { log, metrics });
 
   const sources: AdmissionSources = {
-    policies: live.policies,
-    cluster: live.cluster,
+    policies: files.policies ?? live?.policies ?? (() => undefined),
+    cluster: files.cluster ?? live?.view.facts ?? (() => undefined),
     findExemption: compileExemptions({
       namespaces: config.exemptNamespaces,
       users: config.exemptUsers,
@@ -62,21 +70,26 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
     maxStalenessMs: config.maxStaleness,
   };
   const clients = clientCheck(config);
-  const admits: Readonly<Record<WebhookId, Admit>> = {
-    'pods.mutate': createMutatePods(sources),
-    'gpu.validate': createValidate(sources),
-    'pods.validate': createValidateOthers(sources),
+  let isWarm = false;
+  const warm = (): void => {
+    // Every policy is warmed up, whatever it covers.
+    const everywhere = { ...sources, policies: () => sources.policies()?.map((p) => ({ ...p, covers: () => true })) };
+    const silent = { log: createSilentLog(), metrics: createMetrics({ version, processMetrics: false }), now };
+    warmUp(
+      webhookIds.map((id) => admitOf(id, everywhere)),
+      silent,
+    );
+    isWarm = true;
   };
-  const silent = { log: createSilentLog(), metrics: createMetrics({ version, processMetrics: false }), now };
-  // Every policy is warmed up, whatever it covers.
-  const everywhere = { ...sources, policies: () => live.policies()?.map((p) => ({ ...p, covers: () => true })) };
-  warmUp([createMutatePods(everywhere), createValidate(everywhere)], silent);
+  // Without a cluster everything is there already; with one it is listed while we begin to listen.
+  if (live === undefined) warm();
+  else void live.synced.then(warm);
 
   const certificates = await openCertificates(config, { log, metrics });
   const server = await createAdmissionServer({
     certificates,
     reviews: new Map(
-      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admits[id], { log, metrics, now })]),
+      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id, sources), { log, metrics, now })]),
     ),
     metrics,
     log,
@@ -91,17 +104,20 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
     readiness: allReady(
       () => server.readiness(),
       () => sourceReadiness(sources),
+      () => (isWarm ? isReady : isNotReady('the decision path is not warm yet')),
     ),
     host: config.host,
     port: config.opsPort,
   }).catch(async (error: unknown) => {
     // Else it would go on serving, without probes, and keep the process alive.
     await server.close();
+    await live?.stop();
     throw error;
   });
-  const loop = startReloadLoop([() => live.reload(), () => certificates.reload()], {
+  const looks = [() => files.reload(), () => certificates.reload(), async () => live?.reportConditions()];
+  const loop = startReloadLoop(looks, {
     intervalMs: config.reloadInterval,
-    onError: (error) => log.error('files could not be looked at', { error }),
+    onError: (error) => log.error('a regular look failed', { error }),
   });
 
   const { port } = server.address;
@@ -114,9 +130,15 @@ export async function serve(config: Config, { log, version }: { log: Log; versio
     drain: async () => {
       await server.drain({ spreadMs: config.drainSpread, maxMs: maxDrainMs });
       await loop.stop();
+      await live?.stop();
       await ops.close();
     },
   };
+}
+
+function admitOf(id: WebhookId, sources: AdmissionSources): Admit {
+  if (id === 'pods.mutate') return createMutatePods(sources);
+  return id === 'pods.validate' ? createValidateOthers(sources) : createValidate(sources, { needsFreshView: true });
 }
 
 function sourceReadiness(sources: AdmissionSources): Readiness {

@@ -23,7 +23,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The composition root and its pieces: they import everything, and nothing imports them but each other. */
 const compositionFiles: ReadonlySet<string> = new Set([
   'embedded.ts',
-  'live-sources.ts',
+  'file-sources.ts',
+  'live-cluster.ts',
   'main.ts',
   'reload-loop.ts',
   'serve.ts',

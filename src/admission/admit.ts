@@ -2,7 +2,7 @@ import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
 import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
-import type { ObjectMeta, Pod } from '../workload/pod.ts';
+import type { Labels, ObjectMeta, Pod } from '../workload/pod.ts';
 import { allowed, allowedWith, undecided, type Outcome } from './decision.ts';
 import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
@@ -21,8 +21,11 @@ export type AdmissionSources = {
   readonly maxStalenessMs: number;
 };
 
-/** Decides one request. Throws MalformedObject when the object is not what its kind says. */
-export type Admit = (request: AdmissionRequest) => Outcome;
+/**
+ * Decides one request; a promise only when something has to be asked of the cluster. Throws, or rejects with,
+ * MalformedObject when the object is not what its kind says.
+ */
+export type Admit = (request: AdmissionRequest) => Outcome | Promise<Outcome>;
 
 /** What both webhooks establish before they judge or change anything. */
 type Ground = {
@@ -36,30 +39,43 @@ const nothing: readonly string[] = Object.freeze([]);
 
 /** The mutating webhook: labels, defaults and MPS settings of pods that are being created. */
 export function createMutatePods(sources: AdmissionSources): Admit {
-  return (request) => {
+  return whenNamespaceIsKnown(sources, (request, known) => {
     if (request.kind !== 'Pod' || request.operation !== 'CREATE' || request.subResource !== '') return allowed();
     const exemption = sources.findExemption(request);
     if (exemption !== undefined) return allowed({ exemption });
     const pod = readPod(request.object);
     if (isMirrorPod(request, pod.meta)) return allowed({ exemption: 'mirror pod' });
-    const ground = groundOf(sources, request);
+    const ground = groundOf(sources, request, { known, maxAgeMs: Number.POSITIVE_INFINITY });
     if ('decision' in ground) return ground;
     const { patch, applied } = applyMutations(pod, mutationsOf(ground.policies), ground.subject);
     return allowedWith({ patch }, { ...ground.about, mutations: applied });
-  };
+  });
 }
 
 /** Whether another webhook is asked about this pod, and judges it. */
 type IsJudgedElsewhere = (request: AdmissionRequest, pod: Pod) => boolean;
 
+export type ValidateOptions = {
+  /**
+   * For pods that touch GPUs: of the others nothing is judged that changes with the cluster, and to judge by old
+   * labels beats not to judge.
+   */
+  readonly needsFreshView: boolean;
+  readonly isJudgedElsewhere?: IsJudgedElsewhere;
+};
+
 /** pods.validate is called for every pod, and judges those that gpu.validate does not. */
 export function createValidateOthers(sources: AdmissionSources): Admit {
-  return createValidate(sources, isJudgedByGpuValidate);
+  return createValidate(sources, { needsFreshView: false, isJudgedElsewhere: isJudgedByGpuValidate });
 }
 
 /** gpu.validate, and whoever wants a whole answer: every rule of every policy that covers the request. */
-export function createValidate(sources: AdmissionSources, isJudgedElsewhere: IsJudgedElsewhere = () => false): Admit {
-  return (request) => {
+export function createValidate(
+  sources: AdmissionSources,
+  { needsFreshView, isJudgedElsewhere = () => false }: ValidateOptions,
+): Admit {
+  const maxAgeMs = needsFreshView ? sources.maxStalenessMs : Number.POSITIVE_INFINITY;
+  return whenNamespaceIsKnown(sources, (request, known) => {
     if (request.operation === 'DELETE' || request.operation === 'CONNECT') return allowed();
     if (request.subResource !== '' && !isJudgedSubResource(request.subResource)) return allowed();
     const exemption = sources.findExemption(request);
@@ -67,7 +83,7 @@ export function createValidate(sources: AdmissionSources, isJudgedElsewhere: IsJ
     const [meta, pod] = readObject(request.kind, request.object);
     if (isMirrorPod(request, meta)) return allowed({ exemption: 'mirror pod' });
     if (pod !== undefined && isJudgedElsewhere(request, pod)) return allowed({ exemption: 'judged by gpu.validate' });
-    const ground = groundOf(sources, request);
+    const ground = groundOf(sources, request, { known, maxAgeMs });
     if ('decision' in ground) return ground;
 
     const { cluster, subject, policies, about } = ground;
@@ -93,19 +109,36 @@ export function createValidate(sources: AdmissionSources, isJudgedElsewhere: IsJ
       },
       about,
     );
+  });
+}
+
+/** A namespace that the view does not show may have been made a moment ago: it is read before its pods are judged. */
+function whenNamespaceIsKnown(
+  sources: AdmissionSources,
+  decide: (request: AdmissionRequest, labels: Labels | undefined) => Outcome,
+): Admit {
+  return (request) => {
+    const { namespace } = request;
+    const cluster = sources.cluster();
+    if (namespace === '' || cluster?.readNamespace === undefined) return decide(request, undefined);
+    if (cluster.namespaceLabels(namespace) !== undefined) return decide(request, undefined);
+    return cluster.readNamespace(namespace).then(
+      (labels) => decide(request, labels),
+      () => undecided(`the namespace ${namespace} is new, and the API server did not say its labels. Try again.`),
+    );
   };
 }
 
 /** What a decision rests on, as long as it can rest on it. */
 type View = { readonly policySet: PolicySet; readonly cluster: ClusterFacts; readonly viewAgeMs: number };
 
-function viewOf({ policies, cluster, maxStalenessMs }: AdmissionSources): View | UndecidedView {
+function viewOf({ policies, cluster }: AdmissionSources, maxAgeMs: number): View | UndecidedView {
   const policySet = policies();
   if (policySet === undefined) return { cause: 'no policies are loaded yet. Try again in a few seconds.' };
   const facts = cluster();
   if (facts === undefined) return { cause: 'the view of the cluster has not synced yet. Try again in a few seconds.' };
   const viewAgeMs = facts.stalenessMs();
-  if (viewAgeMs <= maxStalenessMs) return { policySet, cluster: facts, viewAgeMs };
+  if (viewAgeMs <= maxAgeMs) return { policySet, cluster: facts, viewAgeMs };
   const seconds = Math.round(viewAgeMs / 1000);
   const cause = `the view of the cluster is ${seconds} s old. A cluster admin should look at gpugate's log.`;
   return { cause, viewAgeMs };
@@ -115,16 +148,20 @@ type UndecidedView = { readonly cause: string; readonly viewAgeMs?: number };
 
 /** Why nothing can be decided at present; undefined when decisions can be made. */
 export function whyUndecided(sources: AdmissionSources): string | undefined {
-  const view = viewOf(sources);
+  const view = viewOf(sources, sources.maxStalenessMs);
   return 'cause' in view ? view.cause : undefined;
 }
 
-function groundOf(sources: AdmissionSources, request: AdmissionRequest): Ground | Outcome {
-  const view = viewOf(sources);
+function groundOf(
+  sources: AdmissionSources,
+  request: AdmissionRequest,
+  { known, maxAgeMs }: { known: Labels | undefined; maxAgeMs: number },
+): Ground | Outcome {
+  const view = viewOf(sources, maxAgeMs);
   if ('cause' in view) return undecided(view.cause, view.viewAgeMs === undefined ? {} : { viewAgeMs: view.viewAgeMs });
   const { policySet, cluster, viewAgeMs } = view;
   const { namespace, user } = request;
-  const namespaceLabels = cluster.namespaceLabels(namespace) ?? unknownNamespace(namespace);
+  const namespaceLabels = known ?? cluster.namespaceLabels(namespace) ?? unknownNamespace(namespace);
   const subject = { namespace, namespaceLabels, user };
   const policies = policySet.filter((policy) => policy.covers(subject));
   return { cluster, subject, policies, about: { policies: policies.map((policy) => policy.name), viewAgeMs } };

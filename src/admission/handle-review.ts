@@ -2,7 +2,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MalformedObject } from '../workload/malformed-object.ts';
 import type { Admit } from './admit.ts';
-import { internalError, type HandleReview } from './answer.ts';
+import { internalError, type Answer, type HandleReview } from './answer.ts';
 import { undecided, type Outcome } from './decision.ts';
 import { badReviewAnswer, respond, undecidedAnswer } from './respond.ts';
 import { decodeReview, type AdmissionRequest } from './review.ts';
@@ -26,10 +26,12 @@ export function createHandleReview(webhook: string, admit: Admit, telemetry: Rev
       return badReviewAnswer(decoded.bad);
     }
     const { request } = decoded;
-    let outcome: Outcome;
-    try {
-      outcome = start > deadline ? undecided('the deadline had passed before the review arrived.') : admit(request);
-    } catch (error) {
+    const finish = (outcome: Outcome): Answer => {
+      const answer = respond(request, outcome);
+      record(webhook, request, outcome, now() - start, telemetry);
+      return answer;
+    };
+    const fail = (error: unknown): Answer => {
       if (error instanceof MalformedObject) {
         metrics.badRequest('malformed_object');
         log.warn('malformed object', { webhook, uid: request.uid, message: error.message });
@@ -37,10 +39,14 @@ export function createHandleReview(webhook: string, admit: Admit, telemetry: Rev
       }
       log.error('a decision failed', { webhook, uid: request.uid, error });
       return undecidedAnswer(internalError);
+    };
+    if (start > deadline) return finish(undecided('the deadline had passed before the review arrived.'));
+    try {
+      const outcome = admit(request);
+      return outcome instanceof Promise ? outcome.then(finish).catch(fail) : finish(outcome);
+    } catch (error) {
+      return fail(error);
     }
-    const answer = respond(request, outcome);
-    record(webhook, request, outcome, now() - start, telemetry);
-    return answer;
   };
 }
 

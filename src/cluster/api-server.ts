@@ -14,7 +14,8 @@ export type ApiServer = {
   readonly namespace: string | undefined;
 };
 
-export const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** Where the kubelet mounts token, CA and namespace. */
+const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** The kubelet renews a token when 80 % of its life is over, of an hour at least; client-go reads it each minute, too. */
 const tokenLifeMs = 60_000;

@@ -9,6 +9,7 @@ import { Interner } from './interner.ts';
 import type { RawObject } from './list-watch.ts';
 import { isSameNamespace, isSameNode, projectNamespace, projectNode, projectPod } from './projections.ts';
 import type { NamespaceRecord } from './projections.ts';
+import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext, type ResourceFeed } from './resource-feed.ts';
 import type { Change, StoreReader } from './store.ts';
 
@@ -30,6 +31,7 @@ export class ClusterView {
   readonly #changeListeners = new Set<() => void>();
   readonly #reads = new Map<string, Promise<Labels | undefined>>();
   #labelKeys: ReadonlySet<string> = new Set();
+  readonly #others: Reflector[] = [];
   #facts: ClusterFacts | undefined;
   #largest: LargestDevices = new Map();
 
@@ -74,12 +76,12 @@ export class ClusterView {
     );
   }
 
-  /** Runs until the signal is aborted; never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Runs until the signal is aborted; never rejects. Pods are listed only when `quotas` are known. */
+  async run(signal: AbortSignal, quotas: Promise<void> = Promise.resolve()): Promise<void> {
     const ground = [this.#namespaces.reflector.run(signal), this.#nodes.reflector.run(signal)];
     // A pod is charged by the labels of its namespace and of its node: these come first.
     await Promise.race([
-      Promise.all([this.#namespaces.reflector.synced, this.#nodes.reflector.synced]),
+      Promise.all([this.#namespaces.reflector.synced, this.#nodes.reflector.synced, quotas]),
       Promise.all(ground),
     ]);
     await Promise.all([...ground, this.#pods.reflector.run(signal)]);
@@ -90,13 +92,19 @@ export class ClusterView {
     return this.#pods.reflector.synced;
   }
 
-  /** Age of the oldest of the three watches: how long ago the API server was last heard of. Infinity until synced. */
+  /** Age of the oldest watch: how long ago the API server was last heard of. Infinity until synced. */
   readonly stalenessMs = (): number =>
     Math.max(
       this.#namespaces.reflector.stalenessMs(),
       this.#nodes.reflector.stalenessMs(),
       this.#pods.reflector.stalenessMs(),
+      ...this.#others.map((reflector) => reflector.stalenessMs()),
     );
+
+  /** What else is watched counts for the age of the view from now on. */
+  countStalenessOf(reflector: Reflector): void {
+    this.#others.push(reflector);
+  }
 
   /** What one decision reads: it never changes, a newer state is another object. Undefined until synced. */
   readonly facts = (): ClusterFacts | undefined => {

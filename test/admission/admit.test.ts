@@ -52,13 +52,64 @@ function requestOf(fields: ReviewFields): AdmissionRequest {
 }
 
 const validate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
-  createValidate(sourcesOf(specs))(requestOf(fields));
+  now(createValidate(sourcesOf(specs), fresh)(requestOf(fields)));
 const mutate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
-  createMutatePods(sourcesOf(specs))(requestOf(fields));
+  now(createMutatePods(sourcesOf(specs))(requestOf(fields)));
 
 const requireTeamNowhere = { labels: { require: ['team'] }, match: { namespaces: ['nowhere'] } };
 const requireTeam = { labels: { require: ['team'] } };
 const mirror = gpuPod({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
+
+const fresh = { needsFreshView: true };
+
+/** Nothing is asked of a cluster in these tests, unless they say so. */
+function now(outcome: Outcome | Promise<Outcome>): Outcome {
+  if (outcome instanceof Promise) throw new Error('the decision waits for something');
+  return outcome;
+}
+
+describe('a namespace that the view does not show', () => {
+  const readBy = (readNamespace: NonNullable<ClusterFacts['readNamespace']>): AdmissionSources =>
+    sourcesOf(
+      { p: { ...requireTeam, match: { namespaceSelector: { matchLabels: { tier: 'new' } } } } },
+      { cluster: () => ({ ...cluster, readNamespace }) },
+    );
+  const request = requestOf({ namespace: 'made-a-moment-ago' });
+
+  test('is read, and its labels count', async () => {
+    const asked: string[] = [];
+    const sources = readBy(async (name) => {
+      asked.push(name);
+      return { tier: 'new' };
+    });
+    expect((await createValidate(sources, fresh)(request)).decision.kind).toBe('deny');
+    expect(asked).toEqual(['made-a-moment-ago']);
+  });
+
+  test('has no labels when it does not exist', async () => {
+    expect(
+      (
+        await createValidate(
+          readBy(async () => undefined),
+          fresh,
+        )(request)
+      ).decision.kind,
+    ).toBe('allow');
+  });
+
+  test('is not judged without them', async () => {
+    const sources = readBy(() => Promise.reject(new Error('down')));
+    expect((await createMutatePods(sources)(request)).decision).toEqual({
+      kind: 'undecided',
+      cause: 'the namespace made-a-moment-ago is new, and the API server did not say its labels. Try again.',
+    });
+  });
+
+  test('is not read for one that the view shows', () => {
+    const sources = readBy(() => Promise.reject(new Error('never asked')));
+    expect(now(createValidate(sources, fresh)(requestOf({}))).decision.kind).toBe('allow');
+  });
+});
 
 describe('exemptions', () => {
   const cases: Readonly<Record<string, [ReviewFields, string | undefined]>> = {
@@ -180,15 +231,26 @@ describe('undecided', () => {
   };
   test.each(Object.entries(cases))('%s', (_, [rest, cause]) => {
     const sources = sourcesOf({ p: requireTeam }, rest);
-    for (const admit of [createValidate(sources), createMutatePods(sources)]) {
-      expect(admit(requestOf({})).decision).toEqual({ kind: 'undecided', cause });
-      expect(admit(requestOf({ namespace: 'kube-system' })).decision.kind).toBe('allow');
+    const admits = [createValidate(sources, fresh)];
+    if (rest.cluster === undefined || rest.cluster() === undefined) admits.push(createMutatePods(sources));
+    for (const admit of admits) {
+      expect(now(admit(requestOf({}))).decision).toEqual({ kind: 'undecided', cause });
+      expect(now(admit(requestOf({ namespace: 'kube-system' }))).decision.kind).toBe('allow');
     }
+  });
+
+  test('but an old view still changes pods, and judges those that touch no GPU', () => {
+    const sources = sourcesOf(
+      { p: { labels: { set: { a: 'b' }, require: ['team'] } } },
+      { cluster: () => ({ ...cluster, stalenessMs: () => 61_000 }) },
+    );
+    expect(now(createMutatePods(sources)(requestOf({}))).mutations).toEqual(['standard-labels']);
+    expect(now(createValidate(sources, { needsFreshView: false })(requestOf({}))).decision.kind).toBe('deny');
   });
 
   test('when the deadline had passed before the review arrived, and when a rule throws', () => {
     const telemetry = recordingTelemetry();
-    const handle = createHandleReview('w', createValidate(sourcesOf({})), { ...telemetry, now: () => 5 });
+    const handle = createHandleReview('w', createValidate(sourcesOf({}), fresh), { ...telemetry, now: () => 5 });
     expect(handle(bytesOf(reviewOf({})), 4)).toMatchObject({
       status: 500,
       body: expect.stringContaining('deadline') as string,
@@ -236,7 +298,7 @@ describe('what is judged', () => {
   });
 
   test('an object that is not what its kind says is HTTP 400 with the field', () => {
-    const handle = createHandleReview('w', createValidate(sourcesOf({})), recordingTelemetry());
+    const handle = createHandleReview('w', createValidate(sourcesOf({}), fresh), recordingTelemetry());
     expect(handle(bytesOf(reviewOf({ object: { spec: { containers: 'x' } } })), 9)).toMatchObject({
       status: 400,
       body: 'request.object: spec.containers must be a list',
@@ -283,7 +345,7 @@ test('who made an object is told by its namespace, which the request says too', 
 
 test('one log line a request, with the decision and nothing of the environment', async () => {
   const telemetry = recordingTelemetry();
-  const handle = createHandleReview('gpu.validate', createValidate(sourcesOf({ p: requireTeam })), telemetry);
+  const handle = createHandleReview('gpu.validate', createValidate(sourcesOf({ p: requireTeam }), fresh), telemetry);
   const container = { name: 'x', image: 'x', env: [{ name: 'PASSWORD', value: 'hunter2' }] };
   await handle(bytesOf(reviewOf({ object: gpuPod({ containers: [container] }) })), 9);
   expect(telemetry.log.entries).toHaveLength(1);

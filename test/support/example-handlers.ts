@@ -39,6 +39,6 @@ export async function exampleHandlers(): Promise<Map<'mutate' | 'validate', Hand
   const telemetry = { ...recordingTelemetry(), log: createSilentLog() };
   return new Map([
     ['mutate', createHandleReview('pods.mutate', createMutatePods(sources), telemetry)],
-    ['validate', createHandleReview('gpu.validate', createValidate(sources), telemetry)],
+    ['validate', createHandleReview('gpu.validate', createValidate(sources, { needsFreshView: true }), telemetry)],
   ]);
 }

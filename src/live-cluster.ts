@@ -1,0 +1,108 @@
+import { compilePolicy, verifyPolicy, type CompiledPolicy, type PolicySet } from './admission/policy-set.ts';
+import { workloadPolicy, type WorkloadPolicy } from './api/workload-policy.ts';
+import { createClient, type ApiClient } from './cluster/client.ts';
+import { findApiServer, type ClusterAccess } from './cluster/find-api-server.ts';
+import { systemClock } from './cluster/system-clock.ts';
+import { ClusterView } from './cluster/view.ts';
+import { watchObjects, type WatchedObject } from './cluster/watched-objects.ts';
+import { watchQuotas } from './cluster/watch-quotas.ts';
+import { writeConditions } from './controller/object-conditions.ts';
+import type { Log } from './telemetry/log.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+/** A cluster whose facts, policies and quotas are watched. */
+export type LiveCluster = {
+  readonly client: ApiClient;
+  readonly view: ClusterView;
+  /** Undefined until they were listed. */
+  readonly policies: () => PolicySet | undefined;
+  /** Says in the status of our objects whether they are in force. */
+  readonly reportConditions: () => Promise<void>;
+  /** Resolves when everything was listed once. */
+  readonly synced: Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+export async function openLiveCluster(
+  access: ClusterAccess,
+  { log, metrics }: { log: Log; metrics: Metrics },
+): Promise<LiveCluster> {
+  const server = await findApiServer(access);
+  const client = createClient(server, systemClock);
+  const context = { client, clock: systemClock, log, metrics };
+  const view = new ClusterView(context);
+  let policySet: PolicySet | undefined;
+  let arePoliciesListed = false;
+  let isReportDue = true;
+
+  const policies = watchObjects<CompiledPolicy>(
+    {
+      plural: 'workloadpolicies',
+      schema: workloadPolicy,
+      compile: (object) => verifyPolicy(object as WorkloadPolicy) ?? { value: compilePolicy(object as WorkloadPolicy) },
+      onChange: () => {
+        policySet = undefined;
+        isReportDue = true;
+      },
+    },
+    context,
+  );
+  const quotas = watchQuotas(() => {
+    view.setQuotas(quotas.inForce().map(({ quota }) => quota));
+    isReportDue = true;
+  }, context);
+
+  const currentPolicies = (): PolicySet | undefined => {
+    if (!arePoliciesListed) return undefined;
+    if (policySet === undefined) {
+      policySet = policies.inForce();
+      countPolicies(policies.objects(), { log, metrics });
+    }
+    return policySet;
+  };
+
+  view.countStalenessOf(policies.reflector);
+  view.countStalenessOf(quotas.reflector);
+  const abort = new AbortController();
+  const synced = Promise.all([
+    view.synced,
+    policies.reflector.synced.then(() => {
+      arePoliciesListed = true;
+      return undefined;
+    }),
+  ]);
+  const running = Promise.all([
+    policies.reflector.run(abort.signal),
+    quotas.reflector.run(abort.signal),
+    view.run(abort.signal, quotas.reflector.synced),
+  ]);
+  return {
+    client,
+    view,
+    policies: currentPolicies,
+    reportConditions: async () => {
+      if (!isReportDue || !arePoliciesListed) return;
+      isReportDue = false;
+      const options = { client, log, now: Date.now };
+      await writeConditions(policies.objects(), { ...options, kind: 'WorkloadPolicy', plural: 'workloadpolicies' });
+      await writeConditions(quotas.objects(), { ...options, kind: 'TenantQuota', plural: 'tenantquotas' });
+    },
+    synced: synced.then(() => undefined),
+    stop: async () => {
+      abort.abort();
+      await running;
+    },
+  };
+}
+
+function countPolicies(
+  objects: readonly WatchedObject<CompiledPolicy>[],
+  { log, metrics }: { log: Log; metrics: Metrics },
+): void {
+  const kept = objects.filter(({ good, fault }) => good !== undefined && fault !== undefined);
+  const inForce = objects.filter(({ good }) => good !== undefined);
+  metrics.policies('in_force', inForce.length);
+  metrics.policies('kept', kept.length);
+  metrics.policyReload(objects.some(({ fault }) => fault !== undefined) ? 'faulty' : 'ok');
+  log.info('policies loaded', { policies: inForce.map(({ name }) => name), kept: kept.map(({ name }) => name) });
+}
