@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBinaries } from './build.ts';
+import { ensureBinaries, ensurePodDemand } from './build.ts';
 
 const goModule = 'module example.com/tiny\n\ngo 1.26.0\n\n// k8s.io/kubernetes v1.36.3\n';
 const tiny = 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("I am tiny") }\n';
@@ -52,6 +52,11 @@ describe('the binaries', () => {
         'etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl.',
     );
     expect(await readdir(join(folder, 'no-go/gpugate'))).toEqual([]);
+    const env = { PATH: '', XDG_CACHE_HOME: join(folder, 'no-go'), KUBEBUILDER_ASSETS: join(folder, 'assets') };
+    await expect(ensurePodDemand({ env })).rejects.toThrow(
+      "Kubernetes' own pod arithmetic is built with Go, also where KUBEBUILDER_ASSETS is set, and there is no go in " +
+        'PATH. Install Go 1.26 or newer (https://go.dev/dl).',
+    );
   });
 
   describe.runIf(hasGo)('built with Go', () => {
@@ -63,6 +68,22 @@ describe('the binaries', () => {
       expect(await ensureBinaries({ source, env: { ...env, PATH: '' } })).toEqual(binaries); // from the cache, no Go
       await writeFile(join(source, 'main.go'), tiny.replace('tiny', 'small'));
       expect((await ensureBinaries({ source, env })).etcd).not.toBe(binaries.etcd);
+    });
+
+    it('are the same one for pod-demand, even where KUBEBUILDER_ASSETS names others', async () => {
+      const source = await goSource(tiny);
+      const env = withoutAssets('pod-demand');
+      const command = await ensurePodDemand({ source, env: { ...env, KUBEBUILDER_ASSETS: join(folder, 'assets') } });
+      const { etcd } = await ensureBinaries({ source, env: { ...env, PATH: '' } });
+      expect(command).toEqual([join(etcd, '../controlplane'), 'pod-demand']);
+    });
+
+    it('are built again when a further source file appears', async () => {
+      const source = await goSource(tiny);
+      const env = withoutAssets('further');
+      const first = await ensurePodDemand({ source, env });
+      await writeFile(join(source, 'further.go'), 'package main\n');
+      expect(await ensurePodDemand({ source, env })).not.toEqual(first);
     });
 
     it('are built once when two ask at the same time, even after one that died while it built', async () => {

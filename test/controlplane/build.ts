@@ -22,12 +22,23 @@ export type BuildOptions = {
 };
 
 const keptErrorLines = 20;
+const binaryName = 'controlplane';
 
 /** The tools of KUBEBUILDER_ASSETS, or those built from the Go module beside this file: once, then from the cache. */
 export const ensureBinaries = async (options: BuildOptions = {}): Promise<Binaries> => {
   const { required = tools, env = process.env, source = import.meta.dirname } = options;
   if (env.KUBEBUILDER_ASSETS) return readyMade(resolve(env.KUBEBUILDER_ASSETS), required);
+  return binariesIn(await ensureBuilt(source, env));
+};
 
+/** The command that shows Kubernetes' own pod arithmetic. KUBEBUILDER_ASSETS names no such tool: Go builds it anyway. */
+export const ensurePodDemand = async (options: Omit<BuildOptions, 'required'> = {}): Promise<string[]> => {
+  const { env = process.env, source = import.meta.dirname } = options;
+  return [join(await ensureBuilt(source, env), binaryName), 'pod-demand'];
+};
+
+/** The folder of the binary and of its other names. */
+const ensureBuilt = async (source: string, env: NodeJS.ProcessEnv): Promise<string> => {
   const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gpugate');
   const folder = join(cache, `controlplane-${await fingerprint(source)}`);
   if (!existsSync(folder)) {
@@ -36,7 +47,7 @@ export const ensureBinaries = async (options: BuildOptions = {}): Promise<Binari
       if (!existsSync(folder)) await build(source, folder, env);
     });
   }
-  return binariesIn(folder);
+  return folder;
 };
 
 const binariesIn = (folder: string): Binaries =>
@@ -68,10 +79,10 @@ const build = async (source: string, folder: string, env: NodeJS.ProcessEnv): Pr
   try {
     const flags = await linkerFlags(source);
     progress.expect((await go(['list', '-mod=readonly', '-deps', '.'])).length);
-    const output = join(staging, 'controlplane');
+    const output = join(staging, binaryName);
     const args = ['build', '-v', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', flags, '-o', output, '.'];
     await go(args, progress.step);
-    await Promise.all(tools.map((tool) => symlink('controlplane', join(staging, tool))));
+    await Promise.all(tools.map((tool) => symlink(binaryName, join(staging, tool))));
     await rename(staging, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error; // else another build came first: its result is as good
@@ -111,7 +122,7 @@ const runGo = (args: string[], cwd: string, env: NodeJS.ProcessEnv, onLine?: (li
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       disown();
-      fail(error.code === 'ENOENT' ? new Error(noGo) : error);
+      fail(error.code === 'ENOENT' ? new Error(env.KUBEBUILDER_ASSETS ? noGoForPodDemand : noGo) : error);
     });
     child.on('close', (code) => {
       disown();
@@ -123,3 +134,7 @@ const runGo = (args: string[], cwd: string, env: NodeJS.ProcessEnv, onLine?: (li
 const noGo =
   'The test control plane is built with Go, and there is no go in PATH. Install Go 1.26 or newer (https://go.dev/dl), ' +
   `or set KUBEBUILDER_ASSETS to a folder that holds ${tools.join(', ')}.`;
+
+const noGoForPodDemand =
+  "Kubernetes' own pod arithmetic is built with Go, also where KUBEBUILDER_ASSETS is set, and there is no go in PATH. " +
+  'Install Go 1.26 or newer (https://go.dev/dl).';

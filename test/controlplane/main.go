@@ -1,7 +1,8 @@
 // Command controlplane is etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl in one
 // binary. No package registry offers a ready-made kube-apiserver, but all five build as ordinary Go dependencies, and
 // share most of their code: one link and 134 MB for all. The tool is chosen by the name it is called by (a symlink),
-// or by its first argument.
+// or by its first argument. A sixth, pod-demand, shows Kubernetes' own pod arithmetic to tests: it links nothing that
+// the API server does not.
 package main
 
 import (
@@ -29,6 +30,7 @@ var tools = map[string]func(){
 	"kube-controller-manager": component(controllers.NewControllerManagerCommand),
 	"kube-scheduler":          component(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
 	"kubectl":                 runKubectl,
+	"pod-demand":              runPodDemand,
 }
 
 func main() {
