@@ -90,17 +90,22 @@ export type PodTotal = {
   readonly missing: readonly Container[];
 };
 
+/** SetDefaults_ResourceList of core/v1 rounds up to thousandths, here in billionths. */
+const storedPrecision = 1_000_000n;
+
 const allSay: readonly Container[] = Object.freeze([]);
 
 /**
- * What one pod adds up to of any resource, by the scheduler's and ResourceQuota's arithmetic. Requests that are
- * absent count as their limits, as the API server defaults them. What `spec.resources` says of the whole pod
- * takes the place of the sum.
+ * What one pod adds up to of any resource, by the scheduler's and ResourceQuota's arithmetic, after the defaulting of
+ * the API server: requests that are absent count as their limits, and each amount is rounded up to a thousandth.
+ * What `spec.resources` says of the whole pod takes the place of the sum.
  */
 export function podTotal(pod: Pod, resource: string, field: 'requests' | 'limits'): PodTotal {
-  const overhead = parseQuantity(ownValue(pod.overhead, resource) ?? '0') ?? 0n;
-  const podLevel = amountOf(field === 'limits' ? pod.podLimits : pod.podRequests, resource);
-  if (podLevel !== undefined) return { total: podLevel + overhead, missing: allSay };
+  const overhead = amountOf(pod.overhead, resource) ?? 0n;
+  // Kubernetes adds overhead only to limits that are not 0: without a limit, the pod is unlimited anyway.
+  const withOverhead = (sum: bigint): bigint => (field === 'limits' && sum === 0n ? 0n : sum + overhead);
+  const podLevel = podLevelAmount(pod, resource, field);
+  if (podLevel !== undefined) return { total: withOverhead(podLevel), missing: allSay };
 
   let missing: Container[] | undefined;
   const written = (container: Container): bigint => {
@@ -110,11 +115,12 @@ export function podTotal(pod: Pod, resource: string, field: 'requests' | 'limits
     return amount ?? 0n;
   };
   const sum = podSum(pod, written);
-  const podLimit = field === 'requests' ? amountOf(pod.podLimits, resource) : undefined;
+  const podLimit = field === 'requests' ? podLevelAmount(pod, resource, 'limits') : undefined;
   const nobodySays = missing?.length === pod.initContainers.length + pod.containers.length;
-  if (podLimit !== undefined && nobodySays) return { total: podLimit + overhead, missing: allSay };
-  // Kubernetes adds overhead only to limits that exist: without one, the pod is unlimited anyway.
-  return { total: field === 'limits' && nobodySays ? 0n : sum + overhead, missing: missing ?? allSay };
+  if (podLimit !== undefined && (nobodySays || isHugepages(resource))) {
+    return { total: podLimit + overhead, missing: allSay };
+  }
+  return { total: withOverhead(sum), missing: missing ?? allSay };
 }
 
 /** Of one resource, see `podSums` for all at once. */
@@ -134,7 +140,20 @@ function podSum(pod: Pod, amount: (container: Container) => bigint): bigint {
 /** In billionths; undefined when the map says nothing of the resource, or nothing that can be read. */
 export function amountOf(resources: ResourceList, resource: string): bigint | undefined {
   const text = ownValue(resources, resource);
-  return text === undefined ? undefined : parseQuantity(text);
+  const nanos = text === undefined ? undefined : parseQuantity(text);
+  if (nanos === undefined || nanos % storedPrecision === 0n) return nanos;
+  return (nanos / storedPrecision + 1n) * storedPrecision;
+}
+
+/** `spec.resources` may name only these resources; Kubernetes' arithmetic ignores any other there. */
+function podLevelAmount(pod: Pod, resource: string, field: 'requests' | 'limits'): bigint | undefined {
+  if (resource !== 'cpu' && resource !== 'memory' && !isHugepages(resource)) return undefined;
+  return amountOf(field === 'limits' ? pod.podLimits : pod.podRequests, resource);
+}
+
+/** They are never overcommitted: where the whole pod has a limit of them, it requests as many. */
+function isHugepages(resource: string): boolean {
+  return resource.startsWith('hugepages-');
 }
 
 function isGpu(resource: string): boolean {

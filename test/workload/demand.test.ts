@@ -118,6 +118,25 @@ describe('podTotal', () => {
     );
   });
 
+  test('rounds each amount up to a thousandth, as the API server stores it', () => {
+    const pod = podOf({ containers: [cpu('3n'), cpu('1.0001')], overhead: { cpu: '500u' } });
+    expect(podTotal(pod, 'cpu', 'requests').total).toBe(core + 3_000_000n);
+    expect(podTotal(pod, 'cpu', 'limits').total).toBe(core + 3_000_000n);
+  });
+
+  test('takes the limit of the whole pod for a request of hugepages, whatever its containers request', () => {
+    const container = { resources: { limits: { cpu: '1', 'hugepages-2Mi': '2Mi' } } };
+    const pod = podOf({ containers: [container], resources: { limits: { 'hugepages-2Mi': '1Gi' } } });
+    expect(podTotal(pod, 'hugepages-2Mi', 'requests').total).toBe(parseQuantity('1Gi'));
+  });
+
+  test('ignores devices in the resources of the whole pod, as Kubernetes does', () => {
+    const resources = { limits: { 'nvidia.com/gpu': '5' }, requests: { 'nvidia.com/gpu': '5' } };
+    const pod = podOf({ containers: [gpus(1)], resources });
+    expect(podTotal(pod, 'nvidia.com/gpu', 'requests').total).toBe(core);
+    expect(podTotal(pod, 'nvidia.com/gpu', 'limits').total).toBe(core);
+  });
+
   test('names the containers that say nothing, or nothing that can be read', () => {
     const pod = podOf({ initContainers: [{ name: 'i' }], containers: [cpu('1'), { name: 'c' }, cpu('x')] });
     const { total, missing } = podTotal(pod, 'cpu', 'limits');
@@ -130,6 +149,14 @@ describe('podTotal', () => {
     ['a request is no limit', { containers: [{ resources: { requests: { cpu: '2' } } }] }, 'limits', 0n, 1],
     ['overhead is added to requests', { containers: [cpu('2')], overhead: { cpu: 1 } }, 'requests', 3n, 0],
     ['overhead is added to limits that exist', { containers: [cpu('2')], overhead: { cpu: 1 } }, 'limits', 3n, 0],
+    ['overhead is not added to a limit of 0', { containers: [cpu('0')], overhead: { cpu: 1 } }, 'limits', 0n, 0],
+    [
+      'overhead is not added to a limit of 0 for the whole pod',
+      { containers: [{}], resources: { limits: { cpu: 0 } }, overhead: { cpu: 1 } },
+      'limits',
+      0n,
+      0,
+    ],
     ['overhead makes no limit of its own', { containers: [{}], overhead: { cpu: 1 } }, 'limits', 0n, 1],
     [
       'the limit of the pod bounds its containers',
