@@ -41,6 +41,8 @@ async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void>
 const program = createProgram({
   version,
   serveFlags: flagDescriptions(),
+  environment: process.env,
+  interrupted: () => new Promise((resolve) => process.once('SIGINT', () => resolve())),
   serve: runServe,
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),

@@ -18,6 +18,8 @@ function firstCells(column: string): string[] {
 
 const program = createProgram({
   version: '0',
+  environment: {},
+  interrupted: () => Promise.resolve(),
   serveFlags: [],
   serve: () => Promise.resolve(),
   write: () => undefined,

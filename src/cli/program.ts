@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
+import { registerSnapshot } from './snapshot-command.ts';
+import { registerUsage } from './usage/usage-command.ts';
 import { registerManifests } from './manifests/manifests-command.ts';
 
 /** Exit codes of every command; the README's table is tested against it. */
@@ -24,13 +26,20 @@ export type FlagDescription = {
   readonly isList: boolean;
 };
 
-export type ProgramParts = {
+/** What a command may know of the world around it. */
+export type CliContext = {
   readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  /** Resolves when the user wants to end what goes on and on. */
+  readonly interrupted: () => Promise<void>;
+};
+
+export type ProgramParts = CliContext & {
   readonly serveFlags: readonly FlagDescription[];
   /** Composed by main: the room `cli` knows no server. Keys are flag names in camel case. */
   readonly serve: (flags: Readonly<Record<string, unknown>>) => Promise<void>;
-  readonly write: (text: string) => void;
-  readonly writeError: (text: string) => void;
 };
 
 export function createProgram(parts: ProgramParts): Command {
@@ -57,6 +66,8 @@ export function createProgram(parts: ProgramParts): Command {
   }
   serve.action(async (flags: Record<string, unknown>) => parts.serve(flags));
 
+  registerUsage(program, parts);
+  registerSnapshot(program, parts);
   registerManifests(program, parts.write);
   return program;
 }

@@ -46,6 +46,19 @@ function readSnapshot(file: string, text: string): ClusterSnapshot | readonly Fa
   return first.value;
 }
 
+/** A snapshot file, once. */
+export async function readSnapshotFile(
+  path: string,
+): Promise<{ readonly snapshot: ClusterSnapshot } | { readonly faults: readonly Fault[] }> {
+  const look = await new TextFile(path, { maxBytes: maxSnapshotBytes, now: Date.now }).look();
+  if (look.kind !== 'text') {
+    const message = look.kind === 'unreadable' ? look.message : 'cannot be read';
+    return { faults: [{ file: path, line: 1, column: 1, field: '', message }] };
+  }
+  const read = readSnapshot(path, look.text);
+  return 'kind' in read ? { snapshot: read } : { faults: read };
+}
+
 /** The facts of a cluster out of a file. A bad file leaves the last good facts, which then grow stale. */
 export class SnapshotFile {
   readonly #path: string;

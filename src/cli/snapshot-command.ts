@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { snapshotOf } from '../cluster/write-snapshot.ts';
+import { type ClusterSource, clusterSourceOptions, openClusterSource } from './cluster-source.ts';
+import type { CliContext } from './program.ts';
+
+type Flags = ClusterSource & { readonly output?: string };
+
+/** `gpugate snapshot`: the facts that decisions rest on, as one file. */
+export function registerSnapshot(program: Command, context: CliContext): void {
+  const command = program
+    .command('snapshot')
+    .description('write the facts that decisions rest on to one file: no secrets, no environment')
+    .option('-o, --output <file>', 'where to (JSON for *.json, else YAML); absent: standard output');
+  clusterSourceOptions(command).action(async (flags: Flags) => {
+    const cluster = await openClusterSource(flags, context);
+    const snapshot = snapshotOf(cluster.usage(), cluster.quotas());
+    await cluster.close();
+    const isJson = flags.output?.endsWith('.json') === true;
+    const text = isJson ? `${JSON.stringify(snapshot)}\n` : stringify(snapshot, { aliasDuplicateObjects: false });
+    if (flags.output === undefined) context.write(text);
+    else writeFileSync(flags.output, text);
+  });
+}
