@@ -23,7 +23,7 @@ export type CustomResource = {
 export type CustomResourceDefinition = {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinition';
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   readonly spec: {
     readonly group: string;
     readonly scope: 'Cluster';
@@ -73,7 +73,7 @@ export function customResourceDefinition(resource: CustomResource): CustomResour
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${plural}.${group}`, labels: { 'app.kubernetes.io/part-of': 'gpugate' } },
     spec: {
       group,
       scope: 'Cluster',

@@ -9,7 +9,7 @@ import { usageOfSnapshot, usageOfView, type ClusterUsage } from '../cluster/snap
 import { systemClock } from '../cluster/system-clock.ts';
 import { ClusterView } from '../cluster/view.ts';
 import { watchQuotas } from '../cluster/watch-quotas.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Fields, Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createSilentLog } from '../telemetry/silent-log.ts';
 import { InputError } from './input-error.ts';
@@ -101,9 +101,9 @@ async function isServed(client: ReturnType<typeof createClient>, path: string): 
 
 /** Only what a person must know: that the cluster does not answer, and why. */
 function warningsTo(write: (text: string) => void): Log {
-  return {
-    ...createSilentLog(),
-    warn: (message, fields) => write(`gpugate: ${message}: ${String(fields?.['error'] ?? '')}\n`),
-    error: (message, fields) => write(`gpugate: ${message}: ${String(fields?.['fault'] ?? fields?.['error'] ?? '')}\n`),
+  const say = (message: string, fields: Fields = {}): void => {
+    const why = fields['fault'] ?? fields['error'];
+    write(`gpugate: ${message}${typeof why === 'string' ? `: ${why}` : ''}\n`);
   };
+  return { ...createSilentLog(), warn: say, error: say };
 }

@@ -19,8 +19,8 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gpugate-outage-'));
   snapshot = join(directory, 'snapshot.yaml');
   await copyFile(exampleSnapshot, snapshot);
-  const serveFlags = ['--max-staleness', '1s', '--reload-interval', '100ms'];
-  gpugate = await installGpugate(cluster, { snapshot, serveFlags });
+  const serveFlags = ['--snapshot', snapshot, '--max-staleness', '1s', '--reload-interval', '100ms'];
+  gpugate = await installGpugate(cluster, { serveFlags });
 });
 afterAll(async () => {
   await gpugate.uninstall();

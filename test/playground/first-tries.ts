@@ -1,5 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 const examples = 'manifests/examples/pods';
 
@@ -25,16 +24,4 @@ A pod that touches no GPU and breaks no rule:
 
 Ctrl-C ends it all.
 `;
-}
-
-/** The policies of a file or directory as one YAML stream. */
-export async function policyObjects(path: string): Promise<string> {
-  const files = (await stat(path)).isDirectory()
-    ? (await readdir(path))
-        .filter((name) => /\.(ya?ml|json)$/.test(name))
-        .sort()
-        .map((name) => join(path, name))
-    : [path];
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  return texts.join('\n---\n');
 }

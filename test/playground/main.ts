@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { startControlPlane } from '../controlplane/start.ts';
-import { apply, createSnapshotObjects, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
+import { createSnapshotObjects, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
 import { examplePolicies } from '../support/examples.ts';
-import { firstTries, policyObjects } from './first-tries.ts';
+import { firstTries } from './first-tries.ts';
 
 const usage = `npm run playground -- [--replicas N] [--policies DIR] [--ready-file FILE]
 
@@ -50,7 +50,6 @@ try {
   await createSnapshotObjects(controlPlane);
   say(`starting gpugate (${flags.replicas}) and registering its webhooks ...`);
   gpugate = await installGpugate(controlPlane, { replicas: Number(flags.replicas), policies: flags.policies });
-  await apply(controlPlane, await policyObjects(flags.policies));
   process.stdout.write(firstTries(controlPlane.kubeconfig, controlPlane.binaries.kubectl));
   if (flags['ready-file'] !== undefined) await writeFile(flags['ready-file'], `${controlPlane.kubeconfig}\n`);
   await interrupted;

@@ -22,8 +22,8 @@ export type GpugateOnCluster = {
 
 export type InstallOptions = {
   readonly replicas?: number;
+  /** File or directory of policies, applied to the cluster. */
   readonly policies?: string;
-  readonly snapshot?: string;
   readonly serveFlags?: readonly string[];
 };
 
@@ -31,25 +31,23 @@ export async function installGpugate(
   cluster: ControlPlaneConnection,
   options: InstallOptions = {},
 ): Promise<GpugateOnCluster> {
-  const { replicas: count = 1, policies = examplePolicies, snapshot = exampleSnapshot, serveFlags = [] } = options;
+  const { replicas: count = 1, policies = examplePolicies, serveFlags = [] } = options;
+  await apply(cluster, await outputOf(['manifests', 'crds']));
+  await expectSuccess(cluster, [
+    'wait',
+    '--for=condition=Established',
+    'crd',
+    '-l',
+    'app.kubernetes.io/part-of=gpugate',
+  ]);
+  await expectSuccess(cluster, ['apply', '-f', policies]);
   const certs = await mkdtemp(join(tmpdir(), 'gpugate-certs-'));
-  const flags = [
-    '--policies',
-    policies,
-    '--snapshot',
-    snapshot,
-    '--certs',
-    certs,
-    '--drain-spread',
-    '0s',
-    ...serveFlags,
-  ];
+  const flags = ['--kubeconfig', cluster.kubeconfig, '--certs', certs, '--drain-spread', '0s', ...serveFlags];
   const replicas: ServeProcess[] = [];
   // One after the other: the first issues the certificates that all of them share.
   for (let i = 0; i < count; i++) replicas.push(await startServe(flags));
   const balancer = await startTcpBalancer(replicas.map(({ port }) => port));
   const url = `https://127.0.0.1:${balancer.port}`;
-  await apply(cluster, await outputOf(['manifests', 'crds']));
   const registration = await outputOf([
     'manifests',
     'webhooks',
@@ -72,11 +70,17 @@ export async function installGpugate(
     stopServing,
     uninstall: async () => {
       await cluster.kubectl(['delete', '-f', '-', '--ignore-not-found'], { input: registration });
+      await cluster.kubectl(['delete', '-f', policies, '--ignore-not-found']);
       await stopServing();
       await balancer.close();
       await rm(certs, { recursive: true });
     },
   };
+}
+
+async function expectSuccess(cluster: ControlPlaneConnection, args: string[]): Promise<void> {
+  const { code, stderr } = await cluster.kubectl(args);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
 }
 
 /** Applies YAML as admin; throws with what kubectl says. */
