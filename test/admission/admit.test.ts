@@ -326,7 +326,7 @@ describe('pods.validate', () => {
     'judges a resize of one': [{ operation: 'UPDATE', subResource: 'resize', object: plain }, 'deny', undefined],
   };
   test.each(Object.entries(cases))('%s', (_, [fields, kind, exemption]) => {
-    const outcome = createValidateOthers(sourcesOf({ p: requireTeam }))(requestOf(fields));
+    const outcome = now(createValidateOthers(sourcesOf({ p: requireTeam }))(requestOf(fields)));
     expect([outcome.decision.kind, outcome.exemption]).toEqual([kind, exemption]);
   });
 });

@@ -50,7 +50,7 @@ beforeAll(async () => {
     quota,
     pod('usage-a', 'train', { 'nvidia.com/gpu': '2' }, 'usage-node'),
     pod('usage-a', 'notebook', { 'nvidia.com/gpu.shared': '1' }, 'usage-node'),
-    pod('usage-b', 'waiting', { 'nvidia.com/mig-1g.10gb': '1' }),
+    pod('usage-b', 'waiting', { 'nvidia.com/mig-1g.5gb': '1' }),
     pod('usage-b', 'web', {}),
   ];
   await apply(cluster, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
@@ -80,9 +80,9 @@ const expected: Report = {
     { name: 'usage-a', resource: 'nvidia.com/gpu', used: '2' },
     { name: 'usage-a', resource: 'nvidia.com/gpu.shared', used: '1' },
     { name: 'usage-a', resource: 'pods', used: '2' },
-    { name: 'usage-b', resource: 'gpugate.dev/gpu-memory', used: '10Gi' },
+    { name: 'usage-b', resource: 'gpugate.dev/gpu-memory', used: '5Gi' },
     { name: 'usage-b', resource: 'gpugate.dev/gpu-units', used: '1.429' },
-    { name: 'usage-b', resource: 'nvidia.com/mig-1g.10gb', used: '1' },
+    { name: 'usage-b', resource: 'nvidia.com/mig-1g.5gb', used: '1' },
     { name: 'usage-b', resource: 'pods', used: '1' },
   ],
   group: [
@@ -90,7 +90,7 @@ const expected: Report = {
     { name: 'usage-test/a', resource: 'gpugate.dev/gpu-units', used: '21', hard: '50', free: '29' },
     { name: 'usage-test/a', resource: 'nvidia.com/gpu', used: '2', hard: '4', free: '2' },
     { name: 'usage-test/a', resource: 'pods', used: '2', hard: '10', free: '8' },
-    { name: 'usage-test/b', resource: 'gpugate.dev/gpu-memory', used: '10Gi', hard: '800Gi', free: '790Gi' },
+    { name: 'usage-test/b', resource: 'gpugate.dev/gpu-memory', used: '5Gi', hard: '800Gi', free: '795Gi' },
     { name: 'usage-test/b', resource: 'gpugate.dev/gpu-units', used: '1.429', hard: '50', free: '48.571' },
     { name: 'usage-test/b', resource: 'nvidia.com/gpu', used: '0', hard: '1', free: '1' },
     { name: 'usage-test/b', resource: 'pods', used: '1', hard: '10', free: '9' },
