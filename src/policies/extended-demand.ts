@@ -24,10 +24,8 @@ export function extendedDemandOf(pod: Pod, demand: Demand): Demand {
   const sums = podSums(pod, isOtherExtended, requestOf);
   if (sums === undefined) return demand;
   const extended = new Map(demand);
-  for (const [resource, { peak, isSaid }] of sums) {
-    // As `podTotal` has it: what is said of the whole pod takes the place of the sum.
-    const ofPod = amountOf(pod.podRequests, resource) ?? (isSaid ? undefined : amountOf(pod.podLimits, resource));
-    const devices = wholeDevices((ofPod ?? peak) + (amountOf(pod.overhead, resource) ?? 0n));
+  for (const [resource, { peak }] of sums) {
+    const devices = wholeDevices(peak + (amountOf(pod.overhead, resource) ?? 0n));
     if (devices > 0) extended.set(resource, devices);
   }
   return extended;

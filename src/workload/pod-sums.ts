@@ -4,11 +4,9 @@ import { resourceContainers, type Container, type Pod } from './pod.ts';
 export type PodSum = {
   /** The most that the pod needs at any time. */
   readonly peak: bigint;
-  /** Whether any container says an amount that can be read. */
-  readonly isSaid: boolean;
 };
 
-type Running = { running: bigint; peak: bigint; isSaid: boolean };
+type Running = { running: bigint; peak: bigint };
 
 /**
  * Kubernetes' pod arithmetic for every resource that the containers name, in one pass: a pod of 3,000 containers may
@@ -25,10 +23,9 @@ export function podSums(
   const add = (container: Container, resource: string): void => {
     sums ??= new Map();
     let sum = sums.get(resource);
-    if (sum === undefined) sums.set(resource, (sum = { running: 0n, peak: 0n, isSaid: false }));
+    if (sum === undefined) sums.set(resource, (sum = { running: 0n, peak: 0n }));
     const amount = amountOf(container, resource);
     if (amount === undefined) return;
-    sum.isSaid = true;
     const current = sum.running + amount;
     if (container.isSidecar || container.field === 'containers') sum.running = current;
     if (current > sum.peak) sum.peak = current;
