@@ -141,12 +141,17 @@ export class ClusterView {
     return this.#pods.reflector.resourceVersion;
   }
 
+  /** Lists pods anew, although nothing failed. */
+  relistPods(): void {
+    this.#pods.reflector.relist();
+  }
+
   /** Pods are grouped by these quotas from now on. A new pod label to group by costs a relist. */
   setQuotas(quotas: readonly Quota[]): void {
     const keys = new Set(quotas.flatMap(({ podLabel }) => podLabel ?? []));
     const isNew = [...keys].some((key) => !this.#labelKeys.has(key));
     this.#labelKeys = keys;
-    if (isNew) this.#pods.reflector.relist();
+    if (isNew) this.relistPods();
     this.#index.setQuotas(quotas, this.#pods.store.values());
   }
 

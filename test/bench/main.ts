@@ -1,11 +1,13 @@
 import { benchCreate } from './create.ts';
 import { benchPath } from './path.ts';
+import { benchView } from './view.ts';
 import { printReport, type Figures } from './report.ts';
 
 /** `npm run bench -- NAME`: progress on stderr, the report on stdout. */
 const benches: Readonly<Record<string, (progress: (line: string) => void) => Promise<Figures>>> = {
   path: benchPath,
   create: benchCreate,
+  view: benchView,
 };
 
 const name = process.argv[2] ?? '';

@@ -11,6 +11,8 @@ export type ControlPlaneDescription = {
   kubeconfig: string;
   /** https URL of the API server. */
   server: string;
+  /** http URL of etcd. */
+  etcd: string;
   caFile: string;
   token: string;
   dataDir: string;

@@ -74,6 +74,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
     const description = {
       kubeconfig: credentials.kubeconfig,
       server,
+      etcd: `http://127.0.0.1:${ports.etcd}`,
       caFile,
       token: credentials.token,
       dataDir,

@@ -1,0 +1,149 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ControlPlane } from '../controlplane/start.ts';
+import { startControlPlane } from '../controlplane/start.ts';
+import { bytesOf } from '../support/reviews.ts';
+import { apiServerReview } from './api-server-review.ts';
+import { fillNodes, fillPods } from './fill-etcd.ts';
+import { runOpenLoop } from './open-loop.ts';
+import { atMost, percentile, type Figures } from './report.ts';
+
+const few = 10_000;
+const many = 100_000;
+const nodes = 5000;
+const admissionsPerSecond = 300;
+const relists = 3;
+
+type Sample = {
+  readonly port: number;
+  readonly seconds: number;
+  readonly pods: number;
+  readonly nodes: number;
+  readonly rssMiB: number;
+  readonly peakMiB: number;
+  readonly heapBytes: number;
+  readonly stallMs: number;
+};
+
+/** The cached view of 10,000 and 100,000 GPU pods on 5,000 nodes, from a real API server. */
+export async function benchView(progress: (line: string) => void): Promise<Figures> {
+  progress('starting the control plane ...');
+  const controlPlane = await startControlPlane({ controllerManager: false, scheduler: false });
+  const directory = mkdtempSync(join(tmpdir(), 'gpugate-bench-'));
+  const children: ChildProcess[] = [];
+  try {
+    writeServiceAccount(directory, controlPlane);
+    progress(`${nodes} nodes, ${few} pods ...`);
+    await fillNodes(controlPlane.etcd, nodes);
+    await fillPods(controlPlane.etcd, 0, few);
+    const small = await startView(directory, controlPlane, children);
+    const { seconds: _, ...informer } = await runInformer(controlPlane);
+    await small.end();
+    progress(`${many} pods ...`);
+    await fillPods(controlPlane.etcd, few, many);
+    const large = await startView(directory, controlPlane, children);
+    progress('relists under load ...');
+    const during = await relistUnderLoad(large, join(directory, 'certs'));
+    await large.end();
+    return figuresOf({ small: small.first, large: large.first, informer, during });
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await controlPlane.stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function figuresOf(samples: {
+  small: Sample;
+  large: Sample;
+  informer: Pick<Sample, 'pods' | 'rssMiB' | 'peakMiB' | 'heapBytes'>;
+  during: { latencies: readonly number[]; last: Sample };
+}): Figures {
+  const { small, large, informer, during } = samples;
+  if (small.pods !== few || large.pods !== many || informer.pods !== few || large.nodes !== nodes) {
+    throw new Error(`not everything was listed: ${JSON.stringify(samples)}`);
+  }
+  // The nodes are in both: what the pods between take is theirs alone.
+  const perPod = (large.heapBytes - small.heapBytes) / (many - few);
+  const perPodOfInformer = informer.heapBytes / few;
+  return {
+    sync_100k: atMost(large.seconds, 10, 's'),
+    sync_10k: { value: small.seconds, unit: 's' },
+    rss_100k: atMost(large.rssMiB, 256, 'MiB'),
+    peak_100k: { value: large.peakMiB, unit: 'MiB' },
+    rss_10k: { value: small.rssMiB, unit: 'MiB' },
+    heap_per_pod: atMost(perPod, 410, 'bytes'),
+    informer_heap_per_pod: { value: perPodOfInformer, unit: 'bytes' },
+    heap_to_informer: atMost(perPod / perPodOfInformer, 0.1, 'x of the informer'),
+    informer_rss_10k: { value: informer.rssMiB, unit: 'MiB' },
+    longest_stall: { value: large.stallMs, unit: 'ms' },
+    relist_100k: { value: during.last.seconds, unit: 's' },
+    relist_p50: { value: percentile(during.latencies, 0.5), unit: 'ms' },
+    relist_p99: atMost(percentile(during.latencies, 0.99), 15, 'ms'),
+  };
+}
+
+function writeServiceAccount(directory: string, { caFile, token }: ControlPlane): void {
+  mkdirSync(join(directory, 'account'));
+  mkdirSync(join(directory, 'certs'));
+  copyFileSync(caFile, join(directory, 'account/ca.crt'));
+  writeFileSync(join(directory, 'account/token'), token);
+}
+
+async function startView(directory: string, { server }: ControlPlane, children: ChildProcess[]) {
+  const script = join(import.meta.dirname, 'view-process.ts');
+  const { hostname, port } = new URL(server);
+  const child = spawn(process.execPath, ['--expose-gc', script, join(directory, 'account'), join(directory, 'certs')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+  });
+  children.push(child);
+  const lines = createInterface({ input: child.stdout });
+  const next = async (): Promise<Sample> => JSON.parse(((await once(lines, 'line')) as [string])[0]) as Sample;
+  const first = await next();
+  return {
+    first,
+    relist: async () => {
+      const line = next();
+      child.stdin.write('relist\n');
+      return line;
+    },
+    end: async () => {
+      const exited = once(child, 'exit');
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
+
+async function relistUnderLoad(
+  view: { readonly first: Sample; readonly relist: () => Promise<Sample> },
+  certs: string,
+): Promise<{ latencies: readonly number[]; last: Sample }> {
+  const abort = new AbortController();
+  const load = runOpenLoop({
+    port: view.first.port,
+    ca: readFileSync(join(certs, 'ca.crt'), 'utf8'),
+    perSecond: admissionsPerSecond,
+    signal: abort.signal,
+    paths: [
+      { path: '/mutate/pods', body: bytesOf(apiServerReview('mutate')) },
+      { path: '/validate/gpu', body: bytesOf(apiServerReview('validate')) },
+    ],
+  });
+  let last = view.first;
+  for (let i = 0; i < relists; i++) last = await view.relist();
+  abort.abort();
+  return { latencies: await load, last };
+}
+
+async function runInformer({ kubeconfig }: ControlPlane): Promise<Sample> {
+  const script = join(import.meta.dirname, 'informer-process.ts');
+  const child = spawn(process.execPath, ['--expose-gc', script, kubeconfig], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return JSON.parse(line) as Sample;
+}
