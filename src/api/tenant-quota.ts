@@ -7,6 +7,7 @@ import {
   labelSelector,
   objectName,
   quantity,
+  quantityPattern,
   resourceName,
 } from './fields.ts';
 
@@ -44,42 +45,22 @@ function isLimited(name: string): boolean {
   );
 }
 
+/**
+ * As CEL's `isInteger` would be, if it took `1.5Gi` or `3.0` for the whole numbers they are: it goes by the notation.
+ * Units are counted in thousandths, and memory in bytes, of which nobody counts single ones.
+ */
+const wholeNumber = /^[0-9]+([kMGTPE]|[KMGTPE]i|[eE][+]?[0-9]{1,2})?$/;
+const divisible: ReadonlySet<string> = new Set([gpuUnits, gpuMemory]);
+
 const hard = constrain(amounts, {
-  holds: (map) => Object.entries(map).every(([name, amount]) => name === gpuUnits || isWhole(amount)),
-  cel: `self.all(k, k == '${gpuUnits}' || quantity(string(self[k])).isInteger())`,
-  message: `everything but ${gpuUnits} is limited in whole numbers`,
+  holds: (map) =>
+    // What is no quantity is said of the amount itself.
+    Object.entries(map).every(
+      ([name, amount]) => divisible.has(name) || wholeNumber.test(amount) || !quantityPattern.test(amount),
+    ),
+  cel: `self.all(k, k in ['${gpuUnits}', '${gpuMemory}'] || string(self[k]).matches('${wholeNumber.source}'))`,
+  message: 'devices and pods are limited in whole numbers, such as 4',
 });
-
-/** CEL's `isInteger`: an amount that needs no smaller unit than 1, and fits an int64. */
-function isWhole(amount: string): boolean {
-  const match = /^([0-9]*)(?:\.([0-9]*))?(.*)$/.exec(amount);
-  const [, whole = '', fraction = '', suffix = ''] = match ?? [];
-  const power = powers[suffix] ?? Number(suffix.slice(1));
-  if (suffix.endsWith('i')) return Number.isInteger(Number(`${whole || '0'}.${fraction || '0'}`) * 2 ** power);
-  const digits = (whole + fraction).replace(/0+$/, '');
-  const lowest = power - fraction.length + (whole.length + fraction.length - digits.length);
-  return digits === '' || lowest >= 0;
-}
-
-/** Of ten, and of two where the suffix ends in i. */
-const powers: Readonly<Record<string, number>> = {
-  '': 0,
-  n: -9,
-  u: -6,
-  m: -3,
-  k: 3,
-  M: 6,
-  G: 9,
-  T: 12,
-  P: 15,
-  E: 18,
-  Ki: 10,
-  Mi: 20,
-  Gi: 30,
-  Ti: 40,
-  Pi: 50,
-  Ei: 60,
-};
 
 const groupBy = constrain(
   z.strictObject({
@@ -137,7 +118,7 @@ export const tenantQuotaSpec = z
       cel: 'size(self) > 0',
       message: 'must limit something',
     }).describe('What one group may use at once.'),
-    overrides: overrides.default([]).describe('Other limits for single groups.'),
+    overrides: overrides.prefault([]).describe('Other limits for single groups.'),
     unitRates: boundedRecord(resourceName, quantity)
       .prefault({ 'nvidia.com/gpu': '10', 'nvidia.com/gpu.shared': '1' })
       .describe(

@@ -140,8 +140,8 @@ function addToGroup({ quota, chargeOf, groups }: QuotaGroups, pod: PodRecord, na
 function removeFromGroup({ quota, chargeOf, groups }: QuotaGroups, pod: PodRecord, namespaceLabels: Labels): void {
   const name = quota.groupOf({ namespace: pod.namespace, namespaceLabels, labels: pod.labels });
   const group = name === undefined ? undefined : groups.get(name);
-  if (name === undefined || group === undefined) return;
+  // Only what was added is taken away: a quota may have come into force without this pod.
+  if (name === undefined || group === undefined || !group.pods.delete(pod)) return;
   group.sum.subtract(chargeOf(pod));
-  group.pods.delete(pod);
   if (group.pods.size === 0) groups.delete(name);
 }

@@ -1,16 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { workloadPolicyCrd } from '../../src/api/crd.ts';
+import { tenantQuotaCrd, workloadPolicyCrd } from '../../src/api/crd.ts';
 import { readYaml } from '../../src/api/read-yaml.ts';
+import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { connectControlPlane } from '../controlplane/connect.ts';
 import { examplePolicies } from '../support/examples.ts';
+import { acceptedQuotas, refusedQuotas } from './tenant-quotas.ts';
 
 const { kubectl } = connectControlPlane(inject('controlPlane'));
 
 const policy = (spec: unknown) =>
   JSON.stringify({ apiVersion: 'gpugate.dev/v1alpha1', kind: 'WorkloadPolicy', metadata: { name: 'crd-test' }, spec });
+
+const quota = (spec: unknown) =>
+  JSON.stringify({ apiVersion: 'gpugate.dev/v1alpha1', kind: 'TenantQuota', metadata: { name: 'crd-test' }, spec });
 
 /** The spec that the API server would store, or what kubectl says against it. Nothing is written. */
 async function dryRun(input: string): Promise<unknown> {
@@ -21,17 +26,21 @@ async function dryRun(input: string): Promise<unknown> {
 
 /** What zod makes of the same text. */
 function offline(input: string): unknown {
-  const { objects, faults } = readYaml(input, { file: 'p', schemas: [workloadPolicy] });
+  const { objects, faults } = readYaml(input, { file: 'p', schemas: [workloadPolicy, tenantQuota] });
   return faults.length > 0 ? faults : objects[0]?.value?.spec;
 }
 
 beforeAll(async () => {
-  const applied = await kubectl(['apply', '--server-side', '-f', '-'], { input: JSON.stringify(workloadPolicyCrd()) });
-  expect(applied).toMatchObject({ code: 0, stderr: '' });
-  const ready = await kubectl(['wait', '--for=condition=Established', 'crd/workloadpolicies.gpugate.dev']);
-  expect(ready.code).toBe(0);
+  for (const crd of [workloadPolicyCrd(), tenantQuotaCrd()]) {
+    const applied = await kubectl(['apply', '--server-side', '-f', '-'], { input: JSON.stringify(crd) });
+    expect(applied).toMatchObject({ code: 0, stderr: '' });
+    const ready = await kubectl(['wait', '--for=condition=Established', `crd/${crd.metadata.name}`]);
+    expect(ready.code).toBe(0);
+  }
   // Established, it still takes the API server a moment to serve the new schema.
   await vi.waitFor(async () => expect(await dryRun(policy({}))).toHaveProperty('enforcement'), { timeout: 20_000 });
+  const served = async () => expect(await dryRun(quota({ hard: { pods: 1 } }))).toHaveProperty('enforcement');
+  await vi.waitFor(served, { timeout: 20_000 });
 });
 
 const refused: Readonly<Record<string, readonly [unknown, string]>> = {
@@ -113,5 +122,16 @@ describe('the API server with the CRD of WorkloadPolicy', () => {
     await kubectl(['patch', 'wlp', 'crd-test', '--subresource=status', '--type=merge', '-p', patch]);
     expect(JSON.parse(await status())).toEqual({ conditions: [condition] });
     await kubectl(['delete', 'wlp', 'crd-test']);
+  });
+});
+
+describe('the API server with the CRD of TenantQuota', () => {
+  test.each(Object.entries(refusedQuotas))('refuses %s, as the offline reader does', async (_, row) => {
+    expect(await dryRun(quota(row.spec))).toContain(row.online);
+    expect(offline(quota(row.spec))).toHaveLength(1);
+  });
+
+  test.each(Object.entries(acceptedQuotas))('takes %s, with the defaults of the offline reader', async (_, spec) => {
+    expect(await dryRun(quota(spec))).toEqual(offline(quota(spec)));
   });
 });

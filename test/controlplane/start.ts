@@ -30,6 +30,10 @@ export type ControlPlane = ControlPlaneConnection & {
   readonly stopApiServer: () => Promise<void>;
   /** On the same port, with the same data; resolves when it is ready. */
   readonly startApiServer: () => Promise<void>;
+  /** What etcd remembers of the past is forgotten: who asks the API server for it is told 410. */
+  readonly compact: () => Promise<void>;
+  /** Holds the API server (SIGSTOP): its connections stay open, and nothing comes through them. Returns how to let it go on. */
+  readonly freezeApiServer: () => () => void;
   /** Ends every process and removes the data. */
   readonly stop: () => Promise<void>;
 };
@@ -101,12 +105,30 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       pids: group.pids,
       stopApiServer: () => group.stop('kube-apiserver'),
       startApiServer,
+      compact: () => compactEtcd(`http://127.0.0.1:${ports.etcd}`),
+      freezeApiServer: () => {
+        const pid = group.pids()['kube-apiserver'];
+        if (pid === undefined) throw new Error('kube-apiserver does not run');
+        process.kill(pid, 'SIGSTOP');
+        return () => process.kill(pid, 'SIGCONT');
+      },
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+};
+
+/** By the JSON gateway of etcd: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/ */
+const compactEtcd = async (url: string): Promise<void> => {
+  const post = async (method: string, body: unknown): Promise<unknown> => {
+    const response = await fetch(`${url}/v3/kv/${method}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`etcd ${method}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const { header } = (await post('range', { key: 'AA==' })) as { header: { revision: string } };
+  await post('compaction', { revision: header.revision, physical: true });
 };
 
 /** Whether a probe answers 200. Certificates are not checked: each process makes its own at its start. */
