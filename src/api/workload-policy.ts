@@ -28,6 +28,7 @@ export const reviewedKinds = [
   'StatefulSet',
   'DaemonSet',
   'ReplicaSet',
+  'ReplicationController',
   'Job',
   'CronJob',
 ] as const;

@@ -60,10 +60,13 @@ describe('gpugate manifests webhooks', () => {
       'pods',
       'pods/ephemeralcontainers',
       'pods/resize',
+      'replicationcontrollers',
       'services',
       'persistentvolumeclaims',
       'deployments',
       'statefulsets',
+      'daemonsets',
+      'replicasets',
       'jobs',
       'cronjobs',
     ]);

@@ -34,6 +34,7 @@ const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: stri
   StatefulSet: { group: 'apps', resource: 'statefulsets' },
   DaemonSet: { group: 'apps', resource: 'daemonsets' },
   ReplicaSet: { group: 'apps', resource: 'replicasets' },
+  ReplicationController: { group: '', resource: 'replicationcontrollers' },
   Job: { group: 'batch', resource: 'jobs' },
   CronJob: { group: 'batch', resource: 'cronjobs' },
 };
