@@ -1,9 +1,12 @@
 /**
  * Fields looked at: spec.containers[*], .initContainers[*] and .ephemeralContainers[*] .env[*] and
- *                   .securityContext.privileged; spec.runtimeClassName; spec.volumes[*].hostPath.path; spec.nodeName
- * Values allowed:   NVIDIA_VISIBLE_DEVICES unset, void, none or empty, also on a container that asks for GPUs; privileged unset;
+ *                   .securityContext (privileged, capabilities.add); spec.hostPID; spec.runtimeClassName;
+ *                   spec.volumes[*].hostPath.path; spec.nodeName
+ * Values allowed:   NVIDIA_VISIBLE_DEVICES unset, void, none or empty, also on a container that asks for GPUs
+ *                   (under Void not unset on an ephemeral container, which no mutation reaches); privileged unset, and no
+ *                   SYS_ADMIN or SYS_PTRACE beside hostPID;
  *                   no runtime class of GPUs on a pod that asks for none, unless that variable is void on every container;
- *                   no host path to GPU devices; spec.nodeName empty when a user creates a pod that asks for a GPU, or for
+ *                   no host path to GPU devices or to who hands them out; spec.nodeName empty when a user creates a pod that asks for a GPU, or for
  *                   devices by a claim or a DeviceClass.
  *                   Devices by spec.resourceClaims are a pod's own (dynamic resource allocation) and otherwise allowed.
  */
@@ -14,7 +17,7 @@ import {
   visibleDevicesVariable,
   type DeviceAccess,
 } from '../workload/device-access.ts';
-import { allContainers, type Pod } from '../workload/pod.ts';
+import { allContainers, containerPath, type Container, type Pod } from '../workload/pod.ts';
 import { isClusterController, isKubelet } from '../workload/requester.ts';
 import { shown } from './printable.ts';
 import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
@@ -34,21 +37,36 @@ function reasonOf({ kind, value }: DeviceAccess): string {
       return `runtimeClassName${text} can show GPUs to a pod that asks for none. Remove it, ask for nvidia.com/gpu, or set ${visibleDevicesVariable} to void on every container.`;
     case 'privileged':
       return 'A privileged container reaches every GPU of its node. Remove privileged.';
+    case 'host-processes':
+      return `Capability${text} beside hostPID reaches every GPU of its node, as privileged does. Remove one of the two.`;
     case 'host-path':
-      return `hostPath${text} reaches GPU devices of the node. Remove the volume, and ask for nvidia.com/gpu instead.`;
+      return `hostPath${text} reaches GPUs of the node: their devices, or who hands them out. Remove the volume, and ask for nvidia.com/gpu instead.`;
   }
 }
 
 /** The variable beats what the image says, so that the runtime class shows nothing more. */
 function isVoid(pod: Pod): boolean {
-  for (const { env } of allContainers(pod)) {
-    const isSet = env.some(
-      ({ name, value }) =>
-        name === visibleDevicesVariable && value !== undefined && harmlessVisibleDevices.includes(value),
-    );
-    if (!isSet) return false;
-  }
+  for (const container of allContainers(pod)) if (!setsVoid(container)) return false;
   return true;
+}
+
+function setsVoid({ env }: Container): boolean {
+  return env.some(
+    ({ name, value }) =>
+      name === visibleDevicesVariable && value !== undefined && harmlessVisibleDevices.includes(value),
+  );
+}
+
+/** Ephemeral containers are added to pods that exist, where no mutation voids them: they have to do it themselves. */
+function notVoided(pod: Pod): readonly Violation[] {
+  if (pod.ephemeralContainers.length === 0) return noViolations;
+  return pod.ephemeralContainers
+    .filter(({ env }) => !env.some(({ name }) => name === visibleDevicesVariable))
+    .map((container) => ({
+      rule: id,
+      path: `${containerPath(container)}.env`,
+      reason: `The image of an ephemeral container may show it GPUs. Set ${visibleDevicesVariable} to void, as with kubectl debug --env=${visibleDevicesVariable}=void.`,
+    }));
 }
 
 function isPlacedByHand({ operation, meta, user }: Facts, pod: Pod): boolean {
@@ -70,10 +88,11 @@ export const deviceAccess: Rule = {
   summary: 'GPUs are reached only by asking for them.',
   settings: 'gpu.deviceAccess',
   fields:
-    'spec.*[*].env, spec.*[*].securityContext.privileged, spec.runtimeClassName, spec.volumes[*].hostPath, spec.nodeName',
+    'spec.*[*].env, spec.*[*].securityContext, spec.hostPID, spec.runtimeClassName, spec.volumes[*].hostPath, spec.nodeName',
   compile(spec) {
     // Under Void the mutation has voided what it can before this runs: whatever is left is denied.
     if (spec.gpu === undefined || spec.gpu.deviceAccess === 'Allow') return undefined;
+    const isVoidPolicy = spec.gpu.deviceAccess === 'Void';
     return (facts) => {
       const { pod, demand } = facts;
       if (pod === undefined) return noViolations;
@@ -82,6 +101,7 @@ export const deviceAccess: Rule = {
         if (access.kind === 'runtime-class' && isVoid(pod)) continue;
         (violations ??= []).push({ rule: id, path: access.path, reason: reasonOf(access) });
       }
+      if (isVoidPolicy) for (const violation of notVoided(pod)) (violations ??= []).push(violation);
       if (isPlacedByHand(facts, pod) && asksForDevices(pod, demand)) {
         (violations ??= []).push(placedByHand(pod.nodeName));
       }

@@ -8,7 +8,8 @@ import { allContainers, containerPath, resourceContainers, type EnvVar, type Pod
  * `envFrom` may bring it in: neither can be seen at admission; the variable set in `env` beats both.
  */
 export type DeviceAccess = {
-  readonly kind: 'visible-devices' | 'overridden-devices' | 'runtime-class' | 'privileged' | 'host-path';
+  readonly kind:
+    'visible-devices' | 'overridden-devices' | 'runtime-class' | 'privileged' | 'host-processes' | 'host-path';
   /** Field path, such as `spec.containers[0].env[2]`. */
   readonly path: string;
   /** What stands there; undefined when it comes by `valueFrom`. */
@@ -35,19 +36,25 @@ export const gpuResourcePrefixes: readonly string[] = [gpuResourcePrefix, device
 export const gpuVariablePrefixes: readonly string[] = ['NVIDIA_', 'CUDA_MPS_'];
 
 /**
- * Host paths, in their shortest spelling, that hold GPU devices, and the parents of these. `/proc/1/root` leads back
- * to the root; `/dev/char` links to every device; `/dev/null`, mounted below /var/run/nvidia-container-devices, is how
- * the runtime's `volume-mounts` strategy asks for devices.
+ * Host paths, in their shortest spelling, that hold GPU devices or lead to whoever hands them out, and the parents of
+ * these. `/proc/1/root` leads back to the root; `/dev/char` links to every device; `/dev/null`, mounted below
+ * /var/run/nvidia-container-devices, is how the runtime's `volume-mounts` strategy asks for devices. Through the socket
+ * of a container runtime, the directory of the kubelet or its manifests one starts containers past the API server; a
+ * file in the directories of CDI says which devices a container gets.
  */
 const gpuHostPath = new RegExp(
   [
     String.raw`^/$`,
-    String.raw`^/dev($|/nvidia|/(char|null)($|/))`,
+    String.raw`^/dev($|/nvidia|/dri|/vfio|/(char|null)($|/))`,
     String.raw`^/proc($|/[0-9]|/self|/thread-self|/driver($|/nvidia))`,
-    String.raw`^/(var/)?run($|/nvidia)`,
-    String.raw`^/var$`,
+    String.raw`^/(var/)?run($|/nvidia|/(containerd|crio|cdi|docker\.sock)($|/))`,
+    String.raw`^/var($|/lib($|/kubelet($|/)))`,
+    String.raw`^/etc($|/(kubernetes|cdi)($|/))`,
   ].join('|'),
 );
+
+/** With these a container that sees the processes of its node enters any of them, and the devices that it holds. */
+const processCapabilities: ReadonlySet<string> = new Set(['SYS_ADMIN', 'SYS_PTRACE', 'ALL']);
 
 /**
  * Every way in which the pod would reach GPUs that it does not ask for. A container with GPUs is no exception: the
@@ -59,6 +66,10 @@ export function findDeviceAccess(pod: Pod, demand: Demand): readonly DeviceAcces
     const path = containerPath(container);
     if (container.isPrivileged) {
       found.push({ kind: 'privileged', path: `${path}.securityContext.privileged`, value: 'true' });
+    }
+    const capability = pod.hostPID ? container.addedCapabilities.find(entersProcesses) : undefined;
+    if (capability !== undefined) {
+      found.push({ kind: 'host-processes', path: `${path}.securityContext.capabilities.add`, value: capability });
     }
     if (container.env.length === 0) continue;
     const kind = asksForGpu(container) ? 'overridden-devices' : 'visible-devices';
@@ -75,6 +86,11 @@ export function findDeviceAccess(pod: Pod, demand: Demand): readonly DeviceAcces
     found.push({ kind: 'host-path', path: `spec.volumes[${index}].hostPath.path`, value: path });
   }
   return found;
+}
+
+/** Container runtimes take a capability in any case, with or without its prefix. */
+function entersProcesses(capability: string): boolean {
+  return processCapabilities.has(capability.toUpperCase().replace(/^CAP_/, ''));
 }
 
 /** Whether the variable would show its container GPUs. One out of `valueFrom` may say anything, so it counts. */

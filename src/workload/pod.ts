@@ -36,6 +36,8 @@ export type Container = {
   readonly limits: ResourceList;
   readonly env: readonly EnvVar[];
   readonly isPrivileged: boolean;
+  /** `securityContext.capabilities.add`, as written. */
+  readonly addedCapabilities: readonly string[];
   /** What of `resources` and `env` the object really holds: a patch must create missing parents. */
   readonly has: {
     readonly resources: boolean;
@@ -58,6 +60,8 @@ export type Pod = {
   readonly nodeName: string;
   readonly nodeSelector: Labels;
   readonly runtimeClassName: string;
+  /** Whether its containers see the processes of the node. */
+  readonly hostPID: boolean;
   /** How many `spec.resourceClaims` (dynamic resource allocation) the pod lists. */
   readonly resourceClaims: number;
   readonly hostPaths: readonly { readonly index: number; readonly path: string }[];

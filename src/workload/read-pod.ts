@@ -51,6 +51,7 @@ function podOf(meta: ObjectMeta, rawMeta: RawObject, spec: RawObject): Pod {
     nodeName: readString(spec['nodeName'], 'nodeName'),
     nodeSelector: readStrings(spec['nodeSelector'], 'nodeSelector'),
     runtimeClassName: readString(spec['runtimeClassName'], 'runtimeClassName'),
+    hostPID: readBoolean(spec['hostPID'], 'hostPID'),
     resourceClaims: readList(spec['resourceClaims'], 'resourceClaims').length,
     hostPaths: hostPathsOf(spec),
     has: {
@@ -126,6 +127,7 @@ function containerOf(raw: RawObject, field: ContainerField, index: number): Cont
     limits: podQuantities(resources ?? noObject, 'limits'),
     env: envOf(raw),
     isPrivileged: security !== undefined && privilegedOf(security),
+    addedCapabilities: security === undefined ? emptyList : addedCapabilitiesOf(security),
     has: {
       resources: resources !== undefined,
       requests: resources !== undefined && isPlainObject(resources['requests']),
@@ -138,6 +140,17 @@ function containerOf(raw: RawObject, field: ContainerField, index: number): Cont
 function privilegedOf(security: RawObject): boolean {
   try {
     return readBoolean(security['privileged'], 'privileged');
+  } catch (error) {
+    throw relocated(error, 'securityContext');
+  }
+}
+
+function addedCapabilitiesOf(security: RawObject): readonly string[] {
+  try {
+    const capabilities = readObject(security['capabilities'], 'capabilities');
+    if (capabilities === undefined) return emptyList;
+    const added = readList(capabilities['add'], 'capabilities.add');
+    return added.length === 0 ? emptyList : added.map((name, index) => readString(name, `capabilities.add[${index}]`));
   } catch (error) {
     throw relocated(error, 'securityContext');
   }

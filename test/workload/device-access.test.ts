@@ -68,6 +68,26 @@ const ways: Readonly<Record<string, readonly [spec: object, found: readonly obje
       { kind: 'privileged', path: 'spec.ephemeralContainers[0].securityContext.privileged', value: 'true' },
     ],
   ],
+  'by the processes of the node': [
+    {
+      hostPID: true,
+      containers: [
+        { securityContext: { capabilities: { add: ['NET_ADMIN', 'SYS_PTRACE'] } } },
+        { securityContext: { capabilities: { add: ['cap_sys_admin'] } } },
+        { securityContext: { capabilities: { add: ['ALL'], drop: ['SYS_PTRACE'] } } },
+        { securityContext: { capabilities: { drop: ['SYS_ADMIN'] } } },
+      ],
+    },
+    ['SYS_PTRACE', 'cap_sys_admin', 'ALL'].map((value, index) => ({
+      kind: 'host-processes',
+      path: `spec.containers[${index}].securityContext.capabilities.add`,
+      value,
+    })),
+  ],
+  'not by a capability alone, nor by hostPID alone': [
+    { hostPID: false, containers: [{ securityContext: { capabilities: { add: ['SYS_ADMIN'] } } }] },
+    [],
+  ],
   'by host paths, each': [
     mount('/var/log', '/dev/nvidia0', '/dev'),
     [
@@ -112,12 +132,29 @@ const reaching = [
     '/var/run/nvidia-container-devices',
     '/var//run/./nvidia/driver',
   ],
+  ...['/dev/dri', '/dev/dri/renderD128', '/dev/vfio', '/dev/vfio/1', '/run/cdi', '/var/run/cdi', '/etc', '/etc/cdi'],
+  ...['/run/containerd', '/run/containerd/containerd.sock', '/var/run/containerd', '/run/crio/crio.sock'],
+  ...['/var/run/docker.sock', '/run/docker.sock', '/var/lib', '/var/lib/kubelet', '/var/lib/kubelet/device-plugins'],
+  ...['/etc/kubernetes', '/etc/kubernetes/manifests', '/etc/../var/lib/'],
 ];
 
 const harmless = [
   ...['/data', '/devices', '/dev/shm', '/dev/hugepages', '/dev/fuse', '/dev/infiniband', '/dev/log', '/dev/charm'],
-  ...['/home/dev', '/mnt/dev/nvidia0', '/var/log', '/var/lib/kubelet', '/var/run/docker.sock', '/run/containerd'],
-  ...['/proc/sys/net', '/procs', '/sys', '/running', '/var/runs', '/.dev', '/...', '/dev/null0', '/usr/local/nvidia'],
+  ...['/home/dev', '/mnt/dev/nvidia0', '/var/log', '/var/lib/data', '/var/libs', '/run/dockers', '/run/containerds'],
+  ...[
+    '/proc/sys/net',
+    '/procs',
+    '/sys',
+    '/running',
+    '/var/runs',
+    '/.dev',
+    '/...',
+    '/dev/null0',
+    '/usr/local/nvidia',
+    '/etc/ssl',
+    '/etc/cdis',
+    '/var/lib/kubelets',
+  ],
 ];
 
 describe('a host path', () => {
@@ -188,7 +225,8 @@ describe('touchesGpu', () => {
 
   test('passes by node agents: privileged, or with a mount of a parent of /dev', () => {
     const container = { securityContext: { privileged: true } };
-    expect(touchesGpu(podOf({ containers: [container], ...mount('/', '/dev', '/proc') }))).toBe(false);
+    const mounts = mount('/', '/dev', '/proc', '/var/lib/kubelet', '/run/containerd', '/etc/kubernetes', '/etc/cdi');
+    expect(touchesGpu(podOf({ hostPID: true, containers: [container], ...mounts }))).toBe(false);
   });
 
   test('sees every pod with a demand, and every way around one but these two', () => {

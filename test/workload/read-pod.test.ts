@@ -19,6 +19,7 @@ describe('readPod reads', () => {
       nodeName: '',
       nodeSelector: {},
       runtimeClassName: '',
+      hostPID: false,
       resourceClaims: 0,
       hostPaths: [],
       has: { metadata: false, labels: false, annotations: false },
@@ -66,7 +67,7 @@ describe('readPod reads', () => {
         ],
       },
     });
-    const none = { requests: {}, limits: {}, env: [], isPrivileged: false, isSidecar: false };
+    const none = { requests: {}, limits: {}, env: [], isPrivileged: false, addedCapabilities: [], isSidecar: false };
     const has = { resources: false, requests: false, limits: false, env: false };
     expect(pod).toEqual({
       meta: {
@@ -92,6 +93,7 @@ describe('readPod reads', () => {
             { name: 'C', value: '' },
           ],
           isPrivileged: true,
+          addedCapabilities: [],
           has: { resources: true, requests: false, limits: true, env: true },
         },
       ],
@@ -106,6 +108,7 @@ describe('readPod reads', () => {
       nodeName: 'node-1',
       nodeSelector: { zone: 'a' },
       runtimeClassName: 'nvidia',
+      hostPID: false,
       resourceClaims: 2,
       hostPaths: [{ index: 1, path: '/dev' }],
       has: { metadata: true, labels: true, annotations: true },
