@@ -1,7 +1,5 @@
-import { podGpuMode } from '../workload/demand.ts';
+import { gpuModeLabelKey, podGpuMode } from '../workload/demand.ts';
 import type { Mutation } from './mutation.ts';
-
-const gpuModeLabelKey = 'gpugate.dev/gpu-mode';
 
 export const gpuModeLabel: Mutation = {
   id: 'gpu-mode-label',

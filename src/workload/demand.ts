@@ -13,6 +13,9 @@ export const gpuResourcePrefix = 'nvidia.com/';
 /** Of every pod that asks for no GPU: the usual case allocates nothing. */
 export const noDemand: Demand = new Map<string, number>();
 
+/** The label that says a pod's mode, for selectors and accounting. */
+export const gpuModeLabelKey = 'gpugate.dev/gpu-mode';
+
 export type GpuMode = 'dedicated' | 'shared' | 'mig';
 
 /** How a resource hands out devices; undefined for one that is no GPU, or a GPU under a name of its own. */
