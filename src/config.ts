@@ -97,9 +97,11 @@ export function flagDescriptions(): { flag: string; description: string; takesVa
 
 const schema = z
   .strictObject(settings)
-  .refine((value) => (value.tlsCert === undefined) === (value.tlsKey === undefined), {
-    error: '--tls-cert and --tls-key go together',
-    path: ['tlsCert'],
+  .superRefine(({ tlsCert, tlsKey }, context) => {
+    if ((tlsCert === undefined) === (tlsKey === undefined)) return;
+    // At the one that is there, which has a place in a file.
+    const path = [tlsCert === undefined ? 'tlsKey' : 'tlsCert'];
+    context.addIssue({ code: 'custom', message: '--tls-cert and --tls-key go together', path });
   })
   .refine((value) => !(value.tlsCert !== undefined && value.certs !== undefined), {
     error: '--certs is for the own CA; it does not go with --tls-cert',

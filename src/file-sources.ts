@@ -26,8 +26,10 @@ export function createFileSources(
   let policySet: PolicySet | undefined;
   let facts: ReturnType<AdmissionSources['cluster']>;
 
+  // At the start there is no good version yet: whoever starts it is told the faults, and nothing is served.
+  let isStart = true;
   const report = (faults: readonly Fault[], isChanged: boolean): readonly Fault[] => {
-    for (const fault of isChanged ? faults : []) {
+    for (const fault of isChanged && !isStart ? faults : []) {
       log.error('a file is faulty; the last good version stays', { fault: formatFault(fault) });
     }
     return faults;
@@ -53,6 +55,10 @@ export function createFileSources(
   return {
     policies: files === undefined ? undefined : () => policySet,
     cluster: snapshot === undefined ? undefined : () => facts,
-    reload: async () => (await Promise.all([reloadPolicies(), reloadSnapshot()])).flat(),
+    reload: async () => {
+      const faults = await Promise.all([reloadPolicies(), reloadSnapshot()]);
+      isStart = false;
+      return faults.flat();
+    },
   };
 }

@@ -120,6 +120,11 @@ describe('loadConfig', () => {
     );
   });
 
+  test('refuses half of a pair at the place of the half that is there', () => {
+    const config = configFile('host: 127.0.0.1\ntlsKey: k\n');
+    expect(() => load({ ...needed, config }, {})).toThrow(`${config}:2:1 tlsKey: --tls-cert and --tls-key go together`);
+  });
+
   test('refuses a file that is no YAML or no map', () => {
     expect(() => load({ ...needed, config: configFile('a: [') }, {})).toThrow(/config\.yaml:1:\d+ not valid YAML/);
     expect(() => load({ ...needed, config: configFile('port: *x') }, {})).toThrow(

@@ -102,6 +102,8 @@ describe('gpugate manifests webhooks', () => {
   const wrong: Readonly<Record<string, [string[], RegExp]>> = {
     'a URL that is not https': [['--url', 'http://x'], /^--url http:\/\/x: must be an https URL/],
     'a Service without a port': [['--service', 'a/b'], /^--service a\/b: must look like namespace\/name:port/],
+    'a Service on port 0': [['--service', 'a/b:0'], /^--service a\/b:0: the port must be from 1 to 65535/],
+    'a Service on a port beyond the last': [['--service', 'a/b:65536'], /: the port must be from 1 to 65535/],
     'a policy directory that is not there': [['--policies', '/nowhere'], /\/nowhere/],
     'an unknown flag': [['--nope'], /unknown option '--nope'/],
   };
@@ -157,10 +159,11 @@ describe('gpugate', () => {
   );
 
   test('serve with a faulty policy names file, line and field, and is exit code 2', async () => {
-    const { code, stderr } = await serve('--policies', badPolicy);
+    const { code, stdout, stderr } = await serve('--policies', badPolicy);
     expect(code).toBe(exitCodes.badInput);
     expect(stderr).toContain(`${badPolicy}:5:`);
     expect(stderr).toContain('spec.names.pattern');
+    expect(stdout).not.toContain('last good version');
   });
 
   test('serve with a client CA that is none is exit code 2', async () => {

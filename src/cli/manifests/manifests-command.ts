@@ -65,9 +65,14 @@ function urlClient(url: string): { url: string } {
   return { url: url.replace(/\/$/, '') };
 }
 
+const maxPort = 65_535;
+
 function serviceClient(text: string): { service: { namespace: string; name: string; port: number } } {
   const match = /^([-a-z0-9]+)\/([-a-z0-9]+):(\d{1,5})$/.exec(text);
   if (match === null) throw new InputError(`--service ${text}: must look like namespace/name:port`);
   const [, namespace = '', name = '', port = ''] = match;
+  if (Number(port) < 1 || Number(port) > maxPort) {
+    throw new InputError(`--service ${text}: the port must be from 1 to ${maxPort}`);
+  }
   return { service: { namespace, name, port: Number(port) } };
 }
