@@ -6,10 +6,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmissionApp } from './app.ts';
 import { BodyBudget } from './body.ts';
 import { refuseClient, type ClientCheck } from './client-certificate.ts';
+import { ConnectionCap } from './connection-cap.ts';
 import { Connections } from './connections.ts';
 import { drainServer, type DrainOptions } from './drain.ts';
 import {
   createHttpsServer,
+  dropped,
   endBroken,
   followCertificates,
   watchBrokenConnections,
@@ -53,6 +55,7 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   const connections = new Connections({
     maxAgeMs: limits.maxConnectionAgeMs,
     headTimeoutMs: limits.headTimeoutMs,
+    refusedTimeoutMs: limits.refusedTimeoutMs,
     now,
     random: options.random ?? Math.random,
     refuse: (socket) => (clients === undefined ? undefined : refuseClient(socket as TLSSocket, clients.allowedNames)),
@@ -63,12 +66,11 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   const listener = createReviewListener(reviews, context, app);
 
   const server = createHttpsServer(certificates, clients, limits, listener);
-  const sockets = new Set<Socket>();
+  const cap = new ConnectionCap(limits.maxConnections);
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    if (cap.add(socket)) dropped(metrics, log);
   });
-  server.on('secureConnection', (socket) => connections.open(socket));
+  server.on('secureConnection', (socket) => cap.secured(socket, connections.open(socket)));
   watchBrokenConnections(server, { metrics, log });
   const unfollow = followCertificates(server, certificates, clients, log);
   const address = await listen(server, options).catch((error: unknown) => {
@@ -84,7 +86,7 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
     clearInterval(sweep);
     unfollow();
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
+    for (const socket of cap.sockets) socket.destroy();
     await closed;
   };
   const drain = async (drainOptions: DrainOptions): Promise<void> => {

@@ -35,11 +35,18 @@ export class Connection {
   get isSilent(): boolean {
     return this.steps === 0 && this.socket.bytesRead === 0;
   }
+
+  /** True between requests. */
+  get isIdle(): boolean {
+    return this.inFlight === 0 && this.receiving === undefined;
+  }
 }
 
 export type ConnectionsOptions = {
   readonly maxAgeMs: number;
   readonly headTimeoutMs: number;
+  /** How long a client that may not call keeps its connection. */
+  readonly refusedTimeoutMs: number;
   readonly now: () => number;
   /** From 0 to 1: spreads the ages, so that connections opened together are not closed together. */
   readonly random: () => number;
@@ -97,13 +104,19 @@ export class Connections {
     const now = this.#options.now();
     for (const connection of this.#bySocket.values()) {
       const { receiving, seen, socket } = connection;
+      const { headTimeoutMs, refusedTimeoutMs } = this.#options;
+      const isRefused = connection.refusal !== undefined && connection.isIdle;
+      if (isRefused && now - connection.openedAt >= refusedTimeoutMs) {
+        socket.destroy();
+        continue;
+      }
       if (receiving !== undefined && now >= receiving.deadline) receiving.expire();
       const { bytesRead } = socket;
       if (connection.inFlight > 0 || connection.steps !== seen.steps) connection.headSince = undefined;
       else if (bytesRead !== seen.bytesRead) connection.headSince ??= now;
       seen.steps = connection.steps;
       seen.bytesRead = bytesRead;
-      if (connection.headSince !== undefined && now - connection.headSince >= this.#options.headTimeoutMs) {
+      if (connection.headSince !== undefined && now - connection.headSince >= headTimeoutMs) {
         this.#options.endSlow(socket);
       }
     }

@@ -19,6 +19,9 @@ export type ServingCertificates = {
 /** Node's own timeouts are the second line behind `Connections.sweep`: later than all that ends a connection properly. */
 const backstopMs = 10_000;
 
+/** Node accepts so many sockets (its backlog) before those that ended for them are closed; ConnectionCap sets the limit. */
+const acceptedAtOnce = 511;
+
 /** A server with every limit of Node's set, HTTP/1.1 only: the API server's webhook client speaks nothing else. */
 export function createHttpsServer(
   certificates: ServingCertificates,
@@ -42,7 +45,7 @@ export function createHttpsServer(
     },
     listener,
   );
-  server.maxConnections = limits.maxConnections;
+  server.maxConnections = limits.maxConnections + acceptedAtOnce;
   server.timeout = backstop;
   server.on('checkContinue', listener);
   return server;
@@ -69,10 +72,12 @@ export function followCertificates(
 export function watchBrokenConnections(server: Server, { metrics, log }: { metrics: Metrics; log: Log }): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => endBroken(socket, error.code ?? '', metrics, log));
   server.on('connect', (_request, socket) => endBroken(socket, 'CONNECT', metrics, log));
-  server.on('drop', () => {
-    metrics.badRequest('too_many_connections');
-    log.debug('a connection was dropped: there are too many');
-  });
+  server.on('drop', () => dropped(metrics, log));
+}
+
+export function dropped(metrics: Metrics, log: Log): void {
+  metrics.badRequest('too_many_connections');
+  log.debug('a connection was ended: there are too many');
 }
 
 /** Ends a connection on which no request can be told from the noise any more. */

@@ -9,6 +9,7 @@ export type Limits = {
   readonly maxConnections: number;
   readonly maxConnectionAgeMs: number;
   readonly handshakeTimeoutMs: number;
+  readonly refusedTimeoutMs: number;
   readonly headTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly sweepEveryMs: number;
@@ -27,6 +28,8 @@ export const defaultLimits: Limits = {
   maxConnectionAgeMs: 10 * minute,
   /** A handshake takes two round trips; the API server gives the whole call 10 s by default. */
   handshakeTimeoutMs: 5 * second,
+  /** Without the right client certificate: long enough for one request, whose answer says what is wrong. */
+  refusedTimeoutMs: 2 * second,
   /** From the first byte of a request's head to its last: one TCP segment from any honest client. */
   headTimeoutMs: 10 * second,
   /** The API server keeps idle connections for 90 s; who closes first loses a request, so it must not be this side. */

@@ -4,7 +4,7 @@ export const badRequestReasons = {
   connection_lost: 'The connection broke off outside of a request.',
   not_http: 'What came is no HTTP/1.1 request.',
   head_too_slow: 'The head of a request took too long.',
-  too_many_connections: 'There were too many connections to take one more.',
+  too_many_connections: 'There were too many connections: one that was idle was ended, or the new one where none was.',
   no_client_certificate: '401: a client certificate is required.',
   bad_client_certificate: '403: the client certificate is of another authority.',
   client_not_allowed: '403: the common name of the client certificate is not allowed.',

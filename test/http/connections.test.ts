@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { ConnectionCap } from '../../src/http/connection-cap.ts';
 import { Connections } from '../../src/http/connections.ts';
+import { refusal, type Refusal } from '../../src/http/refusals.ts';
 
 /** As much of a socket as connections look at. */
 class FakeSocket extends EventEmitter {
@@ -14,15 +16,16 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-function setUp({ random = 0.5 } = {}) {
+function setUp({ random = 0.5, refused }: { random?: number; refused?: Refusal } = {}) {
   const clock = { time: 0 };
   const ended: Socket[] = [];
   const connections = new Connections({
     maxAgeMs: 1000,
     headTimeoutMs: 100,
+    refusedTimeoutMs: 200,
     now: () => clock.time,
     random: () => random,
-    refuse: () => undefined,
+    refuse: () => refused,
     endSlow: (socket) => ended.push(socket),
   });
   const fake = new FakeSocket();
@@ -54,6 +57,73 @@ describe('a sweep ends', () => {
     }
     fake.bytesRead++;
     expect(sweepAt(200)).toBe(true);
+  });
+});
+
+describe('a client that may not call', () => {
+  test('keeps its connection for one request, and no longer', () => {
+    const { fake, sweepAt } = setUp({ refused: refusal('no_client_certificate') });
+    sweepAt(199);
+    expect(fake.isDestroyed).toBe(false);
+    sweepAt(200);
+    expect(fake.isDestroyed).toBe(true);
+  });
+
+  test('is answered first', () => {
+    const { connection, fake, sweepAt } = setUp({ refused: refusal('no_client_certificate') });
+    connection.inFlight = 1;
+    sweepAt(200);
+    expect(fake.isDestroyed).toBe(false);
+  });
+});
+
+describe('a connection above the limit takes the place of', () => {
+  function capped(max: number) {
+    const { connections } = setUp();
+    const cap = new ConnectionCap(max);
+    let port = 0;
+    /** `steps` undefined: during the handshake. */
+    const open = (steps?: number, inFlight = 0) => {
+      const fake = Object.assign(new FakeSocket(), { remoteAddress: '::1', remotePort: ++port });
+      const socket = fake as unknown as Socket;
+      const madeRoom = cap.add(socket);
+      if (steps !== undefined) {
+        const above = Object.assign(new FakeSocket(), { remoteAddress: '::1', remotePort: port });
+        const connection = connections.open(above as unknown as Socket);
+        Object.assign(connection, { steps, inFlight });
+        cap.secured(above as unknown as Socket, connection);
+      }
+      return { fake, madeRoom };
+    };
+    return { cap, open };
+  }
+  type Opening = [steps?: number, inFlight?: number];
+  const cases: Readonly<Record<string, readonly [openings: readonly Opening[], ended: number]>> = {
+    'one that is in its handshake still': [[[2], [2], []], 2],
+    'one on which no request ever came': [[[2], [0], [0]], 1],
+    'the oldest that is idle, where all had requests': [[[2, 1], [2], [4]], 1],
+    'nobody while all are at work, and is ended itself': [
+      [
+        [1, 1],
+        [1, 1],
+        [3, 1],
+      ],
+      3,
+    ],
+  };
+  test.each(Object.entries(cases))('%s', (_, [openings, ended]) => {
+    const { cap, open } = capped(openings.length);
+    const opened = openings.map((opening) => open(...opening));
+    opened.push(open());
+    expect(opened.map(({ fake }) => fake.isDestroyed)).toEqual(opened.map((__, index) => index === ended));
+    expect(opened.map(({ madeRoom }) => madeRoom)).toEqual(opened.map((__, index) => index === openings.length));
+    expect(cap.sockets).toHaveLength(openings.length);
+  });
+
+  test('nobody once others ended', () => {
+    const { open } = capped(1);
+    open(0).fake.destroy();
+    expect(open().madeRoom).toBe(false);
   });
 });
 

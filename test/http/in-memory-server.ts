@@ -31,6 +31,7 @@ export function createInMemoryServer({ reviews = { '/validate/gpu': approve }, l
   const connections = new Connections({
     maxAgeMs: allLimits.maxConnectionAgeMs,
     headTimeoutMs: allLimits.headTimeoutMs,
+    refusedTimeoutMs: allLimits.refusedTimeoutMs,
     now: clock,
     random: () => 0.5,
     refuse: () => undefined,
