@@ -28,7 +28,11 @@ export type PolicyFilesOptions = {
   readonly now?: () => number;
 };
 
-type OpenFile = { readonly source: TextFile; readonly reading: PolicyReading };
+type OpenFile = {
+  readonly source: TextFile;
+  /** Undefined for a new file that may be half written. */
+  readonly reading: PolicyReading | undefined;
+};
 
 function faultOf(file: string, message: string): Fault {
   return { file, line: 1, column: 1, field: '', message };
@@ -59,6 +63,8 @@ export class PolicyFiles {
   #open = new Map<string, OpenFile>();
   #inForce: ReadonlyMap<string, PolicyInForce> = new Map();
   #state: PolicyState | undefined;
+  /** At the start nothing is in force that could stay, and who starts gpugate waits. */
+  #isStart = true;
   readonly #queue = createQueue();
 
   constructor({ paths, verify = () => undefined, now = Date.now }: PolicyFilesOptions) {
@@ -72,7 +78,10 @@ export class PolicyFiles {
 
   async #refresh(): Promise<PolicyState> {
     const { readings, faults } = await this.#readAll();
-    const merged = mergePolicies(this.#inForce, readings, this.#options.verify);
+    this.#isStart = false;
+    // A new file may be an old one under another name, whose policies must not be out of force until it has settled.
+    if (readings === undefined && this.#state !== undefined) return (this.#state = { ...this.#state, changed: false });
+    const merged = mergePolicies(this.#inForce, readings ?? [], this.#options.verify);
     this.#inForce = merged.inForce;
     const next: Omit<PolicyState, 'changed'> = {
       policies: [...merged.inForce.values()]
@@ -90,7 +99,7 @@ export class PolicyFiles {
     return this.#state;
   }
 
-  async #readAll(): Promise<{ readings: readonly PolicyReading[]; faults: readonly Fault[] }> {
+  async #readAll(): Promise<{ readings: readonly PolicyReading[] | undefined; faults: readonly Fault[] }> {
     const open = new Map<string, OpenFile>();
     const unlisted: PolicyReading[] = [];
     const faults: Fault[] = [];
@@ -107,13 +116,18 @@ export class PolicyFiles {
       for (const file of this.#listed.get(path) ?? []) unlisted.push({ file, objects: [], faults: [] });
     }
     this.#open = open;
-    return { readings: [...Array.from(open.values(), ({ reading }) => reading), ...unlisted], faults };
+    const readings = Array.from(open.values(), ({ reading }) => reading);
+    const isSettled = readings.every((reading) => reading !== undefined);
+    return { readings: isSettled ? [...readings, ...unlisted] : undefined, faults };
   }
 
   async #look(file: string, last: OpenFile | undefined): Promise<OpenFile> {
-    const source = last?.source ?? new TextFile(file, { maxBytes: maxPolicyFileBytes, now: this.#options.now });
+    const settles = this.#isStart ? 'after the first look' : 'always';
+    const options = { maxBytes: maxPolicyFileBytes, now: this.#options.now, settles } as const;
+    const source = last?.source ?? new TextFile(file, options);
     const look = await source.look();
     if (look.kind === 'text') return { source, reading: readPolicies(file, look.text) };
+    if (look.kind === 'settling') return { source, reading: last?.reading };
     if (look.kind === 'unchanged' && last !== undefined) return last;
     const message = look.kind === 'unreadable' ? look.message : 'cannot be read';
     return { source, reading: { file, objects: [], faults: [faultOf(file, message)] } };

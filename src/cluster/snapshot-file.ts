@@ -82,7 +82,7 @@ export class SnapshotFile {
 
   async #refresh(): Promise<SnapshotState> {
     const look = await this.#file.look();
-    if (look.kind === 'unchanged') return this.#state(false);
+    if (look.kind === 'unchanged' || look.kind === 'settling') return this.#state(false);
     const read =
       look.kind === 'text'
         ? readSnapshot(this.#path, look.text)

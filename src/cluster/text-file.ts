@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { explainFileError } from '../api/explain-file-error.ts';
 
-/** `unchanged`: the text, or the cause, that the last look found. */
+/** `unchanged`: the text, or the cause, that the last look found. `settling`: a new text that may be half written. */
 export type FileLook =
   | { readonly kind: 'unchanged' }
+  | { readonly kind: 'settling' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly message: string };
 
@@ -12,6 +13,11 @@ export type TextFileOptions = {
   readonly maxBytes: number;
   /** Wall clock, to compare with times of change. */
   readonly now: () => number;
+  /**
+   * Whether a text counts only once two looks in a row find it, with the same size and times: who writes a file in place
+   * may be half-way through, and half of a YAML file is often a whole one that means something else.
+   */
+  readonly settles?: 'always' | 'after the first look' | 'never';
   readonly readBytes?: (path: string) => Promise<Uint8Array>;
 };
 
@@ -32,20 +38,42 @@ export class TextFile {
   /** Of the last look: empty, or `stat` alone proves that nothing changed since. */
   #settledStat = '';
   #fingerprint = '';
+  /** The text that the last look found for the first time, with its `stat`. */
+  #settling = '';
+  #lastStat = '';
 
-  constructor(path: string, { maxBytes, now, readBytes = (from) => readFile(from) }: TextFileOptions) {
+  constructor(
+    path: string,
+    { maxBytes, now, settles = 'never', readBytes = (from) => readFile(from) }: TextFileOptions,
+  ) {
     this.#path = path;
-    this.#options = { maxBytes, now, readBytes };
+    this.#options = { maxBytes, now, settles, readBytes };
   }
 
   async look(): Promise<FileLook> {
     const found = await this.#read();
-    if (found.kind === 'unchanged') return found;
+    if (found.kind === 'unchanged' || found.kind === 'settling') return found;
     const content = found.kind === 'text' ? found.text : found.message;
     const fingerprint = `${found.kind} ${createHash('sha256').update(content).digest('base64')}`;
-    if (fingerprint === this.#fingerprint) return { kind: 'unchanged' };
+    if (fingerprint === this.#fingerprint) {
+      this.#settling = '';
+      return { kind: 'unchanged' };
+    }
+    if (found.kind === 'text' && !this.#isSettled(fingerprint)) return { kind: 'settling' };
+    this.#settling = '';
     this.#fingerprint = fingerprint;
     return found;
+  }
+
+  #isSettled(fingerprint: string): boolean {
+    const { settles } = this.#options;
+    if (settles === 'never' || (settles === 'after the first look' && this.#fingerprint === '')) return true;
+    const found = `${fingerprint} ${this.#lastStat}`;
+    if (found === this.#settling) return true;
+    this.#settling = found;
+    // So that the next look reads it, whatever `stat` says.
+    this.#settledStat = '';
+    return false;
   }
 
   async #read(): Promise<FileLook> {
@@ -53,6 +81,7 @@ export class TextFile {
       const before = await stat(this.#path, { bigint: true });
       const { dev, ino, size, mtimeNs, ctimeNs } = before;
       const seen = `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+      this.#lastStat = seen;
       if (seen === this.#settledStat) return { kind: 'unchanged' };
       this.#settledStat = '';
       // Of a pipe or a device, reading might never end.

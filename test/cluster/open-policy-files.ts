@@ -9,9 +9,10 @@ export const policy = (name: string, vram = '8000M') =>
 export function policyFiles(options: Partial<PolicyFilesOptions> = {}) {
   const directory = temporaryDirectory();
   const files = new PolicyFiles({ paths: [directory.path], ...options });
-  /** In force as name=vram, and faults without the directory. */
+  /** Until a change has settled: in force as name=vram, and faults without the directory. */
   const reload = async () => {
-    const { policies, faults, kept, changed } = await files.reload();
+    const first = await files.reload();
+    const { policies, faults, kept, changed } = first.changed ? first : await files.reload();
     return {
       policies: policies.map(({ metadata, spec }) => `${metadata.name}=${spec.mps?.vram ?? ''}`),
       faults: faults.map((fault) =>

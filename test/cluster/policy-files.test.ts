@@ -51,10 +51,30 @@ describe('policies of a directory', () => {
     expect(second.changed).toBe(false);
     expect(second.policies).toBe(first.policies);
     write('a.yaml', policy('a', '4G'));
+    expect((await files.reload()).changed).toBe(false);
     const third = await files.reload();
     expect(third.changed).toBe(true);
     expect(third.policies[0]).not.toBe(first.policies[0]);
     expect(third.policies[1]).toBe(first.policies[1]);
+  });
+
+  test('stay as they are until a changed or a new file was found the same twice', async () => {
+    const { path, write, files } = policyFiles();
+    const inForce = async () => (await files.reload()).policies.map(({ metadata, spec }) => [metadata.name, spec.mps]);
+    write('a.yaml', policy('a'));
+    const [[, mps] = []] = await inForce();
+    write('a.yaml', policy('a').replace(/ {2}mps.*\n/, '  match: {}\n'));
+    expect(await inForce()).toEqual([['a', mps]]);
+    write('a.yaml', policy('a'));
+    expect(await inForce()).toEqual([['a', mps]]);
+    renameSync(join(path, 'a.yaml'), join(path, 'b.yaml'));
+    expect(await inForce()).toEqual([['a', mps]]);
+    write('b.yaml', `${policy('a')}---\n${policy('b')}`);
+    expect(await inForce()).toEqual([['a', mps]]);
+    expect(await inForce()).toEqual([
+      ['a', mps],
+      ['b', mps],
+    ]);
   });
 
   test('come and go with their files', async () => {
@@ -153,6 +173,7 @@ describe('paths of the configuration', () => {
     expect((await files.reload()).policies).toHaveLength(1);
     mkdirSync(join(path, 'd'));
     write('d/b.yaml', policy('b'));
+    await reload(); // The new file settles.
     expect(await reload()).toEqual({ names: ['b'], faults: [], kept: [] });
   });
 

@@ -122,3 +122,42 @@ describe('a text file', () => {
     expect(await file.look()).toEqual({ kind: 'unreadable', message: 'is a link that leads to itself' });
   });
 });
+
+describe('a text file that settles', () => {
+  function settlingFile(settles: 'always' | 'after the first look') {
+    const directory = temporaryDirectory();
+    const file = new TextFile(join(directory.path, 'a'), { maxBytes: 1024, now: muchLater, settles });
+    return { ...directory, file };
+  }
+
+  test('is read at the first look, and later only once two looks agree', async () => {
+    const { file, write } = settlingFile('after the first look');
+    write('a', 'one');
+    expect(await file.look()).toEqual({ kind: 'text', text: 'one' });
+    write('a', 'tw');
+    expect(await file.look()).toEqual({ kind: 'settling' });
+    write('a', 'two');
+    expect(await file.look()).toEqual({ kind: 'settling' });
+    expect(await file.look()).toEqual({ kind: 'text', text: 'two' });
+    expect(await file.look()).toEqual({ kind: 'unchanged' });
+  });
+
+  test('is not read at the first look, when it always settles', async () => {
+    const { file, write } = settlingFile('always');
+    write('a', 'one');
+    expect(await file.look()).toEqual({ kind: 'settling' });
+    expect(await file.look()).toEqual({ kind: 'text', text: 'one' });
+  });
+
+  test('that is written back has not changed, and says at once that it is gone', async () => {
+    const { file, write, remove } = settlingFile('after the first look');
+    write('a', 'one');
+    await file.look();
+    write('a', 'on');
+    expect(await file.look()).toEqual({ kind: 'settling' });
+    write('a', 'one');
+    expect(await file.look()).toEqual({ kind: 'unchanged' });
+    remove('a');
+    expect(await file.look()).toEqual({ kind: 'unreadable', message: 'does not exist' });
+  });
+});
