@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { buffer } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import { ApiError, apiErrorOf, describeRequest, type RequestLine } from './api-error.ts';
 import type { ApiServer } from './api-server.ts';
 import { withRetries, type Clock } from './retry.ts';
@@ -20,8 +20,11 @@ export type ApiRequest = {
 
 /** The API server as the rest of this room sees it. */
 export type ApiClient = {
-  /** The bytes of an answer that is a success. Throws ApiError. */
-  readonly fetch: (request: ApiRequest) => Promise<Buffer>;
+  /**
+   * What `read` makes of the answer while it arrives, if it is a success. After a failure half-way, the next attempt is
+   * read from the start. Throws ApiError.
+   */
+  readonly fetch: <T>(request: ApiRequest, read: (body: AsyncIterable<Buffer>) => Promise<T>) => Promise<T>;
   /** The parsed answer. Throws ApiError. */
   readonly request: (request: ApiRequest) => Promise<unknown>;
   /** An answer that goes on and on: its head has arrived. Not tried again. */
@@ -34,26 +37,27 @@ const defaultTimeoutMs = 60_000;
 const watchHeadTimeoutMs = 30_000;
 
 export function createClient(server: ApiServer, clock: Clock): ApiClient {
-  const attempt = async (request: ApiRequest): Promise<Buffer> => {
+  const attempt = async <T>(request: ApiRequest, read: (body: IncomingMessage) => Promise<T>): Promise<T> => {
     const signals = [AbortSignal.timeout(request.timeoutMs ?? defaultTimeoutMs), request.signal];
     const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
     try {
       const response = await send(server, request, signal);
-      const content = await buffer(response);
       const { statusCode: status = 0, headers } = response;
-      if (status >= 200 && status < 300) return content;
+      if (status >= 200 && status < 300) return await read(response);
       if (status === 401) server.forget();
-      throw apiErrorOf(request, status, content.toString('utf8'), headers['retry-after']);
+      throw apiErrorOf(request, status, await text(response), headers['retry-after']);
     } catch (error) {
       throw error instanceof ApiError ? error : noAnswer(server, request, error);
     }
   };
-  const fetch = (request: ApiRequest): Promise<Buffer> =>
-    request.once === true ? attempt(request) : withRetries(() => attempt(request), { clock, signal: request.signal });
+  const fetch: ApiClient['fetch'] = (request, read) =>
+    request.once === true
+      ? attempt(request, read)
+      : withRetries(() => attempt(request, read), { clock, signal: request.signal });
 
   return {
     fetch,
-    request: async (request) => JSON.parse((await fetch(request)).toString('utf8')) as unknown,
+    request: (request) => fetch(request, json),
     watch: async (path, signal) => {
       const line = { method: 'GET', path, isWatch: true } as const;
       const head = new AbortController();
@@ -63,7 +67,7 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
         const { statusCode: status = 0, headers } = response;
         if (status === 200) return response;
         if (status === 401) server.forget();
-        throw apiErrorOf(line, status, (await buffer(response)).toString('utf8'), headers['retry-after']);
+        throw apiErrorOf(line, status, await text(response), headers['retry-after']);
       } catch (error) {
         throw error instanceof ApiError ? error : noAnswer(server, line, error);
       } finally {

@@ -1,10 +1,10 @@
 import type { ApiClient } from './client.ts';
+import { ListDecoder, type ListMetadata } from './list-decoder.ts';
 
 /** An object as the API server sent it. */
 export type RawObject = Readonly<Record<string, unknown>>;
 
 export type Page = {
-  readonly items: readonly RawObject[];
   readonly resourceVersion: string;
   /** Undefined on the last page. */
   readonly continueToken: string | undefined;
@@ -14,7 +14,11 @@ export type Page = {
 
 /** What the reflector needs of an API server: of one resource, filtered or not. Both throw ApiError. */
 export type ListWatch = {
-  readonly list: (page: { limit: number; continueToken: string | undefined; signal: AbortSignal }) => Promise<Page>;
+  /** Hands over the items while they arrive; some of them twice, when the server failed half-way. */
+  readonly list: (
+    page: { limit: number; continueToken: string | undefined; signal: AbortSignal },
+    onItem: (item: RawObject, resourceVersion: string) => void,
+  ) => Promise<Page>;
   /** Bytes of events, one JSON object a line, in pieces as they arrive. */
   readonly watch: (from: {
     resourceVersion: string;
@@ -34,11 +38,10 @@ export function createListWatch(
     return `${path}?${new URLSearchParams(given as [string, string][]).toString()}`;
   };
   return {
-    list: async ({ limit, continueToken, signal }) => {
+    list: ({ limit, continueToken, signal }, onItem) => {
       // Without a resourceVersion: the newest state, never an older one out of some server's cache.
       const url = query({ limit: String(limit), continue: continueToken });
-      const body = await client.fetch({ method: 'GET', path: url, signal });
-      return { ...pageOf(JSON.parse(body.toString('utf8'))), bytes: body.length };
+      return client.fetch({ method: 'GET', path: url, signal }, (body) => readPage(body, onItem));
     },
     watch: ({ resourceVersion, timeoutSeconds, signal }) =>
       client.watch(
@@ -53,17 +56,27 @@ export function createListWatch(
   };
 }
 
-type List = { readonly metadata?: { resourceVersion?: unknown; continue?: unknown }; readonly items?: unknown };
-
-function pageOf(list: unknown): Omit<Page, 'bytes'> {
-  const { metadata, items } = (list ?? {}) as List;
-  const { resourceVersion, continue: token } = metadata ?? {};
-  if (typeof resourceVersion !== 'string' || !(Array.isArray(items) || items === null)) {
-    throw new Error('the API server answered with something else than a list');
+async function readPage(
+  body: AsyncIterable<Buffer>,
+  onItem: (item: RawObject, resourceVersion: string) => void,
+): Promise<Page> {
+  const decoder = new ListDecoder();
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    for (const item of decoder.decode(piece)) onItem(item, versionOf(decoder.metadata));
   }
+  const { metadata } = decoder.end();
+  const token = metadata?.continue;
   return {
-    items: (items ?? []) as readonly RawObject[],
-    resourceVersion,
+    resourceVersion: versionOf(metadata),
     continueToken: typeof token === 'string' && token !== '' ? token : undefined,
+    bytes,
   };
+}
+
+function versionOf(metadata: ListMetadata | undefined): string {
+  const version = metadata?.resourceVersion;
+  if (typeof version !== 'string') throw new Error('the API server answered with something else than a list');
+  return version;
 }

@@ -48,8 +48,8 @@ async function startServer(...answers: Answer[]) {
   );
   const list = (more: Partial<ApiRequest> = {}) =>
     client
-      .fetch({ method: 'GET', path: '/api/v1/pods?limit=50', ...more })
-      .then(String, (error: unknown) => (error as Error).message);
+      .fetch({ method: 'GET', path: '/api/v1/pods?limit=50', ...more }, text)
+      .catch((error: unknown) => (error as Error).message);
   return { client, list, pauses, seen, host };
 }
 

@@ -84,7 +84,7 @@ export class ModelServer {
   }
 
   readonly listWatch: ListWatch = {
-    list: async ({ limit, continueToken, signal }) => {
+    list: async ({ limit, continueToken, signal }, onItem) => {
       this.requests++;
       await this.#answer(signal);
       if (this.faults.has('list 500') || (continueToken !== undefined && this.faults.has('page 500'))) throw fault();
@@ -98,7 +98,8 @@ export class ModelServer {
       const items = snapshot.slice(Number(start), end);
       await this.#answer(signal);
       const next = end < snapshot.length ? `${version}/${end}` : undefined;
-      return { items, resourceVersion: version, continueToken: next, bytes: 100 * items.length };
+      for (const item of items) onItem(item, version);
+      return { resourceVersion: version, continueToken: next, bytes: 100 * items.length };
     },
     watch: async ({ resourceVersion, signal }) => {
       this.requests++;

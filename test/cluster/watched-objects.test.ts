@@ -1,6 +1,7 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
+import type { ApiClient } from '../../src/cluster/client.ts';
 import { tenantQuota, type TenantQuota } from '../../src/api/tenant-quota.ts';
 import { watchObjects } from '../../src/cluster/watched-objects.ts';
 import { compileQuota } from '../../src/quota/quota.ts';
@@ -29,8 +30,9 @@ async function startWatch(first: unknown) {
   let body = new PassThrough();
   const clock = createVirtualClock();
   const log = createRecordingLog();
-  const client = {
-    fetch: async () => Buffer.from(JSON.stringify({ metadata: { resourceVersion: '1' }, items: state.items })),
+  const client: ApiClient = {
+    fetch: (_, read) =>
+      read(Readable.from([Buffer.from(JSON.stringify({ metadata: { resourceVersion: '1' }, items: state.items }))])),
     request: () => Promise.reject(new Error('nobody asks')),
     watch: async () => (body = new PassThrough()) as unknown as IncomingMessage,
   };
