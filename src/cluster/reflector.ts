@@ -61,6 +61,13 @@ const listAtOnceEveryMs = 60_000;
 /** client-go's. Items are read one by one while they arrive, so that the size of a page delays nobody. */
 const defaultPageSize = 500;
 
+/**
+ * Nobody waits for a list that repeats an earlier one, but admissions wait for the processors that it keeps busy, most
+ * of all those of the API server: it is asked for less at once, and left alone for as long as it took.
+ */
+const relistPageSize = 100;
+const relistPauses = 1;
+
 /** Keeps a sink equal to one resource of the API server: lists once, watches, and lists again when it must. */
 export class Reflector {
   readonly #options: ReflectorOptions;
@@ -132,15 +139,21 @@ export class Reflector {
 
   async #list(signal: AbortSignal): Promise<void> {
     const { listWatch, sink, clock, telemetry, resource, pageSize = defaultPageSize } = this.#options;
+    const isFirst = this.#resourceVersion === undefined;
+    const limit = isFirst ? pageSize : Math.min(pageSize, relistPageSize);
     this.#wantedAgain = false;
     const startedAt = clock.now();
     sink.beginRelist();
     let continueToken: string | undefined;
     for (;;) {
-      const page = await listWatch.list({ limit: pageSize, continueToken, signal }, sink.put);
+      const pageStart = clock.now();
+      const page = await listWatch.list({ limit, continueToken, signal }, sink.put);
       telemetry.received(resource, page.bytes);
       continueToken = page.continueToken;
-      if (continueToken !== undefined) continue;
+      if (continueToken !== undefined) {
+        if (!isFirst) await clock.sleep((clock.now() - pageStart) * relistPauses, signal);
+        continue;
+      }
       sink.endRelist(page.resourceVersion);
       this.#resourceVersion = page.resourceVersion;
       this.#relistWanted = this.#wantedAgain;

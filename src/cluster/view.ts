@@ -33,7 +33,9 @@ export class ClusterView {
   #labelKeys: ReadonlySet<string> = new Set();
   readonly #others: Reflector[] = [];
   #facts: ClusterFacts | undefined;
-  #largest: LargestDevices = new Map();
+  /** Undefined after nodes changed, until somebody asks. */
+  #largest: LargestDevices | undefined;
+  #isRevisionDue = false;
 
   constructor(context: FeedContext, { podPageSize }: { podPageSize?: number } = {}) {
     this.#context = context;
@@ -172,7 +174,7 @@ export class ClusterView {
       interner: this.#interner,
       labelKeys: this.#labelKeys,
       node: (name: string) => this.#nodes.store.get(name),
-      largest: () => this.#largest,
+      largest: () => this.#largestDevices(),
     };
   }
 
@@ -197,12 +199,27 @@ export class ClusterView {
   /** Rare: kubelets report every 10 s, but labels and allocatable devices stay. */
   #nodeChanged(): void {
     this.#facts = undefined;
-    this.#largest = largestDevices(this.#nodes.store.values());
+    this.#largest = undefined;
+    this.#changed();
+    if (this.#isRevisionDue || this.#pods.store.size() === 0) return;
+    // Once for all nodes that change in one turn: a list of 5,000 nodes would go over all pods 5,000 times.
+    this.#isRevisionDue = true;
+    setImmediate(() => {
+      this.#isRevisionDue = false;
+      this.#revisePods();
+    });
+  }
+
+  #revisePods(): void {
     for (const pod of [...this.#pods.store.values()]) {
-      const memoryMiB = podDeviceMemory(pod.demand, this.#nodes.store.get(pod.node), this.#largest);
+      const memoryMiB = podDeviceMemory(pod.demand, this.#nodes.store.get(pod.node), this.#largestDevices());
       if (memoryMiB !== pod.memoryMiB) this.#pods.revise(pod.uid, { ...pod, memoryMiB });
     }
-    this.#changed();
+  }
+
+  #largestDevices(): LargestDevices {
+    this.#largest ??= largestDevices(this.#nodes.store.values());
+    return this.#largest;
   }
 
   #changed(): void {
