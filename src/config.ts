@@ -54,6 +54,9 @@ export const settings = {
   kubeconfig: path
     .optional()
     .describe("Kubeconfig of the cluster. Absent: the pod's ServiceAccount, then KUBECONFIG, then ~/.kube/config."),
+  namespace: path
+    .optional()
+    .describe('Namespace of the Leases. Absent: POD_NAMESPACE, then that of the credentials, then `default`.'),
   serviceAccountDir: path
     .default(serviceAccountDirectory)
     .describe("Directory of the ServiceAccount's token, CA and namespace, in a pod."),

@@ -1,11 +1,12 @@
 import { compilePolicy, verifyPolicy, type CompiledPolicy, type PolicySet } from './admission/policy-set.ts';
 import { workloadPolicy, type WorkloadPolicy } from './api/workload-policy.ts';
 import { createClient, type ApiClient } from './cluster/client.ts';
-import { findApiServer, type ClusterAccess } from './cluster/find-api-server.ts';
+import { findApiServer, findNamespace, type ClusterAccess } from './cluster/find-api-server.ts';
 import { systemClock } from './cluster/system-clock.ts';
 import { ClusterView } from './cluster/view.ts';
 import { watchObjects, type WatchedObject } from './cluster/watched-objects.ts';
 import { watchQuotas } from './cluster/watch-quotas.ts';
+import { createLiveQuota, type LiveQuota } from './live-quota.ts';
 import { writeConditions } from './controller/object-conditions.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -14,6 +15,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 export type LiveCluster = {
   readonly client: ApiClient;
   readonly view: ClusterView;
+  readonly reserve: LiveQuota['reserve'];
   /** Undefined until they were listed. */
   readonly policies: () => PolicySet | undefined;
   /** Says in the status of our objects whether they are in force. */
@@ -24,10 +26,11 @@ export type LiveCluster = {
 };
 
 export async function openLiveCluster(
-  access: ClusterAccess,
+  access: ClusterAccess & { readonly namespace?: string | undefined },
   { log, metrics }: { log: Log; metrics: Metrics },
 ): Promise<LiveCluster> {
   const server = await findApiServer(access);
+  const namespace = findNamespace(access.namespace, access.environment, server);
   const client = createClient(server, systemClock);
   const context = { client, clock: systemClock, log, metrics };
   const view = new ClusterView(context);
@@ -61,6 +64,12 @@ export async function openLiveCluster(
     return policySet;
   };
 
+  const quota = createLiveQuota({
+    ...context,
+    view,
+    namespace,
+    quotas: () => quotas.inForce().map((one) => one.quota),
+  });
   view.countStalenessOf(policies.reflector);
   view.countStalenessOf(quotas.reflector);
   const abort = new AbortController();
@@ -75,10 +84,12 @@ export async function openLiveCluster(
     policies.reflector.run(abort.signal),
     quotas.reflector.run(abort.signal),
     view.run(abort.signal, quotas.reflector.synced),
+    quota.run(abort.signal),
   ]);
   return {
     client,
     view,
+    reserve: quota.reserve,
     policies: currentPolicies,
     reportConditions: async () => {
       if (!isReportDue || !arePoliciesListed) return;

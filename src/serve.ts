@@ -53,15 +53,17 @@ export async function serve(config: Config, { log, version, environment }: Serve
   // At the start there is no last good version to fall back to, and whoever starts it is there to read this.
   const faults = await files.reload();
   if (faults.length > 0) throw new InputError(faults.map(formatFault).join('\n'));
-  const { kubeconfig, serviceAccountDir: serviceAccountDirectory } = config;
+  const { kubeconfig, namespace, serviceAccountDir: serviceAccountDirectory } = config;
   const live =
     config.policies !== undefined && config.snapshot !== undefined
       ? undefined
-      : await openLiveCluster({ environment, kubeconfig, serviceAccountDirectory }, { log, metrics });
+      : await openLiveCluster({ environment, kubeconfig, namespace, serviceAccountDirectory }, { log, metrics });
 
   const sources: AdmissionSources = {
     policies: files.policies ?? live?.policies ?? (() => undefined),
     cluster: files.cluster ?? live?.view.facts ?? (() => undefined),
+    // Quotas are exact only over the cluster itself.
+    ...(live === undefined || files.cluster !== undefined ? {} : { reserve: live.reserve }),
     findExemption: compileExemptions({
       namespaces: config.exemptNamespaces,
       users: config.exemptUsers,
@@ -73,7 +75,11 @@ export async function serve(config: Config, { log, version, environment }: Serve
   let isWarm = false;
   const warm = (): void => {
     // Every policy is warmed up, whatever it covers.
-    const everywhere = { ...sources, policies: () => sources.policies()?.map((p) => ({ ...p, covers: () => true })) };
+    const { reserve: _, ...unreserved } = sources;
+    const everywhere = {
+      ...unreserved,
+      policies: () => sources.policies()?.map((p) => ({ ...p, covers: () => true })),
+    };
     const silent = { log: createSilentLog(), metrics: createMetrics({ version, processMetrics: false }), now };
     warmUp(
       webhookIds.map((id) => admitOf(id, everywhere)),

@@ -25,6 +25,7 @@ const compositionFiles: ReadonlySet<string> = new Set([
   'embedded.ts',
   'file-sources.ts',
   'live-cluster.ts',
+  'live-quota.ts',
   'main.ts',
   'reload-loop.ts',
   'serve.ts',

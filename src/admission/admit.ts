@@ -1,11 +1,13 @@
 import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
+import type { ReserveResult } from '../quota/decide-turn.ts';
 import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
 import type { Labels, ObjectMeta, Pod } from '../workload/pod.ts';
 import { allowed, allowedWith, undecided, type Outcome } from './decision.ts';
 import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
+import { withQuota } from './quota-answer.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from './review.ts';
 import { isJudgedByGpuValidate, isJudgedSubResource } from './webhooks.ts';
@@ -19,13 +21,15 @@ export type AdmissionSources = {
   readonly findExemption: FindExemption;
   /** A view older than this decides nothing. */
   readonly maxStalenessMs: number;
+  /** Reserves what quotas charge for a pod; absent where there are no quotas. Never rejects. */
+  readonly reserve?: (request: AdmissionRequest, pod: Pod, deadline: number) => Promise<ReserveResult>;
 };
 
 /**
- * Decides one request; a promise only when something has to be asked of the cluster. Throws, or rejects with,
+ * Decides one request by a deadline in monotonic milliseconds; a promise only when something has to be asked of the cluster. Throws, or rejects with,
  * MalformedObject when the object is not what its kind says.
  */
-export type Admit = (request: AdmissionRequest) => Outcome | Promise<Outcome>;
+export type Admit = (request: AdmissionRequest, deadline: number) => Outcome | Promise<Outcome>;
 
 /** What both webhooks establish before they judge or change anything. */
 type Ground = {
@@ -75,7 +79,7 @@ export function createValidate(
   { needsFreshView, isJudgedElsewhere = () => false }: ValidateOptions,
 ): Admit {
   const maxAgeMs = needsFreshView ? sources.maxStalenessMs : Number.POSITIVE_INFINITY;
-  return whenNamespaceIsKnown(sources, (request, known) => {
+  return whenNamespaceIsKnown(sources, (request, known, deadline) => {
     if (request.operation === 'DELETE' || request.operation === 'CONNECT') return allowed();
     if (request.subResource !== '' && !isJudgedSubResource(request.subResource)) return allowed();
     const exemption = sources.findExemption(request);
@@ -96,7 +100,7 @@ export function createValidate(
       cluster,
     });
     const hasOld = request.operation === 'UPDATE' && request.oldObject !== null;
-    return judge(
+    const outcome = judge(
       policies,
       {
         present: factsOf(meta, pod),
@@ -109,21 +113,27 @@ export function createValidate(
       },
       about,
     );
+    const { reserve } = sources;
+    if (reserve === undefined || outcome.decision.kind !== 'allow' || pod === undefined) return outcome;
+    // Only a new pod is charged: later nothing that is charged can change.
+    if (request.operation !== 'CREATE' || request.subResource !== '') return outcome;
+    const named = { ...pod, meta: completed(meta, request) };
+    return reserve(request, named, deadline).then((result) => withQuota(outcome, result));
   });
 }
 
 /** A namespace that the view does not show may have been made a moment ago: it is read before its pods are judged. */
 function whenNamespaceIsKnown(
   sources: AdmissionSources,
-  decide: (request: AdmissionRequest, labels: Labels | undefined) => Outcome,
+  decide: (request: AdmissionRequest, labels: Labels | undefined, deadline: number) => Outcome | Promise<Outcome>,
 ): Admit {
-  return (request) => {
+  return (request, deadline) => {
     const { namespace } = request;
     const cluster = sources.cluster();
-    if (namespace === '' || cluster?.readNamespace === undefined) return decide(request, undefined);
-    if (cluster.namespaceLabels(namespace) !== undefined) return decide(request, undefined);
+    if (namespace === '' || cluster?.readNamespace === undefined) return decide(request, undefined, deadline);
+    if (cluster.namespaceLabels(namespace) !== undefined) return decide(request, undefined, deadline);
     return cluster.readNamespace(namespace).then(
-      (labels) => decide(request, labels),
+      (labels) => decide(request, labels, deadline),
       () => undecided(`the namespace ${namespace} is new, and the API server did not say its labels. Try again.`),
     );
   };

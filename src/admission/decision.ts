@@ -19,6 +19,8 @@ export type Outcome = {
   readonly findings: readonly { readonly rule: string; readonly policy: string; readonly enforcement: string }[];
   /** Ids of the mutations that changed something. */
   readonly mutations: readonly string[];
+  /** What quotas charge for the pod, such as `projects/a nvidia.com/gpu=2 pods=1`. */
+  readonly charges: readonly string[];
   /** Why nothing was judged, such as `namespace kube-system`; undefined when it was. */
   readonly exemption: string | undefined;
   /** Age of the view that the decision rests on, in milliseconds; undefined when it rests on none. */
@@ -33,6 +35,7 @@ function outcome(decision: Decision, rest: Partial<Outcome>): Outcome {
     policies: rest.policies ?? none,
     findings: rest.findings ?? none,
     mutations: rest.mutations ?? none,
+    charges: rest.charges ?? none,
     exemption: rest.exemption,
     viewAgeMs: rest.viewAgeMs,
   };

@@ -42,7 +42,7 @@ export function createHandleReview(webhook: string, admit: Admit, telemetry: Rev
     };
     if (start > deadline) return finish(undecided('the deadline had passed before the review arrived.'));
     try {
-      const outcome = admit(request);
+      const outcome = admit(request, deadline);
       return outcome instanceof Promise ? outcome.then(finish).catch(fail) : finish(outcome);
     } catch (error) {
       return fail(error);

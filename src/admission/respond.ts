@@ -61,6 +61,7 @@ function auditAnnotations(outcome: Outcome): Record<string, string> {
   if (outcome.policies.length > 0) annotations['policies'] = outcome.policies.join(',');
   if (outcome.viewAgeMs !== undefined) annotations['view-age-ms'] = String(Math.round(outcome.viewAgeMs));
   if (outcome.mutations.length > 0) annotations['mutations'] = outcome.mutations.join(',');
+  if (outcome.charges.length > 0) annotations['charge'] = outcome.charges.join(', ');
   if (outcome.findings.length > 0) {
     // Each once: a rule may find fault with thousands of containers.
     const findings = new Set(outcome.findings.map((f) => `${f.policy}/${f.rule}=${f.enforcement}`));

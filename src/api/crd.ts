@@ -1,5 +1,6 @@
 import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
 import type { ResourceSchema } from './resource-schema.ts';
+import { quotaLedger } from './quota-ledger.ts';
 import { tenantQuota } from './tenant-quota.ts';
 import { workloadPolicy } from './workload-policy.ts';
 
@@ -131,7 +132,11 @@ export function tenantQuotaCrd(): CustomResourceDefinition {
   });
 }
 
+export function quotaLedgerCrd(): CustomResourceDefinition {
+  return customResourceDefinition({ schema: quotaLedger, plural: 'quotaledgers', shortNames: [], printerColumns: [] });
+}
+
 /** Every custom resource, as `gpugate manifests crds` prints them. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
-  return [tenantQuotaCrd(), workloadPolicyCrd()];
+  return [quotaLedgerCrd(), tenantQuotaCrd(), workloadPolicyCrd()];
 }

@@ -12,6 +12,8 @@ export type ApiRequest = {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Another form than plain JSON, such as only the metadata of each object. */
+  readonly accept?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** One attempt only: for writes of which it matters whether they were done. */
@@ -96,7 +98,8 @@ async function send(
     path,
     body,
     contentType = 'application/json',
-  }: Pick<ApiRequest, 'method' | 'path' | 'body' | 'contentType'>,
+    accept = 'application/json',
+  }: Pick<ApiRequest, 'method' | 'path' | 'body' | 'contentType' | 'accept'>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { agent, headers } = await server.authenticate();
@@ -110,7 +113,7 @@ async function send(
       signal,
       headers: {
         ...(headers as OutgoingHttpHeaders | undefined),
-        accept: 'application/json',
+        accept,
         ...(content === undefined ? {} : { 'content-type': contentType, 'content-length': content.length }),
       },
     });

@@ -16,7 +16,7 @@ export type ListMetadata = { readonly resourceVersion?: unknown; readonly contin
 /**
  * Takes a list apart while it arrives: every item on its own, and what is left over as the list without items. A page
  * of 500 pods is 3 MB; parsed as a whole it would stop everything else for 20 ms. The only array at the top of a list
- * is that of its items, and its metadata come first: https://github.com/kubernetes/apimachinery ListMeta.
+ * is that of its items.
  */
 export class ListDecoder {
   #depth = 0;
@@ -28,7 +28,7 @@ export class ListDecoder {
   #rest = '';
   #metadata: ListMetadata | undefined;
 
-  /** Undefined until it has arrived, which with the API server is before the first item. */
+  /** What of it comes before the items: with lists of the API server's own kinds, everything. */
   get metadata(): ListMetadata | undefined {
     return this.#metadata;
   }

@@ -31,7 +31,7 @@ export type ListWatch = {
 export function createListWatch(
   client: Pick<ApiClient, 'fetch' | 'watch'>,
   path: string,
-  { fieldSelector }: { fieldSelector?: string } = {},
+  { fieldSelector, accept }: { fieldSelector?: string; accept?: string } = {},
 ): ListWatch {
   const query = (parameters: Readonly<Record<string, string | undefined>>): string => {
     const given = Object.entries({ fieldSelector, ...parameters }).filter((entry) => entry[1] !== undefined);
@@ -41,7 +41,9 @@ export function createListWatch(
     list: ({ limit, continueToken, signal }, onItem) => {
       // Without a resourceVersion: the newest state, never an older one out of some server's cache.
       const url = query({ limit: String(limit), continue: continueToken });
-      return client.fetch({ method: 'GET', path: url, signal }, (body) => readPage(body, onItem));
+      return client.fetch({ method: 'GET', path: url, signal, ...(accept === undefined ? {} : { accept }) }, (body) =>
+        readPage(body, onItem),
+      );
     },
     watch: ({ resourceVersion, timeoutSeconds, signal }) =>
       client.watch(
@@ -62,11 +64,17 @@ async function readPage(
 ): Promise<Page> {
   const decoder = new ListDecoder();
   let bytes = 0;
+  // Lists of custom resources are sorted by key: their metadata come after the items.
+  const held: RawObject[] = [];
   for await (const piece of body) {
     bytes += piece.length;
-    for (const item of decoder.decode(piece)) onItem(item, versionOf(decoder.metadata));
+    for (const item of decoder.decode(piece)) {
+      if (decoder.metadata?.resourceVersion === undefined) held.push(item);
+      else onItem(item, versionOf(decoder.metadata));
+    }
   }
   const { metadata } = decoder.end();
+  for (const item of held) onItem(item, versionOf(metadata));
   const token = metadata?.continue;
   return {
     resourceVersion: versionOf(metadata),
@@ -79,4 +87,16 @@ function versionOf(metadata: ListMetadata | undefined): string {
   const version = metadata?.resourceVersion;
   if (typeof version !== 'string') throw new Error('the API server answered with something else than a list');
   return version;
+}
+
+function metaOf(object: RawObject): RawObject {
+  return (object['metadata'] ?? {}) as RawObject;
+}
+
+export function nameOf(object: RawObject): string {
+  return String(metaOf(object)['name']);
+}
+
+export function uidOf(object: RawObject): string {
+  return String(metaOf(object)['uid']);
 }

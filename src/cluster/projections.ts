@@ -42,10 +42,16 @@ export function projectPod(
     labels: interner.labels(pickLabels(meta.labels, labelKeys)),
     demand,
     memoryMiB: podDeviceMemory(demand, node(nodeName), largest()),
+    version: versionOf(raw),
   };
 }
 
-function pickLabels(labels: Labels, keys: ReadonlySet<string>): Labels {
+/** Revisions of etcd: far below 2^53. */
+function versionOf(raw: RawObject): number {
+  return Number((raw['metadata'] as RawObject)['resourceVersion'] ?? 0);
+}
+
+export function pickLabels(labels: Labels, keys: ReadonlySet<string>): Labels {
   const picked: Record<string, string> = {};
   for (const key of keys) {
     const value = ownValue(labels, key);

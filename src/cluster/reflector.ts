@@ -97,6 +97,11 @@ export class Reflector {
     return this.#resourceVersion;
   }
 
+  /** Whether what is in the sink was read before the last wish for a relist. */
+  get isRelistDue(): boolean {
+    return this.#relistWanted;
+  }
+
   /** Milliseconds since the API server was last heard of; Infinity before the first list is complete. */
   stalenessMs(): number {
     return this.#lastContact === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.now() - this.#lastContact;

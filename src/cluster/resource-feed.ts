@@ -25,6 +25,8 @@ export type FeedSettings<T> = {
   readonly project: (object: RawObject) => T | undefined;
   readonly isSame: (a: T, b: T) => boolean;
   readonly onChange: (change: Change<T>) => void;
+  /** After each event and each list, whether or not anything changed by it. */
+  readonly onProgress?: (isList: boolean) => void;
 };
 
 export type FeedContext = {
@@ -44,7 +46,7 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
     resource,
     clock,
     listWatch: createListWatch(client, path, fieldSelector === undefined ? {} : { fieldSelector }),
-    telemetry: reflectorTelemetry(log, metrics),
+    telemetry: reflectorTelemetry(log, metrics, settings.onProgress ?? (() => undefined)),
     ...(pageSize === undefined ? {} : { pageSize }),
     ...(watchIdleMs === undefined ? {} : { watchIdleMs }),
     sink: {
@@ -65,12 +67,16 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
   return { store, reflector, revise: (name, value) => store.revise(name, value, reflector.resourceVersion ?? '') };
 }
 
-function reflectorTelemetry(log: Log, metrics: Metrics): ReflectorTelemetry {
+function reflectorTelemetry(log: Log, metrics: Metrics, onProgress: (isList: boolean) => void): ReflectorTelemetry {
   return {
-    relisted: (resource) => metrics.relist(resource),
+    relisted: (resource) => {
+      metrics.relist(resource);
+      onProgress(true);
+    },
     watchStarted: (resource) => metrics.watchStart(resource),
     received: (resource, bytes) => metrics.watchBytes(resource, bytes),
     event: (resource, { type, object }) => {
+      onProgress(false);
       if (type !== 'ADDED') return;
       const created = (object['metadata'] as RawObject)['creationTimestamp'];
       if (typeof created === 'string') metrics.eventLag(resource, (Date.now() - Date.parse(created)) / 1000);

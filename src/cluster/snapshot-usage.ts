@@ -38,7 +38,7 @@ export function usageOfSnapshot(snapshot: ClusterSnapshot): ClusterUsage & { rea
   );
   const pods = snapshot.pods.map(({ demand: devices, ...pod }): PodRecord => {
     const demand = interner.demand(new Map(Object.entries(devices)));
-    return { ...pod, demand, memoryMiB: podDeviceMemory(demand, nodes.get(pod.node), largest) };
+    return { ...pod, demand, memoryMiB: podDeviceMemory(demand, nodes.get(pod.node), largest), version: 0 };
   });
   const index = new UsageSums((name) => facts.namespaceLabels(name) ?? unknownNamespace(name));
   index.setQuotas(quotas, []);

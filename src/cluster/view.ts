@@ -4,11 +4,17 @@ import type { Quota } from '../quota/quota.ts';
 import { UsageSums, type Usage } from '../quota/usage.ts';
 import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../workload/cluster-facts.ts';
 import type { Labels } from '../workload/pod.ts';
-import { ApiError } from './api-error.ts';
 import { Interner } from './interner.ts';
-import type { RawObject } from './list-watch.ts';
-import { isSameNamespace, isSameNode, projectNamespace, projectNode, projectPod } from './projections.ts';
-import type { NamespaceRecord } from './projections.ts';
+import { createNamespaceReader } from './namespace-reader.ts';
+import { nameOf, uidOf } from './list-watch.ts';
+import {
+  isSameNamespace,
+  isSameNode,
+  projectNamespace,
+  projectNode,
+  projectPod,
+  type NamespaceRecord,
+} from './projections.ts';
 import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext, type ResourceFeed } from './resource-feed.ts';
 import type { Change, StoreReader } from './store.ts';
@@ -16,12 +22,12 @@ import type { Change, StoreReader } from './store.ts';
 /** A pod that came, changed or went, at once: before anything else is read from the watch. */
 export type PodListener = (change: Change<PodRecord>) => void;
 
-/** A namespace that was made a moment ago is asked for while its first pod waits. */
-const namespaceTimeoutMs = 2000;
-
 /** What gpugate knows of the cluster: lists and watches of namespaces, nodes and pods, and sums over them. */
 export class ClusterView {
-  readonly #context: FeedContext;
+  readonly usage: Usage;
+  readonly pods: StoreReader<PodRecord>;
+  readonly nodes: StoreReader<NodeFacts>;
+  readonly namespaces: StoreReader<NamespaceRecord>;
   readonly #interner = new Interner();
   readonly #namespaces: ResourceFeed<NamespaceRecord>;
   readonly #nodes: ResourceFeed<NodeFacts>;
@@ -29,16 +35,18 @@ export class ClusterView {
   readonly #index: UsageSums;
   readonly #podListeners = new Set<PodListener>();
   readonly #changeListeners = new Set<() => void>();
-  readonly #reads = new Map<string, Promise<Labels | undefined>>();
+  readonly #readNamespace: NonNullable<ClusterFacts['readNamespace']>;
   #labelKeys: ReadonlySet<string> = new Set();
   readonly #others: Reflector[] = [];
   #facts: ClusterFacts | undefined;
   /** Undefined after nodes changed, until somebody asks. */
   #largest: LargestDevices | undefined;
   #isRevisionDue = false;
+  #areLabelsMissing = false;
+  #progressListeners: (() => void)[] = [];
 
   constructor(context: FeedContext, { podPageSize }: { podPageSize?: number } = {}) {
-    this.#context = context;
+    this.#readNamespace = createNamespaceReader(context.client, this.#interner);
     this.#index = new UsageSums((name) => this.#labelsOf(name));
     this.#namespaces = createFeed(
       {
@@ -72,10 +80,15 @@ export class ClusterView {
         project: (raw) => projectPod(raw, this.#projection()),
         isSame: isSamePod,
         onChange: (change) => this.#podChanged(change),
+        onProgress: (isList) => this.#podsProgressed(isList),
         ...(podPageSize === undefined ? {} : { pageSize: podPageSize }),
       },
       context,
     );
+    this.usage = this.#index.usage;
+    this.pods = this.#pods.store;
+    this.nodes = this.#nodes.store;
+    this.namespaces = this.#namespaces.store;
   }
 
   /** Runs until the signal is aborted; never rejects. Pods are listed only when `quotas` are known. */
@@ -122,26 +135,24 @@ export class ClusterView {
     return this.#facts;
   };
 
-  get usage(): Usage {
-    return this.#index.usage;
+  /** The version up to which pods are known, with the labels that quotas group by; undefined until then. */
+  readonly podVersion = (): bigint | undefined => {
+    const version = this.#pods.reflector.resourceVersion;
+    return version === undefined || this.#areLabelsMissing ? undefined : BigInt(version);
+  };
+
+  /** Called once, when that version has grown the next time. */
+  readonly onPodProgress = (listener: () => void): void => void this.#progressListeners.push(listener);
+
+  /** The newest largest devices in view, see {@link LargestDevices}. */
+  readonly largest = (): LargestDevices => this.#largestDevices();
+
+  /** Labels of pods that quotas group by. */
+  get groupLabels(): ReadonlySet<string> {
+    return this.#labelKeys;
   }
 
-  get pods(): StoreReader<PodRecord> {
-    return this.#pods.store;
-  }
-
-  get nodes(): StoreReader<NodeFacts> {
-    return this.#nodes.store;
-  }
-
-  get namespaces(): StoreReader<NamespaceRecord> {
-    return this.#namespaces.store;
-  }
-
-  /** The resourceVersion up to which pods are known. */
-  get podVersion(): string | undefined {
-    return this.#pods.reflector.resourceVersion;
-  }
+  readonly namespaceLabels = (name: string): Labels => this.#labelsOf(name);
 
   /** Lists pods anew, although nothing failed. */
   relistPods(): void {
@@ -153,7 +164,10 @@ export class ClusterView {
     const keys = new Set(quotas.flatMap(({ podLabel }) => podLabel ?? []));
     const isNew = [...keys].some((key) => !this.#labelKeys.has(key));
     this.#labelKeys = keys;
-    if (isNew) this.relistPods();
+    if (isNew) {
+      this.#areLabelsMissing = this.#pods.reflector.resourceVersion !== undefined;
+      this.relistPods();
+    }
     this.#index.setQuotas(quotas, this.#pods.store.values());
   }
 
@@ -180,6 +194,14 @@ export class ClusterView {
 
   #labelsOf(namespace: string): Labels {
     return this.#namespaces.store.get(namespace)?.labels ?? unknownNamespace(namespace);
+  }
+
+  #podsProgressed(isList: boolean): void {
+    // A list that had begun before the labels were wanted is followed by another one.
+    if (isList && !this.#pods.reflector.isRelistDue) this.#areLabelsMissing = false;
+    const listeners = this.#progressListeners;
+    this.#progressListeners = [];
+    for (const listener of listeners) listener();
   }
 
   #podChanged(change: Change<PodRecord>): void {
@@ -225,40 +247,4 @@ export class ClusterView {
   #changed(): void {
     for (const listener of this.#changeListeners) listener();
   }
-
-  readonly #readNamespace = (name: string): Promise<Labels | undefined> => {
-    const running = this.#reads.get(name);
-    if (running !== undefined) return running;
-    const read = this.#fetchNamespace(name).finally(() => this.#reads.delete(name));
-    this.#reads.set(name, read);
-    return read;
-  };
-
-  async #fetchNamespace(name: string): Promise<Labels | undefined> {
-    try {
-      const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
-      const raw = await this.#context.client.request({
-        method: 'GET',
-        path,
-        timeoutMs: namespaceTimeoutMs,
-        once: true,
-      });
-      return projectNamespace(raw as RawObject, this.#interner).labels;
-    } catch (error) {
-      if (error instanceof ApiError && error.isNotFound) return undefined;
-      throw error;
-    }
-  }
-}
-
-function metaOf(object: RawObject): RawObject {
-  return (object['metadata'] ?? {}) as RawObject;
-}
-
-function nameOf(object: RawObject): string {
-  return String(metaOf(object)['name']);
-}
-
-function uidOf(object: RawObject): string {
-  return String(metaOf(object)['uid']);
 }

@@ -18,6 +18,8 @@ export type PodRecord = {
   readonly demand: Demand;
   /** Device memory of all its devices together, in MiB, by the labels of its node or of the nodes in view. */
   readonly memoryMiB: number;
+  /** `metadata.resourceVersion` when it was first seen like this: whoever is at that version has seen the pod. */
+  readonly version: number;
 };
 
 /** Carries the user who created the pod; set by the mutating webhook. */

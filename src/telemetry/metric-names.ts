@@ -97,6 +97,24 @@ export const metricNames = {
     labels: ['resource'],
     help: 'Time from the creation of an object, in whole seconds, to the event that shows it.',
   },
+  ledgerWrites: {
+    name: 'gpugate_ledger_writes_total',
+    type: 'counter',
+    labels: ['result'],
+    help: 'Writes of the quota ledger: written, or conflict where another replica was faster.',
+  },
+  ledgerPods: {
+    name: 'gpugate_ledger_pods_total',
+    type: 'counter',
+    labels: ['change'],
+    help: 'Pods reserved in the quota ledger, and released from it.',
+  },
+  ledgerBytes: {
+    name: 'gpugate_ledger_bytes',
+    type: 'gauge',
+    labels: [],
+    help: 'Length of the quota ledger at the last write of this replica.',
+  },
   buildInfo: {
     name: 'gpugate_build_info',
     type: 'gauge',

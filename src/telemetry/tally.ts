@@ -13,7 +13,7 @@ export class Tally {
     let at: Branch = this.#root;
     for (const value of values) {
       const next = at.get(value);
-      if (next === undefined) return this.#addFirst(values);
+      if (next === undefined) return this.#addFirst(values, 1);
       if (!(next instanceof Map)) {
         next.count++;
         return;
@@ -22,13 +22,19 @@ export class Tally {
     }
   }
 
+  addMany(count: number, value: string): void {
+    const cell = this.#root.get(value);
+    if (cell === undefined) this.#addFirst([value], count);
+    else if (!(cell instanceof Map)) cell.count += count;
+  }
+
   /** Each combination of values seen, in order of first appearance. */
   *entries(): Generator<readonly [values: readonly string[], count: number]> {
     for (const { values, count } of this.#cells) yield [values, count];
   }
 
-  #addFirst(values: readonly string[]): void {
-    const cell: Cell = { values, count: 1 };
+  #addFirst(values: readonly string[], count: number): void {
+    const cell: Cell = { values, count };
     this.#cells.push(cell);
     let at: Branch = this.#root;
     for (const value of values.slice(0, -1)) {

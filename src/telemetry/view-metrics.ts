@@ -10,6 +10,9 @@ export type ViewMetrics = {
   watchStart(resource: string): void;
   watchBytes(resource: string, bytes: number): void;
   eventLag(resource: string, seconds: number): void;
+  /** A write of the quota ledger: pods reserved and released by it, and its length in characters. */
+  ledgerWrite(reserved: number, released: number, length: number): void;
+  ledgerConflict(): void;
 };
 
 export type WatchedResource = { readonly objects: () => number; readonly stalenessMs: () => number };
@@ -22,6 +25,10 @@ export function createViewMetrics(registry: Registry): ViewMetrics {
   const watchStarts = registerTally(registry, metricNames.viewWatchStarts);
   const bytes = new Counter(definition(metricNames.viewBytes, registry));
   const eventLag = new Histogram({ ...definition(metricNames.viewEventLag, registry), buckets: [...lagBuckets] });
+  const ledgerPods = registerTally(registry, metricNames.ledgerPods);
+  const ledgerWrites = registerTally(registry, metricNames.ledgerWrites);
+  let ledgerLength = 0;
+  registerGauge(registry, metricNames.ledgerBytes, (gauge) => gauge.set(ledgerLength));
   const watched = new Map<string, WatchedResource>();
   registerGauge(registry, metricNames.viewObjects, (gauge) => {
     for (const [resource, { objects }] of watched) gauge.set({ resource }, objects());
@@ -33,6 +40,13 @@ export function createViewMetrics(registry: Registry): ViewMetrics {
     watchResource: (resource, state) => void watched.set(resource, state),
     relist: (resource) => relists.add(resource),
     watchStart: (resource) => watchStarts.add(resource),
+    ledgerWrite: (reserved, released, length) => {
+      ledgerWrites.add('written');
+      ledgerPods.addMany(reserved, 'reserved');
+      ledgerPods.addMany(released, 'released');
+      ledgerLength = length;
+    },
+    ledgerConflict: () => ledgerWrites.add('conflict'),
     watchBytes: (resource, count) => bytes.inc({ resource }, count),
     eventLag: (resource, seconds) => eventLag.observe({ resource }, Math.max(seconds, 0)),
   };

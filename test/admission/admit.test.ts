@@ -52,15 +52,16 @@ function requestOf(fields: ReviewFields): AdmissionRequest {
 }
 
 const validate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
-  now(createValidate(sourcesOf(specs), fresh)(requestOf(fields)));
+  now(createValidate(sourcesOf(specs), fresh)(requestOf(fields), never));
 const mutate = (specs: Record<string, unknown>, fields: ReviewFields = {}): Outcome =>
-  now(createMutatePods(sourcesOf(specs))(requestOf(fields)));
+  now(createMutatePods(sourcesOf(specs))(requestOf(fields), never));
 
 const requireTeamNowhere = { labels: { require: ['team'] }, match: { namespaces: ['nowhere'] } };
 const requireTeam = { labels: { require: ['team'] } };
 const mirror = gpuPod({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
 
 const fresh = { needsFreshView: true };
+const never = Number.POSITIVE_INFINITY;
 
 /** Nothing is asked of a cluster in these tests, unless they say so. */
 function now(outcome: Outcome | Promise<Outcome>): Outcome {
@@ -82,7 +83,7 @@ describe('a namespace that the view does not show', () => {
       asked.push(name);
       return { tier: 'new' };
     });
-    expect((await createValidate(sources, fresh)(request)).decision.kind).toBe('deny');
+    expect((await createValidate(sources, fresh)(request, never)).decision.kind).toBe('deny');
     expect(asked).toEqual(['made-a-moment-ago']);
   });
 
@@ -92,14 +93,14 @@ describe('a namespace that the view does not show', () => {
         await createValidate(
           readBy(async () => undefined),
           fresh,
-        )(request)
+        )(request, never)
       ).decision.kind,
     ).toBe('allow');
   });
 
   test('is not judged without them', async () => {
     const sources = readBy(() => Promise.reject(new Error('down')));
-    expect((await createMutatePods(sources)(request)).decision).toEqual({
+    expect((await createMutatePods(sources)(request, never)).decision).toEqual({
       kind: 'undecided',
       cause: 'the namespace made-a-moment-ago is new, and the API server did not say its labels. Try again.',
     });
@@ -107,7 +108,7 @@ describe('a namespace that the view does not show', () => {
 
   test('is not read for one that the view shows', () => {
     const sources = readBy(() => Promise.reject(new Error('never asked')));
-    expect(now(createValidate(sources, fresh)(requestOf({}))).decision.kind).toBe('allow');
+    expect(now(createValidate(sources, fresh)(requestOf({}), never)).decision.kind).toBe('allow');
   });
 });
 
@@ -234,8 +235,8 @@ describe('undecided', () => {
     const admits = [createValidate(sources, fresh)];
     if (rest.cluster === undefined || rest.cluster() === undefined) admits.push(createMutatePods(sources));
     for (const admit of admits) {
-      expect(now(admit(requestOf({}))).decision).toEqual({ kind: 'undecided', cause });
-      expect(now(admit(requestOf({ namespace: 'kube-system' }))).decision.kind).toBe('allow');
+      expect(now(admit(requestOf({}), never)).decision).toEqual({ kind: 'undecided', cause });
+      expect(now(admit(requestOf({ namespace: 'kube-system' }), never)).decision.kind).toBe('allow');
     }
   });
 
@@ -244,8 +245,8 @@ describe('undecided', () => {
       { p: { labels: { set: { a: 'b' }, require: ['team'] } } },
       { cluster: () => ({ ...cluster, stalenessMs: () => 61_000 }) },
     );
-    expect(now(createMutatePods(sources)(requestOf({}))).mutations).toEqual(['standard-labels']);
-    expect(now(createValidate(sources, { needsFreshView: false })(requestOf({}))).decision.kind).toBe('deny');
+    expect(now(createMutatePods(sources)(requestOf({}), never)).mutations).toEqual(['standard-labels']);
+    expect(now(createValidate(sources, { needsFreshView: false })(requestOf({}), never)).decision.kind).toBe('deny');
   });
 
   test('when the deadline had passed before the review arrived, and when a rule throws', () => {
@@ -326,7 +327,7 @@ describe('pods.validate', () => {
     'judges a resize of one': [{ operation: 'UPDATE', subResource: 'resize', object: plain }, 'deny', undefined],
   };
   test.each(Object.entries(cases))('%s', (_, [fields, kind, exemption]) => {
-    const outcome = now(createValidateOthers(sourcesOf({ p: requireTeam }))(requestOf(fields)));
+    const outcome = now(createValidateOthers(sourcesOf({ p: requireTeam }))(requestOf(fields), never));
     expect([outcome.decision.kind, outcome.exemption]).toEqual([kind, exemption]);
   });
 });

@@ -45,6 +45,7 @@ describe('of a pod', () => {
       labels: { team: 'blue' },
       demand: new Map([['nvidia.com/gpu', 2]]),
       memoryMiB: 2 * 81_920,
+      version: 0,
     });
   });
 
@@ -58,6 +59,7 @@ describe('of a pod', () => {
       labels: {},
       demand: new Map([['nvidia.com/gpu', 1]]),
       memoryMiB: 143_360,
+      version: 0,
     });
   });
 

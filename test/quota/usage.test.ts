@@ -16,7 +16,7 @@ const demands = [
 
 function pod(uid: string, about: Partial<PodRecord> = {}): PodRecord {
   const [demand = new Map()] = demands;
-  return { uid, namespace: 'a', name: uid, node: '', user: '', labels: {}, demand, memoryMiB: 0, ...about };
+  return { uid, namespace: 'a', name: uid, node: '', user: '', labels: {}, demand, memoryMiB: 0, version: 0, ...about };
 }
 
 const plain = (entries: Iterable<readonly [string, ReadonlyMap<string, number>]>) =>

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { objectName } from './fields.ts';
+
+/**
+ * QuotaLedger: the reservations of pods that were admitted and are not visible yet. Written by gpugate alone. They are
+ * one string and not a map: the API server's managedFields track every key of a map, which makes writes six times slower.
+ */
+export const quotaLedger = z.strictObject({
+  apiVersion: z.literal('gpugate.dev/v1alpha1'),
+  kind: z.literal('QuotaLedger'),
+  metadata: z.looseObject({ name: objectName }),
+  spec: z
+    .strictObject({
+      data: z.string().default('').describe('The reservations, in a form that is internal to gpugate.'),
+    })
+    .prefault({})
+    .describe('Written by gpugate; changes by hand are undone.'),
+});
+
+export type QuotaLedger = z.output<typeof quotaLedger>;
+
+/** There is one, so that a pod that several quotas charge is reserved in all of them or in none. */
+export const ledgerName = 'ledger';
+
+/** Inside of `spec.data`, short names: it is written with every batch of admissions. */
+export const ledgerData = z.strictObject({
+  /** Version of this form. */
+  v: z.literal(1),
+  /** uid of kube-system: whose reservations these are. */
+  cluster: z.string().min(1),
+  /** Whether it may be decided by: not for a while after it was lost and made anew. */
+  settled: z.boolean(),
+  /** A view of pods older than this may not decide by it. */
+  seen: z.string().regex(/^\d+$/),
+  reservations: z.array(
+    z.strictObject({
+      uid: z.string(),
+      ns: z.string(),
+      name: z.string(),
+      user: z.string(),
+      labels: z.record(z.string(), z.string()),
+      demand: z.record(z.string(), z.int().min(0)),
+      mib: z.int().min(0),
+    }),
+  ),
+});
+
+export type LedgerData = z.output<typeof ledgerData>;

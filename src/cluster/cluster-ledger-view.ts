@@ -1,0 +1,67 @@
+import type { LedgerView } from '../quota/ledger-view.ts';
+import type { Quota } from '../quota/quota.ts';
+import type { ApiClient } from './client.ts';
+import { createListWatch } from './list-watch.ts';
+import type { ClusterView } from './view.ts';
+
+/** Only names, uids and labels: a tenth of the whole. */
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const notEnded = 'status.phase!=Succeeded,status.phase!=Failed';
+
+/** More namespaces than these are listed together. */
+const maxSingleLists = 4;
+const pageSize = 1000;
+
+/**
+ * Pods that came and went are remembered for the reservations that other replicas, whose copy of the ledger is older,
+ * still hold; 50,000 are an hour of 14 pods a second, in 5 MB.
+ */
+const maxGone = 50_000;
+
+/** The cached view as the ledger asks it. */
+export function createLedgerView(
+  view: ClusterView,
+  { client, quotas }: { client: Pick<ApiClient, 'fetch' | 'watch'>; quotas: () => readonly Quota[] },
+): LedgerView {
+  const gone = new Map<string, bigint>();
+  view.onPod(({ before, after, resourceVersion }) => {
+    if (after !== undefined || before === undefined) return;
+    gone.set(before.uid, BigInt(resourceVersion));
+    if (gone.size > maxGone) for (const oldest of gone.keys()) return void gone.delete(oldest);
+  });
+  return {
+    version: view.podVersion,
+    usage: () => view.usage,
+    quotas,
+    namespaceLabels: view.namespaceLabels,
+    shownAt: (uid) => {
+      const pod = view.pods.get(uid);
+      return pod === undefined ? gone.get(uid) : BigInt(pod.version);
+    },
+    onProgress: view.onPodProgress,
+    liveUids: (namespaces) => listUids(client, namespaces),
+  };
+}
+
+async function listUids(
+  client: Pick<ApiClient, 'fetch' | 'watch'>,
+  namespaces: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const paths =
+    namespaces.length > maxSingleLists ? ['/api/v1/pods'] : namespaces.map((name) => `/api/v1/namespaces/${name}/pods`);
+  const uids = new Set<string>();
+  const { signal } = new AbortController();
+  await Promise.all(
+    paths.map(async (path) => {
+      const { list } = createListWatch(client, path, { fieldSelector: notEnded, accept: metadataOnly });
+      let continueToken: string | undefined;
+      do {
+        const page = await list({ limit: pageSize, continueToken, signal }, (item) => {
+          uids.add((item['metadata'] as { readonly uid: string }).uid);
+        });
+        continueToken = page.continueToken;
+      } while (continueToken !== undefined);
+    }),
+  );
+  return uids;
+}

@@ -1,0 +1,33 @@
+import type { ClusterFacts } from '../workload/cluster-facts.ts';
+import type { Labels } from '../workload/pod.ts';
+import { ApiError } from './api-error.ts';
+import type { ApiClient } from './client.ts';
+import type { Interner } from './interner.ts';
+import type { RawObject } from './list-watch.ts';
+import { projectNamespace } from './projections.ts';
+
+/** A namespace that was made a moment ago is asked for while its first pod waits. */
+const timeoutMs = 2000;
+
+/** Labels of a namespace from the API server itself; everybody who asks for the same one meanwhile gets one answer. */
+export function createNamespaceReader(
+  client: Pick<ApiClient, 'request'>,
+  interner: Interner,
+): NonNullable<ClusterFacts['readNamespace']> {
+  const reads = new Map<string, Promise<Labels | undefined>>();
+  const read = async (name: string): Promise<Labels | undefined> => {
+    try {
+      const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+      const raw = await client.request({ method: 'GET', path, timeoutMs, once: true });
+      return projectNamespace(raw as RawObject, interner).labels;
+    } catch (error) {
+      if (error instanceof ApiError && error.isNotFound) return undefined;
+      throw error;
+    }
+  };
+  return (name) => {
+    const running = reads.get(name) ?? read(name).finally(() => reads.delete(name));
+    reads.set(name, running);
+    return running;
+  };
+}

@@ -1,0 +1,72 @@
+import { ApiError } from '../cluster/api-error.ts';
+import type { ApiClient } from '../cluster/client.ts';
+import type { PodRecord } from '../quota/pod-record.ts';
+import type { Ledger } from '../quota/ledger.ts';
+
+/**
+ * A create ends within 34 s of its admission, and within 10 s more the webhook had answered: after 60 s, a pod that does
+ * not exist will never.
+ */
+export const expireAfterMs = 60_000;
+
+export type ExpiryOptions = {
+  readonly ledger: Pick<Ledger, 'state' | 'release' | 'settle'>;
+  readonly client: Pick<ApiClient, 'request'>;
+  /** Whether the view has shown the pod: then its reservation ends by itself. */
+  readonly isShown: (uid: string) => boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+};
+
+/**
+ * What only the leader does: it gives up reservations of pods that never appeared, and settles a ledger that was lost. By
+ * its own clock, from when it first saw them: whoever becomes leader begins anew.
+ */
+export class ReservationExpiry {
+  readonly #options: ExpiryOptions;
+  #firstSeen = new Map<string, number>();
+  #unsettledSince: number | undefined;
+
+  constructor(options: ExpiryOptions) {
+    this.#options = options;
+  }
+
+  /** One look; to be repeated every few seconds while leading. Rejects when the API server does not answer. */
+  async look(): Promise<void> {
+    const { ledger, isShown, now } = this.#options;
+    const { state } = ledger;
+    if (state === undefined) return;
+    if (!state.isSettled) {
+      this.#unsettledSince ??= now();
+      if (now() - this.#unsettledSince > expireAfterMs) await ledger.settle();
+      return;
+    }
+    this.#unsettledSince = undefined;
+    const firstSeen = new Map<string, number>();
+    for (const { uid } of state.reservations) firstSeen.set(uid, this.#firstSeen.get(uid) ?? now());
+    this.#firstSeen = firstSeen;
+    const due = state.reservations.filter(
+      ({ uid }) => !isShown(uid) && now() - (firstSeen.get(uid) ?? now()) > expireAfterMs,
+    );
+    const never: string[] = [];
+    for (const pod of due) if (!(await this.#exists(pod))) never.push(pod.uid);
+    if (never.length > 0) ledger.release(never);
+  }
+
+  /** No longer leading: what was seen before says nothing any more. */
+  forget(): void {
+    this.#firstSeen = new Map();
+    this.#unsettledSince = undefined;
+  }
+
+  async #exists({ namespace, name, uid }: PodRecord): Promise<boolean> {
+    try {
+      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+      const pod = (await this.#options.client.request({ method: 'GET', path })) as { metadata: { uid: string } };
+      return pod.metadata.uid === uid;
+    } catch (error) {
+      if (error instanceof ApiError && error.isNotFound) return false;
+      throw error;
+    }
+  }
+}

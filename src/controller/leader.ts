@@ -1,0 +1,126 @@
+import { ApiError } from '../cluster/api-error.ts';
+import type { ApiClient } from '../cluster/client.ts';
+import type { Clock } from '../cluster/retry.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** client-go's: a leader that does not renew for 15 s is succeeded; it gives up by itself 5 s before. */
+const leaseSeconds = 15;
+const renewEveryMs = 5000;
+const giveUpAfterMs = 10_000;
+
+export type LeaderOptions = {
+  readonly client: Pick<ApiClient, 'request'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of this replica; another one than before after each restart. */
+  readonly identity: string;
+  /** Wall clock in milliseconds, for what others read; never compared with theirs. */
+  readonly wallClock: () => number;
+};
+
+type Lease = {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly spec?: {
+    readonly holderIdentity?: string | null;
+    readonly leaseTransitions?: number;
+    readonly renewTime?: string;
+  };
+};
+
+/**
+ * One of the replicas does what must be done once. Whether another leader is alive is told by its Lease changing, by our
+ * own clock: the clocks of replicas may be an hour apart. Two leaders for a moment do no harm: all they write is compared
+ * and swapped.
+ */
+export class Leader {
+  readonly #options: LeaderOptions;
+  /** When we last renewed, by our clock. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** The Lease of another as last seen, and since when it has not changed. */
+  #seen: { readonly version: string; readonly since: number } | undefined;
+
+  constructor(options: LeaderOptions) {
+    this.#options = options;
+  }
+
+  get isLeader(): boolean {
+    return this.#options.clock.now() - this.#renewedAt < giveUpAfterMs;
+  }
+
+  /** Runs until the signal is aborted, then hands the Lease back; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    let wasLeader = false;
+    while (!signal.aborted) {
+      await this.#attempt().catch((error: unknown) => {
+        log.warn('the lease could not be renewed', { error: (error as Error).message });
+      });
+      if (this.isLeader !== wasLeader) log.info(this.isLeader ? 'leading' : 'no longer leading');
+      wasLeader = this.isLeader;
+      await clock.sleep(renewEveryMs * (1 + clock.random() / 10), signal);
+    }
+    if (this.isLeader) await this.#write('', await this.#read()).catch(() => undefined);
+    this.#renewedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async #attempt(): Promise<void> {
+    const { clock, identity } = this.#options;
+    const lease = await this.#read();
+    const holder = lease?.spec?.holderIdentity ?? '';
+    const isFree = holder === '' || holder === identity || this.#isAbandoned(lease);
+    if (!isFree) return;
+    const start = clock.now();
+    if (await this.#write(identity, lease)) this.#renewedAt = start;
+  }
+
+  #isAbandoned(lease: Lease | undefined): boolean {
+    const now = this.#options.clock.now();
+    const version = lease?.metadata.resourceVersion ?? '';
+    if (this.#seen?.version !== version) this.#seen = { version, since: now };
+    return now - this.#seen.since > leaseSeconds * 1000;
+  }
+
+  get #collection(): string {
+    return `/apis/coordination.k8s.io/v1/namespaces/${this.#options.namespace}/leases`;
+  }
+
+  async #read(): Promise<Lease | undefined> {
+    const { client, name } = this.#options;
+    try {
+      return (await client.request({ method: 'GET', path: `${this.#collection}/${name}`, once: true })) as Lease;
+    } catch (error) {
+      if (error instanceof ApiError && error.isNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** False when another was faster. */
+  async #write(holderIdentity: string, lease: Lease | undefined): Promise<boolean> {
+    const { client, name, wallClock } = this.#options;
+    const before = lease?.spec;
+    const isTaken = before?.holderIdentity !== holderIdentity && holderIdentity !== '';
+    const time = new Date(wallClock()).toISOString().replace('Z', '000Z');
+    const body = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, ...(lease === undefined ? {} : { resourceVersion: lease.metadata.resourceVersion }) },
+      spec: {
+        holderIdentity,
+        leaseDurationSeconds: leaseSeconds,
+        renewTime: time,
+        leaseTransitions: (before?.leaseTransitions ?? 0) + (isTaken ? 1 : 0),
+      },
+    };
+    try {
+      const isNew = lease === undefined;
+      const path = isNew ? this.#collection : `${this.#collection}/${name}`;
+      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, once: true });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.isConflict) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import type { AdmissionSources } from './admission/admit.ts';
+import { createApiLedgerStore, watchLedger } from './cluster/api-ledger-store.ts';
+import { ApiError } from './cluster/api-error.ts';
+import { createLedgerView } from './cluster/cluster-ledger-view.ts';
+import { Interner } from './cluster/interner.ts';
+import { pickLabels } from './cluster/projections.ts';
+import type { FeedContext } from './cluster/resource-feed.ts';
+import type { ClusterView } from './cluster/view.ts';
+import { ReservationExpiry } from './controller/expire-reservations.ts';
+import { Leader } from './controller/leader.ts';
+import { podDeviceMemory } from './quota/device-memory.ts';
+import { Ledger } from './quota/ledger.ts';
+import type { PodRecord } from './quota/pod-record.ts';
+import type { Quota } from './quota/quota.ts';
+import { demandOf } from './workload/demand.ts';
+
+/** Quotas in force: what admissions ask, and what goes on in the background. */
+export type LiveQuota = {
+  readonly reserve: NonNullable<AdmissionSources['reserve']>;
+  /** Runs until the signal is aborted; never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+};
+
+export type LiveQuotaOptions = FeedContext & {
+  readonly view: ClusterView;
+  readonly quotas: () => readonly Quota[];
+  /** Where the Leases are. */
+  readonly namespace: string;
+};
+
+/** Of the time that the API server gives: the answer must still be on its way before it is over. */
+const marginMs = 200;
+const lookEveryMs = 1000;
+const expiryEveryMs = 5000;
+
+export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
+  const { client, clock, log, metrics, view, quotas, namespace } = options;
+  const watched = watchLedger(options);
+  const interner = new Interner();
+  const ledgerView = createLedgerView(view, { client, quotas });
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  const leader = new Leader({
+    client,
+    clock,
+    log,
+    namespace,
+    name: 'gpugate',
+    identity: `${process.pid}-${randomUUID()}`,
+    wallClock: Date.now,
+  });
+  let ledger: Ledger | undefined;
+
+  /** A Lease that is made once marks that there was a ledger: nobody is served by one that was lost. */
+  const claimFirst = async (): Promise<boolean> => {
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'gpugate-ledger' } };
+    try {
+      await client.request({ method: 'POST', path: leases, body, once: true });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.isConflict) return false;
+      throw error;
+    }
+  };
+
+  const open = async (): Promise<Ledger> => {
+    const system = await client.request({ method: 'GET', path: '/api/v1/namespaces/kube-system' });
+    const made = new Ledger({
+      store: createApiLedgerStore(client, watched.newest),
+      view: ledgerView,
+      cluster: (system as { metadata: { uid: string } }).metadata.uid,
+      claimFirst,
+      clock,
+      telemetry: {
+        wrote: (reserved, released, length) => metrics.ledgerWrite(reserved, released, length),
+        conflict: () => metrics.ledgerConflict(),
+        failed: (error) => log.warn('the quota ledger failed', { error: (error as Error).message }),
+      },
+    });
+    made.open();
+    return made;
+  };
+
+  const maintain = async (signal: AbortSignal): Promise<void> => {
+    while (ledger === undefined && !signal.aborted) {
+      ledger = await open().catch(async (error: unknown) => {
+        log.warn('the quota ledger could not be opened', { error: (error as Error).message });
+        await clock.sleep(lookEveryMs, signal);
+        return undefined;
+      });
+    }
+    if (ledger === undefined) return;
+    const isShown = (uid: string) => ledgerView.shownAt(uid) !== undefined;
+    const expiry = new ReservationExpiry({ ledger, client, isShown, now: clock.now });
+    let lookedAt = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
+      await clock.sleep(lookEveryMs, signal);
+      ledger.compact();
+      if (!leader.isLeader) expiry.forget();
+      else if (clock.now() - lookedAt >= expiryEveryMs) {
+        lookedAt = clock.now();
+        await expiry
+          .look()
+          .catch((error: unknown) =>
+            log.warn('reservations could not be looked at', { error: (error as Error).message }),
+          );
+      }
+    }
+  };
+
+  return {
+    run: async (signal) => {
+      await Promise.all([watched.reflector.run(signal), leader.run(signal), maintain(signal)]);
+    },
+    reserve: async (request, pod, deadline) => {
+      const found = demandOf(pod);
+      if (found.size === 0 || quotas().length === 0) return { kind: 'fits', charges: [], noted: [] };
+      if (ledger === undefined) return { kind: 'undecided', cause: 'the quota ledger is not open yet. Try again.' };
+      const demand = interner.demand(found);
+      const { name, namespace: place, uid, labels } = pod.meta;
+      const record: PodRecord = {
+        uid: uid === '' ? request.uid : uid,
+        namespace: place,
+        name,
+        node: '',
+        user: request.user.username,
+        labels: interner.labels(pickLabels(labels, view.groupLabels)),
+        demand,
+        memoryMiB: podDeviceMemory(demand, undefined, view.largest()),
+        version: 0,
+      };
+      return ledger.reserve({ pod: record, dryRun: request.dryRun || uid === '', deadline: deadline - marginMs });
+    },
+  };
+}

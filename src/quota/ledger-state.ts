@@ -1,0 +1,67 @@
+import { ledgerData } from '../api/quota-ledger.ts';
+import type { PodRecord } from './pod-record.ts';
+
+/** What the ledger says, whoever wrote it. */
+export type LedgerState = {
+  /** uid of the kube-system namespace: a ledger out of another cluster's backup says nothing of this one. */
+  readonly cluster: string;
+  /** False from when a lost ledger was made anew until every pod that it may have held is visible, or never will be. */
+  readonly isSettled: boolean;
+  /** Only a view of pods at or past this version may decide by these reservations. */
+  readonly seenThrough: bigint;
+  /** Pods that were admitted and that the writer's view had not shown yet. */
+  readonly reservations: readonly PodRecord[];
+};
+
+export const emptyLedger = (cluster: string, isSettled: boolean): LedgerState => ({
+  cluster,
+  isSettled,
+  seenThrough: 0n,
+  reservations: [],
+});
+
+export function formatLedger({ cluster, isSettled, seenThrough, reservations }: LedgerState): string {
+  return JSON.stringify({
+    v: 1,
+    cluster,
+    settled: isSettled,
+    seen: String(seenThrough),
+    reservations: reservations.map(({ uid, namespace, name, user, labels, demand, memoryMiB }) => ({
+      uid,
+      ns: namespace,
+      name,
+      user,
+      labels,
+      demand: Object.fromEntries(demand),
+      mib: memoryMiB,
+    })),
+  });
+}
+
+/** Undefined for what no gpugate wrote: the ledger is lost then. */
+export function parseLedger(text: string): LedgerState | undefined {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { data } = ledgerData.safeParse(raw);
+  if (data === undefined) return undefined;
+  return {
+    cluster: data.cluster,
+    isSettled: data.settled,
+    seenThrough: BigInt(data.seen),
+    reservations: data.reservations.map(({ uid, ns, name, user, labels, demand, mib }) => ({
+      uid,
+      namespace: ns,
+      name,
+      node: '',
+      user,
+      labels,
+      demand: new Map(Object.entries(demand)),
+      memoryMiB: mib,
+      version: 0,
+    })),
+  };
+}
