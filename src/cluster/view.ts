@@ -141,7 +141,7 @@ export class ClusterView {
     return version === undefined || this.#areLabelsMissing ? undefined : BigInt(version);
   };
 
-  /** Called once, when that version has grown the next time. */
+  /** Called once, at its next growth. */
   readonly onPodProgress = (listener: () => void): void => void this.#progressListeners.push(listener);
 
   /** The newest largest devices in view, see {@link LargestDevices}. */
@@ -151,7 +151,6 @@ export class ClusterView {
   get groupLabels(): ReadonlySet<string> {
     return this.#labelKeys;
   }
-
   readonly namespaceLabels = (name: string): Labels => this.#labelsOf(name);
 
   /** Lists pods anew, although nothing failed. */
