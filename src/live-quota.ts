@@ -7,6 +7,9 @@ import { Interner } from './cluster/interner.ts';
 import { pickLabels } from './cluster/projections.ts';
 import type { FeedContext } from './cluster/resource-feed.ts';
 import type { ClusterView } from './cluster/view.ts';
+import { quotaViolation } from './admission/quota-answer.ts';
+import { DenialEvents } from './controller/denial-events.ts';
+import { QuotaStatus } from './controller/quota-status.ts';
 import { ReservationExpiry } from './controller/expire-reservations.ts';
 import { Leader } from './controller/leader.ts';
 import { podDeviceMemory } from './quota/device-memory.ts';
@@ -49,6 +52,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
     identity: `${process.pid}-${randomUUID()}`,
     wallClock: Date.now,
   });
+  const events = new DenialEvents({ client, log, now: clock.now, wallClock: Date.now, random: clock.random });
   let ledger: Ledger | undefined;
 
   /** A Lease that is made once marks that there was a ledger: nobody is served by one that was lost. */
@@ -92,12 +96,21 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
     if (ledger === undefined) return;
     const isShown = (uid: string) => ledgerView.shownAt(uid) !== undefined;
     const expiry = new ReservationExpiry({ ledger, client, isShown, now: clock.now });
+    const status = new QuotaStatus({ client, log, now: clock.now });
     let lookedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       await clock.sleep(lookEveryMs, signal);
       ledger.compact();
-      if (!leader.isLeader) expiry.forget();
-      else if (clock.now() - lookedAt >= expiryEveryMs) {
+      if (!leader.isLeader) {
+        expiry.forget();
+        status.forget();
+        continue;
+      }
+      const reservations = (ledger.state?.reservations ?? []).filter(({ uid }) => !isShown(uid));
+      if (view.podVersion() !== undefined) {
+        await status.look({ quotas: quotas(), usage: view.usage, namespaceLabels: view.namespaceLabels, reservations });
+      }
+      if (clock.now() - lookedAt >= expiryEveryMs) {
         lookedAt = clock.now();
         await expiry
           .look()
@@ -129,7 +142,14 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
         memoryMiB: podDeviceMemory(demand, undefined, view.largest()),
         version: 0,
       };
-      return ledger.reserve({ pod: record, dryRun: request.dryRun || uid === '', deadline: deadline - marginMs });
+      const dryRun = request.dryRun || uid === '';
+      const result = await ledger.reserve({ pod: record, dryRun, deadline: deadline - marginMs });
+      const [first] = result.kind === 'short' && !dryRun ? result.shortfalls : [];
+      if (first !== undefined) {
+        const { path, reason } = quotaViolation(first);
+        events.denied({ namespace: place, pod: name, uid, quota: first.quota, message: `${path}: ${reason}` });
+      }
+      return result;
     },
   };
 }

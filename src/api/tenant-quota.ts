@@ -150,9 +150,9 @@ export const tenantQuota = z.strictObject({
             hard: statusAmounts.describe('The limits of the group, overrides applied.'),
           }),
         )
-        .max(1000)
+        .max(200)
         .optional()
-        .describe('The groups that use the largest part of their limits, at most 1,000.'),
+        .describe('The groups that use the largest part of their limits, at most 200.'),
       conditions: conditions.optional(),
     })
     .optional()

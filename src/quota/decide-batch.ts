@@ -47,7 +47,10 @@ const maxLargest = 3;
 /** The same for every batch, since demands are interned: what a quota charges is worked out once. */
 const chargeOfQuota = new WeakMap<Quota, ChargeOf>();
 
-function chargesOf(pod: PodRecord, { quotas, namespaceLabels }: QuotaFacts): readonly Charge[] {
+function chargesOf(
+  pod: PodRecord,
+  { quotas, namespaceLabels }: Pick<QuotaFacts, 'quotas' | 'namespaceLabels'>,
+): readonly Charge[] {
   return quotas.flatMap((quota) => {
     const group = quota.groupOf({
       namespace: pod.namespace,
@@ -59,6 +62,19 @@ function chargesOf(pod: PodRecord, { quotas, namespaceLabels }: QuotaFacts): rea
     chargeOfQuota.set(quota, chargeOf);
     return [{ quota, group, charge: chargeOf(pod) }];
   });
+}
+
+/** What is reserved under one quota, by group. */
+export function sumsByGroup(quota: Quota, facts: Omit<QuotaFacts, 'isGone'>): ReadonlyMap<string, Amounts> {
+  const sums = new Map<string, AmountSum>();
+  for (const reservation of facts.reservations) {
+    for (const { group, charge } of chargesOf(reservation, { ...facts, quotas: [quota] })) {
+      const sum = sums.get(group) ?? new AmountSum();
+      sums.set(group, sum);
+      sum.add(charge);
+    }
+  }
+  return new Map(Array.from(sums, ([group, sum]) => [group, sum.amounts]));
 }
 
 const keyOf = (quota: Quota, group: string): string => `${quota.name}\n${group}`;
