@@ -15,7 +15,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 export type LiveCluster = {
   readonly client: ApiClient;
   readonly view: ClusterView;
-  readonly reserve: LiveQuota['reserve'];
+  readonly quota: Pick<LiveQuota, 'reserve' | 'regrouped'>;
   /** Undefined until they were listed. */
   readonly policies: () => PolicySet | undefined;
   /** Says in the status of our objects whether they are in force. */
@@ -89,7 +89,7 @@ export async function openLiveCluster(
   return {
     client,
     view,
-    reserve: quota.reserve,
+    quota,
     policies: currentPolicies,
     reportConditions: async () => {
       if (!isReportDue || !arePoliciesListed) return;

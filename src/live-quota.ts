@@ -21,6 +21,7 @@ import { demandOf } from './workload/demand.ts';
 /** Quotas in force: what admissions ask, and what goes on in the background. */
 export type LiveQuota = {
   readonly reserve: NonNullable<AdmissionSources['reserve']>;
+  readonly regrouped: NonNullable<AdmissionSources['regrouped']>;
   /** Runs until the signal is aborted; never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 };
@@ -125,6 +126,12 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
     run: async (signal) => {
       await Promise.all([watched.reflector.run(signal), leader.run(signal), maintain(signal)]);
     },
+    regrouped: ({ namespace: place, labels: before }, { labels: after }, namespaceLabels) =>
+      quotas().flatMap(({ name, enforcement, groupOf }) => {
+        const from = groupOf({ namespace: place, namespaceLabels, labels: before });
+        const to = groupOf({ namespace: place, namespaceLabels, labels: after });
+        return from === to ? [] : [{ quota: name, enforcement, from, to }];
+      }),
     reserve: async (request, pod, deadline) => {
       const found = demandOf(pod);
       if (found.size === 0 || quotas().length === 0) return { kind: 'fits', charges: [], noted: [] };

@@ -63,7 +63,9 @@ export async function serve(config: Config, { log, version, environment }: Serve
     policies: files.policies ?? live?.policies ?? (() => undefined),
     cluster: files.cluster ?? live?.view.facts ?? (() => undefined),
     // Quotas are exact only over the cluster itself.
-    ...(live === undefined || files.cluster !== undefined ? {} : { reserve: live.reserve }),
+    ...(live === undefined || files.cluster !== undefined
+      ? {}
+      : { reserve: live.quota.reserve, regrouped: live.quota.regrouped }),
     findExemption: compileExemptions({
       namespaces: config.exemptNamespaces,
       users: config.exemptUsers,

@@ -1,13 +1,14 @@
 import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
 import type { ReserveResult } from '../quota/decide-turn.ts';
+import { demandOf } from '../workload/demand.ts';
 import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
 import type { Labels, ObjectMeta, Pod } from '../workload/pod.ts';
 import { allowed, allowedWith, undecided, type Outcome } from './decision.ts';
 import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
-import { withQuota } from './quota-answer.ts';
+import { withQuota, withRegroupings, type Regrouping } from './quota-answer.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from './review.ts';
 import { isJudgedByGpuValidate, isJudgedSubResource } from './webhooks.ts';
@@ -21,6 +22,8 @@ export type AdmissionSources = {
   readonly findExemption: FindExemption;
   /** A view older than this decides nothing. */
   readonly maxStalenessMs: number;
+  /** Quotas that would charge another group for a pod after an update than before; absent where there are no quotas. */
+  readonly regrouped?: (before: ObjectMeta, after: ObjectMeta, namespaceLabels: Labels) => readonly Regrouping[];
   /** Reserves what quotas charge for a pod; absent where there are no quotas. Never rejects. */
   readonly reserve?: (request: AdmissionRequest, pod: Pod, deadline: number) => Promise<ReserveResult>;
 };
@@ -113,6 +116,11 @@ export function createValidate(
       },
       about,
     );
+    if (hasOld && request.subResource === '' && pod !== undefined && sources.regrouped !== undefined) {
+      const before = readMeta(request.oldObject);
+      const moves = demandOf(pod).size === 0 ? [] : sources.regrouped(before, meta, subject.namespaceLabels);
+      return withRegroupings(outcome, moves);
+    }
     const { reserve } = sources;
     if (reserve === undefined || outcome.decision.kind !== 'allow' || pod === undefined) return outcome;
     // Only a new pod is charged: later nothing that is charged can change.

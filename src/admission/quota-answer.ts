@@ -60,3 +60,36 @@ function describe(charge: ReadonlyMap<string, number>): string {
     .map(([resource, amount]) => `${resource}=${amount}`)
     .join(' ');
 }
+
+/** An update that would charge a pod to another group: its devices stay, and the other group had no say. */
+export type Regrouping = {
+  readonly quota: string;
+  readonly enforcement: Shortfall['enforcement'];
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+};
+
+export function withRegroupings(outcome: Outcome, moves: readonly Regrouping[]): Outcome {
+  if (moves.length === 0 || outcome.decision.kind === 'undecided') return outcome;
+  const findings = [
+    ...outcome.findings,
+    ...moves.map(({ quota, enforcement }) => ({ rule: quotaRule, policy: quota, enforcement })),
+  ];
+  const of = (wanted: Regrouping['enforcement']) =>
+    moves.filter(({ enforcement }) => enforcement === wanted).map(regroupingViolation);
+  const warnings = [...outcome.decision.warnings, ...warningLines(of('Warn'))];
+  const before = outcome.decision.kind === 'deny' ? outcome.decision.violations : [];
+  const violations = [...before, ...of('Deny')];
+  return violations.length > 0
+    ? denied(violations, warnings, { ...outcome, findings })
+    : { ...outcome, decision: { kind: 'allow', patch: [], warnings }, findings };
+}
+
+function regroupingViolation({ quota, from, to }: Regrouping): Violation {
+  const name = (group: string | undefined) => (group === undefined ? 'no group' : `group ${group}`);
+  return {
+    rule: quotaRule,
+    path: 'metadata.labels',
+    reason: `${quota} charges the pod to ${name(from)}, and after this update to ${name(to)}. Create a new pod instead.`,
+  };
+}

@@ -1,5 +1,7 @@
 import { touchesGpu } from '../workload/device-access.ts';
-import type { Pod } from '../workload/pod.ts';
+import { ownValue, type ObjectMeta, type Pod } from '../workload/pod.ts';
+import { readMeta } from '../workload/read-pod.ts';
+import type { AdmissionRequest } from './review.ts';
 
 /**
  * The webhooks that gpugate serves: what they are called in configurations, logs and metrics, and where they listen.
@@ -29,9 +31,18 @@ export function isJudgedSubResource(subResource: string): boolean {
  * Told here rather than by a matchCondition of pods.validate, whose cost a pod could raise until the webhook is skipped.
  */
 export function isJudgedByGpuValidate(
-  { operation, subResource }: { readonly operation: string; readonly subResource: string },
+  { operation, subResource, oldObject }: Pick<AdmissionRequest, 'operation' | 'subResource' | 'oldObject'>,
   pod: Pod,
 ): boolean {
-  const isAsked = subResource === '' ? operation === 'CREATE' : operation === 'UPDATE' && judged.has(subResource);
+  const isUpdate = operation === 'UPDATE';
+  const isAsked =
+    subResource === ''
+      ? operation === 'CREATE' || (isUpdate && oldObject !== null && !hasSameLabels(readMeta(oldObject), pod.meta))
+      : isUpdate && judged.has(subResource);
   return isAsked && touchesGpu(pod);
+}
+
+function hasSameLabels({ labels: a }: ObjectMeta, { labels: b }: ObjectMeta): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => ownValue(b, key) === a[key]);
 }

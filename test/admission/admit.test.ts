@@ -11,6 +11,7 @@ import { createHandleReview } from '../../src/admission/handle-review.ts';
 import { compilePolicy, verifyPolicy } from '../../src/admission/policy-set.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/admission/review.ts';
 import { workloadPolicySpec, type WorkloadPolicy } from '../../src/api/workload-policy.ts';
+import type { ReserveResult } from '../../src/quota/decide-turn.ts';
 import type { ClusterFacts } from '../../src/workload/cluster-facts.ts';
 import { recordingTelemetry } from '../support/example-handlers.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
@@ -318,9 +319,18 @@ describe('pods.validate', () => {
       'allow',
       elsewhere,
     ],
-    'judges an update of one, for which gpu.validate is not registered': [
+    'leaves out an update that changes labels of one': [
       { operation: 'UPDATE', oldObject: gpuPod({ metadata: { labels: { team: 'x' } } }) },
-      'deny',
+      'allow',
+      elsewhere,
+    ],
+    'judges an update that changes no label, for which gpu.validate is not asked': [
+      {
+        operation: 'UPDATE',
+        object: gpuPod({ metadata: { labels: { team: '' }, annotations: { note: 'x' } } }),
+        oldObject: gpuPod({ metadata: { labels: { team: '' } } }),
+      },
+      'allow',
       undefined,
     ],
     'judges a new pod without a GPU': [{ object: plain }, 'deny', undefined],
@@ -358,4 +368,98 @@ test('one log line a request, with the decision and nothing of the environment',
   expect((await telemetry.metrics.expose()).body).toContain(
     'gpugate_admission_requests_total{webhook="gpu.validate",operation="CREATE",decision="deny"} 1',
   );
+});
+
+describe('quotas', () => {
+  const charges = [{ quota: 'projects', group: 'a', charge: new Map([['nvidia.com/gpu', 1]]) }];
+  const short = {
+    quota: 'projects',
+    enforcement: 'Deny',
+    group: 'a',
+    resource: 'nvidia.com/gpu',
+    requested: 4,
+    used: 14,
+    reserved: 1,
+    hard: 16,
+    largest: [
+      { name: 'job-3-llm', amount: 8 },
+      { name: 'job-5-eval', amount: 4 },
+    ],
+  } as const;
+  const answering = (result: ReserveResult, asked: string[] = []): AdmissionSources =>
+    sourcesOf(
+      { p: requireTeam },
+      {
+        reserve: async (_, pod) => {
+          asked.push(pod.meta.name);
+          return result;
+        },
+        regrouped: ({ labels: before }, { labels: after }) =>
+          before['team'] === after['team']
+            ? []
+            : [{ quota: 'projects', enforcement: 'Deny', from: before['team'], to: after['team'] }],
+      },
+    );
+  const teamPod = (team: string) => gpuPod({ metadata: { name: 'job-1', labels: { team } } });
+  const decide = async (result: ReserveResult, fields: ReviewFields, asked: string[] = []) =>
+    createValidate(answering(result, asked), fresh)(requestOf(fields), never);
+
+  test('are asked when every rule allows, and what they charge is told', async () => {
+    const asked: string[] = [];
+    const outcome = await decide({ kind: 'fits', charges, noted: [] }, { object: teamPod('x') }, asked);
+    expect([outcome.decision.kind, outcome.charges]).toEqual(['allow', ['projects/a nvidia.com/gpu=1']]);
+    expect(asked).toEqual(['job-1']);
+  });
+
+  test('are not asked for a pod that a rule refuses, nor for an update', async () => {
+    const asked: string[] = [];
+    const fits: ReserveResult = { kind: 'fits', charges, noted: [] };
+    expect((await decide(fits, {}, asked)).decision.kind).toBe('deny');
+    const update = { operation: 'UPDATE', object: teamPod('x'), oldObject: teamPod('x') } as const;
+    expect((await decide(fits, update, asked)).decision.kind).toBe('allow');
+    expect(asked).toEqual([]);
+  });
+
+  test('refuse with the numbers and the largest users', async () => {
+    const { decision, findings } = await decide(
+      { kind: 'short', shortfalls: [short], noted: [] },
+      { object: teamPod('x') },
+    );
+    expect(decision).toMatchObject({
+      kind: 'deny',
+      violations: [
+        {
+          rule: 'quota',
+          path: 'projects/a',
+          reason:
+            'nvidia.com/gpu requested 4, used 14 + 1 reserved, hard 16, short by 3. Largest users: job-3-llm 8, job-5-eval 4.',
+        },
+      ],
+    });
+    expect(findings).toEqual([{ rule: 'quota', policy: 'projects', enforcement: 'Deny' }]);
+  });
+
+  test('that cannot be asked leave it undecided', async () => {
+    const { decision } = await decide({ kind: 'undecided', cause: 'no time.' }, { object: teamPod('x') });
+    expect(decision).toEqual({ kind: 'undecided', cause: 'no time.' });
+  });
+
+  test('refuse an update that would charge another group', async () => {
+    const fits: ReserveResult = { kind: 'fits', charges, noted: [] };
+    const { decision } = await decide(fits, {
+      operation: 'UPDATE',
+      object: teamPod('y'),
+      oldObject: teamPod('x'),
+    });
+    expect(decision).toMatchObject({
+      kind: 'deny',
+      violations: [
+        {
+          rule: 'quota',
+          path: 'metadata.labels',
+          reason: 'projects charges the pod to group x, and after this update to group y. Create a new pod instead.',
+        },
+      ],
+    });
+  });
 });

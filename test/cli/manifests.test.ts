@@ -70,8 +70,9 @@ describe('gpugate manifests webhooks', () => {
       'jobs',
       'cronjobs',
     ]);
+    expect(webhooks.map(({ sideEffects }) => sideEffects)).toEqual(['None', 'NoneOnDryRun', 'None']);
     for (const webhook of webhooks) {
-      expect(webhook).toMatchObject({ sideEffects: 'None', matchPolicy: 'Equivalent', timeoutSeconds: 5 });
+      expect(webhook).toMatchObject({ matchPolicy: 'Equivalent', timeoutSeconds: 5 });
       expect(webhook.namespaceSelector.matchExpressions[0]?.values).toEqual([
         'kube-system',
         'kube-node-lease',

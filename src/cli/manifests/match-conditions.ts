@@ -48,6 +48,12 @@ const isSubResource = `(has(request.subResource) && request.subResource != '')`;
 const differs = (field: string) => `${mapOf('object', field)} != ${mapOf('oldObject', field)}`;
 
 /**
+ * Of updates of a pod itself, only those that may move it to another group of a quota. Costs a tenth of a unit a label;
+ * and were it too dear, the webhook that fails closed would refuse.
+ */
+export const changesWhatIsCharged = `request.operation != 'UPDATE' || ${isSubResource} || ${differs('labels')}`;
+
+/**
  * An update of an object itself is judged only when its labels or annotations change: status and spec churn pass.
  * Two maps are compared at a tenth of a unit an entry: 3 MB of labels, the largest request, stay far below the budget.
  */

@@ -1,7 +1,7 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
 import { judgedSubResources, webhookPaths, type WebhookId } from '../../admission/webhooks.ts';
-import { changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
+import { changesWhatIsCharged, changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
 
 /** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
 export type WebhookClient =
@@ -67,8 +67,11 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
       {
         ...webhookOf('gpu.validate', settings),
         failurePolicy: 'Fail',
-        rules: [rule('', ['pods'], ['CREATE']), rule('', podSubResources, ['UPDATE'])],
-        matchConditions: [{ name: 'touches-gpu', expression: touchesGpu }],
+        rules: [rule('', ['pods'], ['CREATE', 'UPDATE']), rule('', podSubResources, ['UPDATE'])],
+        matchConditions: [
+          { name: 'changes-what-is-charged', expression: changesWhatIsCharged },
+          { name: 'touches-gpu', expression: touchesGpu },
+        ],
       },
       {
         ...webhookOf('pods.validate', settings),
@@ -88,7 +91,8 @@ function webhookOf(id: WebhookId, { client, caBundle }: WebhookSettings) {
     name: `${id}.gpugate.dev`,
     clientConfig: { ...where, caBundle: Buffer.from(caBundle).toString('base64') },
     admissionReviewVersions: ['v1'],
-    sideEffects: 'None',
+    // A reservation is written for a pod that will be; a dry run only computes the answer.
+    sideEffects: id === 'gpu.validate' ? 'NoneOnDryRun' : 'None',
     matchPolicy: 'Equivalent',
     timeoutSeconds,
     namespaceSelector: {
