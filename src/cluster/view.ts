@@ -6,9 +6,10 @@ import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../workload
 import type { Labels } from '../workload/pod.ts';
 import { ApiError } from './api-error.ts';
 import { Interner } from './interner.ts';
-import type { RawObject } from './list-watch.ts';
+import type { RawObject } from './raw-object.ts';
 import { isSameNamespace, isSameNode, projectNamespace, projectNode, projectPod } from './projections.ts';
 import type { NamespaceRecord } from './projections.ts';
+import { namespaceShape, nodeShape, podShape } from './protobuf/messages.ts';
 import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext, type ResourceFeed } from './resource-feed.ts';
 import type { Change, StoreReader } from './store.ts';
@@ -44,6 +45,7 @@ export class ClusterView {
       {
         resource: 'namespaces',
         path: '/api/v1/namespaces',
+        shape: namespaceShape,
         key: nameOf,
         project: (raw) => projectNamespace(raw, this.#interner),
         isSame: isSameNamespace,
@@ -55,6 +57,7 @@ export class ClusterView {
       {
         resource: 'nodes',
         path: '/api/v1/nodes',
+        shape: nodeShape,
         key: nameOf,
         project: (raw) => projectNode(raw, this.#interner),
         isSame: isSameNode,
@@ -66,6 +69,7 @@ export class ClusterView {
       {
         resource: 'pods',
         path: '/api/v1/pods',
+        shape: podShape,
         // The end of a pod becomes a DELETED event; those that ended before are never sent.
         fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
         key: uidOf,

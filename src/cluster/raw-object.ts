@@ -1,0 +1,2 @@
+/** An object as the API server sent it. */
+export type RawObject = Readonly<Record<string, unknown>>;
