@@ -68,6 +68,6 @@ export function createProgram(parts: ProgramParts): Command {
 
   registerUsage(program, parts);
   registerSnapshot(program, parts);
-  registerManifests(program, parts.write);
+  registerManifests(program, parts);
   return program;
 }
