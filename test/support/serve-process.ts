@@ -23,9 +23,15 @@ export type ServeProcess = {
 };
 
 /** Starts it on free ports of 127.0.0.1 and waits until it is ready. */
-export async function startServe(args: readonly string[]): Promise<ServeProcess> {
+export async function startServe(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServeProcess> {
   const flags = ['serve', '--host', '127.0.0.1', '--port', '0', '--ops-port', '0', ...args];
-  const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...flags], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   const serving = new Promise<{ port: number; opsPort: number }>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
