@@ -66,10 +66,13 @@ const podSubResources = judgedSubResources.map((subResource) => `pods/${subResou
 /** Decisions take well under a millisecond; the rest is for a network that is ill. The API server's own default is 10. */
 const timeoutSeconds = 5;
 
+/** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
+const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
+
 /** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
 export function webhookConfigurations(settings: WebhookSettings): [ManifestObject, ManifestObject] {
   const { annotations } = settings;
-  const metadata = { name: appName, labels, ...(annotations === undefined ? {} : { annotations }) };
+  const metadata = { name: appName, labels: registrationLabels, ...(annotations === undefined ? {} : { annotations }) };
   const mutating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
