@@ -18,9 +18,13 @@ const pageSize = 1000;
  */
 const maxGone = 50_000;
 
+type PodView = Pick<ClusterView, 'onPod' | 'onPodProgress' | 'podVersion' | 'usage' | 'namespaceLabels'> & {
+  readonly pods: Pick<ClusterView['pods'], 'get'>;
+};
+
 /** The cached view as the ledger asks it. */
 export function createLedgerView(
-  view: ClusterView,
+  view: PodView,
   { client, quotas }: { client: Pick<ApiClient, 'fetch' | 'watch'>; quotas: () => readonly Quota[] },
 ): LedgerView {
   const gone = new Map<string, bigint>();
