@@ -1,4 +1,5 @@
 import type { StoredLedger } from '../../src/quota/ledger-store.ts';
+import type { LivePods } from '../../src/quota/ledger-view.ts';
 import type { PodRecord } from '../../src/quota/pod-record.ts';
 import type { Limit } from './tenants.ts';
 
@@ -13,7 +14,7 @@ export type SimulatedPod = {
   unreservedAt: number | undefined;
   createdAt: number | undefined;
   goneAt: number | undefined;
-  /** When each replica, counted anew after each restart, was first shown it, present or gone. */
+  /** When each replica, counted anew after each restart, was first shown it; Infinity: its watch was never told. */
   readonly shownAt: (number | undefined)[];
 };
 
@@ -69,10 +70,13 @@ export class SimulatedApiServer {
     return uid === undefined ? undefined : { uid, phase: this.#ended.has(uid) ? 'Succeeded' : 'Running' };
   }
 
-  liveUids(namespaces: readonly string[]): ReadonlySet<string> {
-    const uids = new Set<string>();
-    for (const { record } of this.pods.values()) if (namespaces.includes(record.namespace)) uids.add(record.uid);
-    return uids;
+  /** Of all namespaces, when none is named. */
+  livePods(namespaces?: readonly string[]): LivePods {
+    const pods = new Map<string, bigint>();
+    for (const { record } of this.pods.values()) {
+      if (namespaces?.includes(record.namespace) !== false) pods.set(record.uid, BigInt(record.version));
+    }
+    return { version: BigInt(this.revision), pods };
   }
 
   putLedger(data: string): StoredLedger {

@@ -9,6 +9,9 @@ const forgottenAfterMs = 60_000;
 /** A reservation ends a minute after a leader saw it; outages and changes of the leader take their time. */
 const longestReservationMs = 600_000;
 
+/** What a lagging watch is waited for, before pods that may have come and gone refuse another one. */
+const longestCatchUpMs = 1000;
+
 /** Of pods that exist, and those that count against one limit or lately did. */
 type Counted = { exists: number; readonly pods: Set<SimulatedPod> };
 
@@ -122,8 +125,11 @@ export class Checker {
   ): boolean {
     if (createdAt !== undefined && (goneAt ?? since) >= since) return true;
     if (reservedAt === undefined || (unreservedAt ?? since) < since) return false;
-    // A replica that was told of the pod's end knows that it will not come again.
-    return (shownAt[replica] ?? since) >= since;
+    if (goneAt === undefined) return true;
+    // It came and went: between two lists, so that no watch tells it, or the watch lags more than is waited for.
+    const { now } = this.#time;
+    const shown = shownAt[replica] ?? now;
+    return shown === Number.POSITIVE_INFINITY || (shown >= since && now >= since + longestCatchUpMs);
   }
 
   #isForgotten({ createdAt, goneAt, reservedAt, unreservedAt }: SimulatedPod): boolean {

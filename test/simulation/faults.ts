@@ -31,7 +31,8 @@ const lostForms = ['', '{}', 'rubbish', foreignLedger([]), foreignLedger([foreig
 const faults: Readonly<Record<string, Fault>> = {
   crash: ({ random, restart }, _, index) => restart(index, random.exponential(5000)),
   pause: ({ time, random }, { process }) => {
-    process.pausedUntil = time.now + random.exponential(random.chance(0.1) ? 40_000 : 3000);
+    const pauseMs = Math.min(random.exponential(random.chance(0.1) ? 40_000 : 3000), 90_000);
+    process.pausedUntil = Math.max(process.pausedUntil, time.now + pauseMs);
   },
   stalledWatch: ({ time, random }, { weather }) => {
     weather.podsStalledUntil = time.now + Math.min(random.exponential(random.chance(0.2) ? 60_000 : 2000), 95_000);
@@ -89,10 +90,7 @@ export class Faults {
     const { server, replicas } = this.#options;
     this.#isOver = true;
     server.isDown = false;
-    for (const { weather, process } of replicas) {
-      Object.assign(weather, fairWeather());
-      process.pausedUntil = 0;
-    }
+    for (const { weather } of replicas) Object.assign(weather, fairWeather());
   }
 
   #next(): void {

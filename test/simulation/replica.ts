@@ -60,7 +60,7 @@ export class Replica {
     const network = new Network({ ...options, process });
     const watchedLedger = new WatchedLedger({ ...options, process });
     this.pods = new WatchedView({ ...options, process, replica: this.number }, (namespaces) =>
-      network.ask(() => server.liveUids(namespaces)),
+      network.ask(() => server.livePods(namespaces)),
     );
     const { view } = this.pods;
     const claim = { method: 'POST', path: '/leases', body: { metadata: { name: 'gpugate-ledger' } } } as const;

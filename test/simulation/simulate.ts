@@ -15,7 +15,9 @@ export type SimulationResult = {
   readonly stats: Readonly<Record<string, number>>;
 };
 
-/** After the last fault: a lost ledger settles in a minute, and what was reserved since ends in another one. */
+/** After the last fault: a watch may be silent for 95 s, and a lost ledger settles a minute after that. */
+const leastCalmMs = 180_000;
+/** What was reserved before that ends in another minute, once there is a leader. */
 const calmMs = 400_000;
 
 /** One cluster from its first day, on virtual time: the same seed, the same story. */
@@ -69,9 +71,10 @@ export async function simulate(seed: number, admissions: number): Promise<Simula
   const isViolated = () => checker.violation !== undefined;
   await time.run(Number.POSITIVE_INFINITY, () => isViolated() || allSubmittedAt !== undefined);
   faults.end();
-  const end = time.now + calmMs;
-  const isQuiet = () => server.pods.size === 0 && checker.reservations === 0 && time.now > end - calmMs + 45_000;
-  await time.run(end, () => isViolated() || isQuiet());
+  const calmSince = time.now;
+  const isEmpty = () => server.pods.size === 0 && checker.reservations === 0;
+  const isQuiet = () => time.now > calmSince + leastCalmMs && isEmpty();
+  await time.run(calmSince + calmMs, () => isViolated() || isQuiet());
   if (!isViolated() && !isQuiet())
     checker.fail(`${checker.reservations} reservations are left, long after the last pod`);
   for (const { process, ledger } of replicas) {

@@ -4,7 +4,7 @@ import type { PodListener } from '../../src/cluster/view.ts';
 import type { LedgerView } from '../../src/quota/ledger-view.ts';
 import { isSamePod, type PodRecord } from '../../src/quota/pod-record.ts';
 import { UsageSums } from '../../src/quota/usage.ts';
-import type { SimulatedApiServer, SimulatedPod } from './api-server.ts';
+import type { PodEvent, SimulatedApiServer, SimulatedPod } from './api-server.ts';
 import type { Weather } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Random } from './random.ts';
@@ -22,6 +22,8 @@ export type WatchOptions = {
   readonly replica: number;
 };
 
+const maxMissed = 3000;
+
 /** A bookmark comes about once a minute. */
 const bookmarkMs = 60_000;
 
@@ -38,7 +40,7 @@ export class WatchedView {
   #listeners: (() => void)[] = [];
   #podListener: PodListener = () => undefined;
 
-  constructor(options: WatchOptions, liveUids: LedgerView['liveUids']) {
+  constructor(options: WatchOptions, livePods: LedgerView['livePods']) {
     const { tenants, server } = options;
     this.#options = options;
     this.#sums = new UsageSums(tenants.namespaceLabels);
@@ -66,7 +68,7 @@ export class WatchedView {
       },
       { client: { fetch: never, watch: never }, quotas: () => tenants.quotas },
     );
-    this.view = { ...ledgerView, liveUids };
+    this.view = { ...ledgerView, livePods };
     this.#cursor = server.events.length;
   }
 
@@ -97,12 +99,24 @@ export class WatchedView {
       process.after(random.exponential(50), () => {
         this.#putAll(listed.slice(half));
         this.#store.endRelist(String(version));
+        this.#noteMissed(server.events.slice(this.#missedSince(), cursor));
         this.#cursor = cursor;
         this.#isListing = false;
         this.#progress(version);
         this.notify();
       });
     });
+  }
+
+  /** A process that starts has missed everything; what is older than this is long forgotten by everyone. */
+  #missedSince(): number {
+    return this.#version === undefined ? Math.max(this.#cursor - maxMissed, 0) : this.#cursor;
+  }
+
+  #noteMissed(events: readonly PodEvent[]): void {
+    for (const { pod } of events) {
+      if (pod.goneAt !== undefined) pod.shownAt[this.#options.replica] ??= Number.POSITIVE_INFINITY;
+    }
   }
 
   #lagMs(): number {
