@@ -2,7 +2,7 @@ import { ledgerName } from '../api/quota-ledger.ts';
 import type { LedgerStore, StoredLedger } from '../quota/ledger-store.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiClient } from './client.ts';
-import { nameOf, type RawObject } from './list-watch.ts';
+import { nameOf, type RawObject } from './raw-object.ts';
 import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 

@@ -1,9 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { json, text } from 'node:stream/consumers';
+import { buffer, json } from 'node:stream/consumers';
 import { ApiError, apiErrorOf, describeRequest, type RequestLine } from './api-error.ts';
 import type { ApiServer } from './api-server.ts';
+import { readEnvelope } from './protobuf/envelope.ts';
+import { isProtobuf } from './protobuf/media-type.ts';
+import { statusShape } from './protobuf/messages.ts';
+import { MalformedProtobuf } from './protobuf/wire.ts';
 import { withRetries, type Clock } from './retry.ts';
 
 export type ApiRequest = {
@@ -12,7 +16,7 @@ export type ApiRequest = {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** Another form than plain JSON, such as only the metadata of each object. */
+  /** JSON, unless told otherwise, such as only the metadata of each object; the answer says for itself what it is. */
   readonly accept?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -26,12 +30,17 @@ export type ApiClient = {
    * What `read` makes of the answer while it arrives, if it is a success. After a failure half-way, the next attempt is
    * read from the start. Throws ApiError.
    */
-  readonly fetch: <T>(request: ApiRequest, read: (body: AsyncIterable<Buffer>) => Promise<T>) => Promise<T>;
+  readonly fetch: <T>(
+    request: ApiRequest,
+    read: (body: AsyncIterable<Buffer>, contentType: string) => Promise<T>,
+  ) => Promise<T>;
   /** The parsed answer. Throws ApiError. */
   readonly request: (request: ApiRequest) => Promise<unknown>;
   /** An answer that goes on and on: its head has arrived. Not tried again. */
-  readonly watch: (path: string, signal: AbortSignal) => Promise<IncomingMessage>;
+  readonly watch: (path: string, signal: AbortSignal, accept?: string) => Promise<Stream>;
 };
+
+export type Stream = { readonly body: AsyncIterable<Buffer>; readonly contentType: string };
 
 /** The API server itself gives up after 60 s. */
 const defaultTimeoutMs = 60_000;
@@ -39,15 +48,18 @@ const defaultTimeoutMs = 60_000;
 const watchHeadTimeoutMs = 30_000;
 
 export function createClient(server: ApiServer, clock: Clock): ApiClient {
-  const attempt = async <T>(request: ApiRequest, read: (body: IncomingMessage) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(
+    request: ApiRequest,
+    read: (body: AsyncIterable<Buffer>, contentType: string) => Promise<T>,
+  ): Promise<T> => {
     const signals = [AbortSignal.timeout(request.timeoutMs ?? defaultTimeoutMs), request.signal];
     const signal = AbortSignal.any(signals.filter((one) => one !== undefined));
     try {
       const response = await send(server, request, signal);
       const { statusCode: status = 0, headers } = response;
-      if (status >= 200 && status < 300) return await read(response);
+      if (status >= 200 && status < 300) return await read(response, contentTypeOf(response));
       if (status === 401) server.forget();
-      throw apiErrorOf(request, status, await text(response), headers['retry-after']);
+      throw apiErrorOf(request, status, await readFailure(response), headers['retry-after']);
     } catch (error) {
       throw error instanceof ApiError ? error : noAnswer(server, request, error);
     }
@@ -59,17 +71,18 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
 
   return {
     fetch,
-    request: (request) => fetch(request, json),
-    watch: async (path, signal) => {
+    request: (request) => fetch(request, (body) => json(body)),
+    watch: async (path, signal, accept) => {
       const line = { method: 'GET', path, isWatch: true } as const;
       const head = new AbortController();
       const timer = setTimeout(() => head.abort(new DOMException('no answer', 'TimeoutError')), watchHeadTimeoutMs);
       try {
-        const response = await send(server, line, AbortSignal.any([signal, head.signal]));
+        const request = accept === undefined ? line : { ...line, accept };
+        const response = await send(server, request, AbortSignal.any([signal, head.signal]));
         const { statusCode: status = 0, headers } = response;
-        if (status === 200) return response;
+        if (status === 200) return { body: response, contentType: contentTypeOf(response) };
         if (status === 401) server.forget();
-        throw apiErrorOf(line, status, await text(response), headers['retry-after']);
+        throw apiErrorOf(line, status, await readFailure(response), headers['retry-after']);
       } catch (error) {
         throw error instanceof ApiError ? error : noAnswer(server, line, error);
       } finally {
@@ -77,6 +90,22 @@ export function createClient(server: ApiServer, clock: Clock): ApiClient {
       }
     },
   };
+}
+
+function contentTypeOf({ headers }: IncomingMessage): string {
+  return headers['content-type'] ?? '';
+}
+
+/** A refusal comes in the form that was asked for, or as text from whoever stands before the API server. */
+async function readFailure(response: IncomingMessage): Promise<string> {
+  const body = await buffer(response);
+  if (!isProtobuf(contentTypeOf(response))) return body.toString('utf8');
+  try {
+    return JSON.stringify(readEnvelope(body, statusShape));
+  } catch (error) {
+    if (error instanceof MalformedProtobuf) return ''; // the HTTP status says the most of it
+    throw error;
+  }
 }
 
 function noAnswer(server: ApiServer, request: RequestLine, error: unknown): ApiError {

@@ -1,8 +1,13 @@
 import type { ApiClient } from './client.ts';
-import { ListDecoder, type ListMetadata } from './list-decoder.ts';
-
-/** An object as the API server sent it. */
-export type RawObject = Readonly<Record<string, unknown>>;
+import { JsonListDecoder } from './json-list.ts';
+import { JsonWatchDecoder } from './json-watch.ts';
+import type { ListDecoder, ListMetadata } from './list-decoder.ts';
+import { ProtobufListDecoder } from './protobuf/list-decoder.ts';
+import { isProtobuf, protobufMediaType } from './protobuf/media-type.ts';
+import type { Shape } from './protobuf/shape.ts';
+import { ProtobufWatchDecoder } from './protobuf/watch-decoder.ts';
+import type { RawObject } from './raw-object.ts';
+import type { WatchDecoder } from './watch-events.ts';
 
 export type Page = {
   readonly resourceVersion: string;
@@ -19,19 +24,23 @@ export type ListWatch = {
     page: { limit: number; continueToken: string | undefined; signal: AbortSignal },
     onItem: (item: RawObject, resourceVersion: string) => void,
   ) => Promise<Page>;
-  /** Bytes of events, one JSON object a line, in pieces as they arrive. */
+  /** Bytes of events in pieces as they arrive, and what makes events of them. */
   readonly watch: (from: {
     resourceVersion: string;
     timeoutSeconds: number;
     signal: AbortSignal;
-  }) => Promise<AsyncIterable<Buffer>>;
+  }) => Promise<{ readonly pieces: AsyncIterable<Buffer>; readonly decoder: WatchDecoder }>;
 };
 
-/** `path` is that of the collection, such as `/api/v1/pods`. */
+/**
+ * `path` is that of the collection, such as `/api/v1/pods`. With a shape, objects are asked for as protobuf and have the
+ * fields of the shape alone: the API server encodes them in a fifth of the time, and nothing else is parsed here. It may
+ * answer in JSON all the same. Without: JSON, the only form of objects that a CRD defines.
+ */
 export function createListWatch(
   client: Pick<ApiClient, 'fetch' | 'watch'>,
   path: string,
-  { fieldSelector, accept }: { fieldSelector?: string; accept?: string } = {},
+  { fieldSelector, accept, shape }: { fieldSelector?: string; accept?: string; shape?: Shape } = {},
 ): ListWatch {
   const query = (parameters: Readonly<Record<string, string | undefined>>): string => {
     const given = Object.entries({ fieldSelector, ...parameters }).filter((entry) => entry[1] !== undefined);
@@ -41,28 +50,37 @@ export function createListWatch(
     list: ({ limit, continueToken, signal }, onItem) => {
       // Without a resourceVersion: the newest state, never an older one out of some server's cache.
       const url = query({ limit: String(limit), continue: continueToken });
-      return client.fetch({ method: 'GET', path: url, signal, ...(accept === undefined ? {} : { accept }) }, (body) =>
-        readPage(body, onItem),
+      const accepted = shape === undefined ? accept : acceptList;
+      return client.fetch(
+        { method: 'GET', path: url, signal, ...(accepted === undefined ? {} : { accept: accepted }) },
+        (body, contentType) => {
+          const isShaped = shape !== undefined && isProtobuf(contentType);
+          return readPage(body, isShaped ? new ProtobufListDecoder(shape) : new JsonListDecoder(), onItem);
+        },
       );
     },
-    watch: ({ resourceVersion, timeoutSeconds, signal }) =>
-      client.watch(
-        query({
-          watch: '1',
-          allowWatchBookmarks: 'true',
-          resourceVersion,
-          timeoutSeconds: String(timeoutSeconds),
-        }),
-        signal,
-      ),
+    watch: async ({ resourceVersion, timeoutSeconds, signal }) => {
+      const url = query({
+        watch: '1',
+        allowWatchBookmarks: 'true',
+        resourceVersion,
+        timeoutSeconds: String(timeoutSeconds),
+      });
+      const { body, contentType } = await client.watch(url, signal, shape === undefined ? undefined : acceptWatch);
+      const isShaped = shape !== undefined && isProtobuf(contentType);
+      return { pieces: body, decoder: isShaped ? new ProtobufWatchDecoder(shape) : new JsonWatchDecoder() };
+    },
   };
 }
 
+const acceptList = `${protobufMediaType},application/json`;
+const acceptWatch = `${protobufMediaType};stream=watch,application/json`;
+
 async function readPage(
   body: AsyncIterable<Buffer>,
+  decoder: ListDecoder,
   onItem: (item: RawObject, resourceVersion: string) => void,
 ): Promise<Page> {
-  const decoder = new ListDecoder();
   let bytes = 0;
   // Lists of custom resources are sorted by key: their metadata come after the items.
   const held: RawObject[] = [];
@@ -87,16 +105,4 @@ function versionOf(metadata: ListMetadata | undefined): string {
   const version = metadata?.resourceVersion;
   if (typeof version !== 'string') throw new Error('the API server answered with something else than a list');
   return version;
-}
-
-function metaOf(object: RawObject): RawObject {
-  return (object['metadata'] ?? {}) as RawObject;
-}
-
-export function nameOf(object: RawObject): string {
-  return String(metaOf(object)['name']);
-}
-
-export function uidOf(object: RawObject): string {
-  return String(metaOf(object)['uid']);
 }

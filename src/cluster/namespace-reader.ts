@@ -3,7 +3,7 @@ import type { Labels } from '../workload/pod.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiClient } from './client.ts';
 import type { Interner } from './interner.ts';
-import type { RawObject } from './list-watch.ts';
+import type { RawObject } from './raw-object.ts';
 import { projectNamespace } from './projections.ts';
 
 /** A namespace that was made a moment ago is asked for while its first pod waits. */

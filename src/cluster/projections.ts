@@ -9,7 +9,7 @@ import { readMeta, readPod } from '../workload/read-pod.ts';
 import { readObject, readQuantities } from '../workload/read-field.ts';
 import { unknownNamespace } from '../workload/cluster-facts.ts';
 import type { Interner } from './interner.ts';
-import type { RawObject } from './list-watch.ts';
+import type { RawObject } from './raw-object.ts';
 
 /** What of each object is kept: the few fields that rules, quotas and tables read. */
 

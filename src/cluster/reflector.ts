@@ -1,7 +1,8 @@
 import { ApiError } from './api-error.ts';
-import type { ListWatch, RawObject } from './list-watch.ts';
+import type { ListWatch } from './list-watch.ts';
+import type { RawObject } from './raw-object.ts';
 import { pauseAfter, type Backoff, type Clock } from './retry.ts';
-import { WatchDecoder, type WatchEvent } from './watch-events.ts';
+import type { WatchEvent } from './watch-events.ts';
 
 /** Where a reflector puts what it sees. */
 export type ReflectorSink = {
@@ -183,12 +184,11 @@ export class Reflector {
     const startedAt = clock.now();
     let events = 0;
     try {
-      const pieces = await listWatch.watch({ resourceVersion, timeoutSeconds, signal });
+      const { pieces, decoder } = await listWatch.watch({ resourceVersion, timeoutSeconds, signal });
       telemetry.watchStarted(resource);
       this.#lastContact = clock.now();
       if (this.#isFailing) telemetry.recovered(resource);
       this.#isFailing = false;
-      const decoder = new WatchDecoder();
       for await (const piece of pieces) {
         telemetry.received(resource, piece.length);
         for (const event of decoder.decode(piece)) {

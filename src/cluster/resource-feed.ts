@@ -1,8 +1,10 @@
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ApiClient } from './client.ts';
-import { createListWatch, type RawObject } from './list-watch.ts';
+import { createListWatch } from './list-watch.ts';
 import { orUndefined } from './projections.ts';
+import type { Shape } from './protobuf/shape.ts';
+import type { RawObject } from './raw-object.ts';
 import { Reflector, type ReflectorTelemetry } from './reflector.ts';
 import type { Clock } from './retry.ts';
 import { Store, type Change, type StoreReader } from './store.ts';
@@ -19,6 +21,8 @@ export type FeedSettings<T> = {
   readonly resource: string;
   readonly path: string;
   readonly fieldSelector?: string;
+  /** What `key` and `project` read. Without it, objects come whole. */
+  readonly shape?: Shape;
   readonly pageSize?: number;
   readonly key: (object: RawObject) => string;
   /** Undefined: the object is of no interest, as if it were not there. */
@@ -39,13 +43,16 @@ export type FeedContext = {
 };
 
 export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): ResourceFeed<T> {
-  const { resource, path, fieldSelector, pageSize, key, project, isSame, onChange } = settings;
+  const { resource, path, fieldSelector, shape, pageSize, key, project, isSame, onChange } = settings;
   const { client, clock, log, metrics, watchIdleMs } = context;
   const store = new Store<T>({ isSame, onChange });
   const reflector = new Reflector({
     resource,
     clock,
-    listWatch: createListWatch(client, path, fieldSelector === undefined ? {} : { fieldSelector }),
+    listWatch: createListWatch(client, path, {
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(shape === undefined ? {} : { shape }),
+    }),
     telemetry: reflectorTelemetry(log, metrics, settings.onProgress ?? (() => undefined)),
     ...(pageSize === undefined ? {} : { pageSize }),
     ...(watchIdleMs === undefined ? {} : { watchIdleMs }),

@@ -1,23 +1,16 @@
 import { largestDevices, podDeviceMemory, type LargestDevices } from '../quota/device-memory.ts';
-import { isSamePod, type PodRecord } from '../quota/pod-record.ts';
+import type { PodRecord } from '../quota/pod-record.ts';
 import type { Quota } from '../quota/quota.ts';
 import { UsageSums, type Usage } from '../quota/usage.ts';
 import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../workload/cluster-facts.ts';
 import type { Labels } from '../workload/pod.ts';
 import { Interner } from './interner.ts';
 import { createNamespaceReader } from './namespace-reader.ts';
-import { nameOf, uidOf } from './list-watch.ts';
-import {
-  isSameNamespace,
-  isSameNode,
-  projectNamespace,
-  projectNode,
-  projectPod,
-  type NamespaceRecord,
-} from './projections.ts';
+import { projectNamespace, projectNode, projectPod, type NamespaceRecord } from './projections.ts';
 import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext, type ResourceFeed } from './resource-feed.ts';
 import type { Change, StoreReader } from './store.ts';
+import { viewResources } from './view-resources.ts';
 
 /** A pod that came, changed or went, at once: before anything else is read from the watch. */
 export type PodListener = (change: Change<PodRecord>) => void;
@@ -50,35 +43,24 @@ export class ClusterView {
     this.#index = new UsageSums((name) => this.#labelsOf(name));
     this.#namespaces = createFeed(
       {
-        resource: 'namespaces',
-        path: '/api/v1/namespaces',
-        key: nameOf,
+        ...viewResources.namespaces,
         project: (raw) => projectNamespace(raw, this.#interner),
-        isSame: isSameNamespace,
         onChange: (change) => this.#namespaceChanged(change),
       },
       context,
     );
     this.#nodes = createFeed(
       {
-        resource: 'nodes',
-        path: '/api/v1/nodes',
-        key: nameOf,
+        ...viewResources.nodes,
         project: (raw) => projectNode(raw, this.#interner),
-        isSame: isSameNode,
         onChange: () => this.#nodeChanged(),
       },
       context,
     );
     this.#pods = createFeed(
       {
-        resource: 'pods',
-        path: '/api/v1/pods',
-        // The end of a pod becomes a DELETED event; those that ended before are never sent.
-        fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
-        key: uidOf,
+        ...viewResources.pods,
         project: (raw) => projectPod(raw, this.#projection()),
-        isSame: isSamePod,
         onChange: (change) => this.#podChanged(change),
         onProgress: (isList) => this.#podsProgressed(isList),
         ...(podPageSize === undefined ? {} : { pageSize: podPageSize }),

@@ -1,7 +1,7 @@
 import { formatField } from '../api/fault.ts';
 import { objectJudge } from '../api/judge-object.ts';
 import type { ResourceSchema } from '../api/resource-schema.ts';
-import { nameOf, type RawObject } from './list-watch.ts';
+import { nameOf, type RawObject } from './raw-object.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 
 /** What is wrong with an object that its schema accepts: `field` is a path such as `spec.names.pattern`. */

@@ -17,6 +17,8 @@ const many = 100_000;
 const nodes = 5000;
 const admissionsPerSecond = 300;
 const relists = 3;
+/** First lists of 100,000 pods, each by a new process. */
+const syncs = 3;
 
 type Sample = {
   readonly port: number;
@@ -47,11 +49,16 @@ export async function benchView(progress: (line: string) => void): Promise<Figur
     progress(`${many} pods ...`);
     await fillPods(controlPlane.etcd, few, many);
     await untilKnown(controlPlane, many);
-    const large = await startView(directory, controlPlane, children);
+    const synced: number[] = [];
+    let large = await startView(directory, controlPlane, children);
+    for (synced.push(large.first.seconds); synced.length < syncs; synced.push(large.first.seconds)) {
+      await large.end();
+      large = await startView(directory, controlPlane, children);
+    }
     progress('relists under load ...');
     const during = await relistUnderLoad(large, join(directory, 'certs'));
     await large.end();
-    return figuresOf({ small: small.first, large: large.first, informer, during });
+    return figuresOf({ small: small.first, large: large.first, synced, informer, during });
   } finally {
     for (const child of children) child.kill('SIGKILL');
     await controlPlane.stop();
@@ -62,10 +69,11 @@ export async function benchView(progress: (line: string) => void): Promise<Figur
 function figuresOf(samples: {
   small: Sample;
   large: Sample;
+  synced: readonly number[];
   informer: Pick<Sample, 'pods' | 'rssMiB' | 'peakMiB' | 'heapBytes'>;
   during: { latencies: readonly number[]; last: Sample };
 }): Figures {
-  const { small, large, informer, during } = samples;
+  const { small, large, synced, informer, during } = samples;
   if (small.pods !== few || large.pods !== many || informer.pods !== few || large.nodes !== nodes) {
     throw new Error(`not everything was listed: ${JSON.stringify(samples)}`);
   }
@@ -73,7 +81,7 @@ function figuresOf(samples: {
   const perPod = (large.heapBytes - small.heapBytes) / (many - few);
   const perPodOfInformer = informer.heapBytes / few;
   return {
-    sync_100k: atMost(large.seconds, 10, 's'),
+    sync_100k: atMost(percentile(synced, 0.5), 10, 's'),
     sync_10k: { value: small.seconds, unit: 's' },
     rss_100k: atMost(large.rssMiB, 256, 'MiB'),
     peak_100k: { value: large.peakMiB, unit: 'MiB' },
@@ -98,21 +106,32 @@ function writeServiceAccount(directory: string, { caFile, token }: ControlPlane)
 
 /** The API server follows etcd by itself: until it has caught up, it would be measured and not the view. */
 async function untilKnown({ request }: ControlPlane, count: number): Promise<void> {
+  const received = /^apiserver_watch_cache_events_received_total\{group="",resource="pods"\} (\S+)$/m;
   for (;;) {
-    const { body } = await request('GET', '/api/v1/pods?limit=1');
-    const { remainingItemCount = 0 } = (body as { metadata: { remainingItemCount?: number } }).metadata;
-    if (remainingItemCount + 1 === count) return;
+    const { body } = await request('GET', '/metrics');
+    if (Number(received.exec(String(body))?.[1]) >= count) return;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+}
+
+/** The flags of Node that the image starts gpugate with. */
+function nodeFlags(): string[] {
+  const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
+  const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+  return entryPoint.filter((argument) => argument.startsWith('--'));
 }
 
 async function startView(directory: string, { server }: ControlPlane, children: ChildProcess[]) {
   const script = join(import.meta.dirname, 'view-process.ts');
   const { hostname, port } = new URL(server);
-  const child = spawn(process.execPath, ['--expose-gc', script, join(directory, 'account'), join(directory, 'certs')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', ...nodeFlags(), script, join(directory, 'account'), join(directory, 'certs')],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+    },
+  );
   children.push(child);
   const lines = createInterface({ input: child.stdout });
   const next = async (): Promise<Sample> => JSON.parse(((await once(lines, 'line')) as [string])[0]) as Sample;

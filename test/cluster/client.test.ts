@@ -5,10 +5,13 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { inClusterServer } from '../../src/cluster/api-server.ts';
 import { createClient, type ApiRequest } from '../../src/cluster/client.ts';
+import { protobufMediaType } from '../../src/cluster/protobuf/media-type.ts';
+import { statusShape } from '../../src/cluster/protobuf/messages.ts';
+import { envelope, message } from './protobuf/encode.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 type Answer =
-  readonly [status: number, body?: string, headers?: Readonly<Record<string, string>>] | 'reset' | 'silence';
+  readonly [status: number, body?: string | Buffer, headers?: Readonly<Record<string, string>>] | 'reset' | 'silence';
 
 /** An API server that gives these answers, one a request, and then 200. */
 async function startServer(...answers: Answer[]) {
@@ -48,7 +51,7 @@ async function startServer(...answers: Answer[]) {
   );
   const list = (more: Partial<ApiRequest> = {}) =>
     client
-      .fetch({ method: 'GET', path: '/api/v1/pods?limit=50', ...more }, text)
+      .fetch({ method: 'GET', path: '/api/v1/pods?limit=50', ...more }, (body) => text(body))
       .catch((error: unknown) => (error as Error).message);
   return { client, list, pauses, seen, host };
 }
@@ -88,6 +91,16 @@ describe('a request', () => {
     const { list, pauses } = await startServer([503]);
     expect(await list({ once: true })).toBe('cannot list pods: HTTP 503');
     expect(pauses).toEqual([]);
+  });
+
+  test('that is refused in protobuf is refused with the same sentence', async () => {
+    const headers = { 'content-type': protobufMediaType };
+    const body = envelope('Status', message({ message: 'pods is forbidden', reason: 'Forbidden' }, statusShape));
+    const { list } = await startServer([403, body, headers], [403, 'none', headers]);
+    const sentence = (said: string) =>
+      `cannot list pods: the role lacks the verb list on pods${said}. Apply gpugate's RBAC, or add it.`;
+    expect(await list({ accept: protobufMediaType })).toBe(sentence(' (pods is forbidden)'));
+    expect(await list({ accept: protobufMediaType })).toBe(sentence(''));
   });
 
   test('reads the credentials anew after a 401', async () => {
@@ -147,7 +160,8 @@ describe('a watch', () => {
 
   test('is handed over when its head is there', async () => {
     const { client } = await startServer([200, '{"type":"BOOKMARK"}\n']);
-    expect(await text(await client.watch('/api/v1/pods?watch=1', signal))).toBe('{"type":"BOOKMARK"}\n');
+    const { body } = await client.watch('/api/v1/pods?watch=1', signal);
+    expect(await text(body)).toBe('{"type":"BOOKMARK"}\n');
   });
 
   test('is not tried again, and a refusal is a sentence', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { RawObject } from '../../src/cluster/list-watch.ts';
+import type { RawObject } from '../../src/cluster/raw-object.ts';
 import { Reflector, type ReflectorTelemetry } from '../../src/cluster/reflector.ts';
 import type { Clock } from '../../src/cluster/retry.ts';
 import { Store } from '../../src/cluster/store.ts';

@@ -1,5 +1,7 @@
 import { ApiError } from '../../src/cluster/api-error.ts';
-import type { ListWatch, RawObject } from '../../src/cluster/list-watch.ts';
+import { JsonWatchDecoder } from '../../src/cluster/json-watch.ts';
+import type { ListWatch } from '../../src/cluster/list-watch.ts';
+import type { RawObject } from '../../src/cluster/raw-object.ts';
 import type { Clock } from '../../src/cluster/retry.ts';
 
 /** How a watch ends before its time. */
@@ -114,7 +116,7 @@ export class ModelServer {
       watch.isFrozen = this.faults.has('watch silent');
       this.#watches.add(watch);
       signal.addEventListener('abort', () => this.#watches.delete(watch));
-      return watch;
+      return { pieces: watch, decoder: new JsonWatchDecoder() };
     },
   };
 

@@ -1,5 +1,4 @@
 import { PassThrough, Readable } from 'node:stream';
-import type { IncomingMessage } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ApiClient } from '../../src/cluster/client.ts';
 import { tenantQuota, type TenantQuota } from '../../src/api/tenant-quota.ts';
@@ -32,9 +31,12 @@ async function startWatch(first: unknown) {
   const log = createRecordingLog();
   const client: ApiClient = {
     fetch: (_, read) =>
-      read(Readable.from([Buffer.from(JSON.stringify({ metadata: { resourceVersion: '1' }, items: state.items }))])),
+      read(
+        Readable.from([Buffer.from(JSON.stringify({ metadata: { resourceVersion: '1' }, items: state.items }))]),
+        'application/json',
+      ),
     request: () => Promise.reject(new Error('nobody asks')),
-    watch: async () => (body = new PassThrough()) as unknown as IncomingMessage,
+    watch: async () => ({ body: (body = new PassThrough()), contentType: 'application/json' }),
   };
   const watched = watchObjects(
     {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ListDecoder } from '../../src/cluster/list-decoder.ts';
+import { JsonListDecoder } from '../../src/cluster/json-list.ts';
 
 /** Fed in pieces of these sizes, over and over. */
 function decode(text: string, sizes: readonly number[] = [text.length]) {
   const bytes = Buffer.from(text);
-  const decoder = new ListDecoder();
+  const decoder = new JsonListDecoder();
   const items: unknown[] = [];
   let metadataBeforeItems = true;
   for (let at = 0, turn = 0; at < bytes.length; turn++) {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ApiError } from '../../src/cluster/api-error.ts';
-import { WatchDecoder } from '../../src/cluster/watch-events.ts';
+import { JsonWatchDecoder } from '../../src/cluster/json-watch.ts';
 
 const line = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`;
 const pod = (name: string, resourceVersion: string) => ({ metadata: { name, resourceVersion } });
 
 function decode(...pieces: (string | Buffer)[]): unknown[] {
-  const decoder = new WatchDecoder();
+  const decoder = new JsonWatchDecoder();
   return pieces.flatMap((piece) => [...decoder.decode(Buffer.from(piece))]);
 }
 
