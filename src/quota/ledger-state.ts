@@ -1,4 +1,5 @@
 import { ledgerData } from '../api/quota-ledger.ts';
+import type { StoredLedger } from './ledger-store.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** What the ledger says, whoever wrote it. */
@@ -64,4 +65,12 @@ export function parseLedger(text: string): LedgerState | undefined {
       version: 0,
     })),
   };
+}
+
+const read = new WeakMap<StoredLedger, LedgerState | undefined>();
+
+/** What a stored copy says; each is read once, and what we wrote ourselves (`written`) not even that. */
+export function stateOf(stored: StoredLedger, written?: LedgerState): LedgerState | undefined {
+  if (written !== undefined || !read.has(stored)) read.set(stored, written ?? parseLedger(stored.data));
+  return read.get(stored);
 }

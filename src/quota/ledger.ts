@@ -1,7 +1,7 @@
 import type { Shortfall } from './decide-batch.ts';
 import { decideTurn, type Asked, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
 import { FreshFacts } from './fresh-facts.ts';
-import { emptyLedger, formatLedger, parseLedger, type LedgerState } from './ledger-state.ts';
+import { emptyLedger, formatLedger, stateOf, type LedgerState } from './ledger-state.ts';
 import type { LedgerStore, StoredLedger } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
 
@@ -44,6 +44,8 @@ export class Ledger {
   #isRunning = false;
   #isLookDue = false;
   #known: StoredLedger | undefined;
+  /** A conflict, a failure or time has made it old: only a newer one may be decided by. */
+  #outdated: StoredLedger | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -66,15 +68,14 @@ export class Ledger {
 
   /** Drops reservations that the view shows meanwhile, if there are any. */
   compact(): void {
-    const state = this.#known === undefined ? undefined : parseLedger(this.#known.data);
-    if (state?.reservations.some(({ uid }) => this.#options.view.shownAt(uid) !== undefined) === true)
-      this.#start(true);
+    const isShown = ({ uid }: LedgerState['reservations'][number]) => this.#options.view.shownAt(uid) !== undefined;
+    if (this.state?.reservations.some(isShown) === true) this.#start(true);
   }
 
   /** The newest state that is known here, for status and expiry; undefined before the first read. */
   get state(): LedgerState | undefined {
     const newest = this.#newest();
-    return newest === undefined ? undefined : parseLedger(newest.data);
+    return newest === undefined ? undefined : stateOf(newest);
   }
 
   /** Makes the ledger when there is none: so that the first pod need not wait. */
@@ -100,7 +101,7 @@ export class Ledger {
         await this.#turn();
       } catch (error) {
         telemetry.failed(error);
-        this.#known = undefined; // whether the write was done is not known
+        this.#outdated = this.#known; // whether the write was done is not known
         await clock.sleep(failurePauseMs);
         if (this.#waiting.length === 0) return;
       }
@@ -120,12 +121,13 @@ export class Ledger {
   /** One look at the ledger, one decision about everything that waits, at most one write. */
   async #turn(): Promise<void> {
     const { store, view, clock, telemetry } = this.#options;
-    const stored = this.#newest() ?? (await store.read());
+    const newest = this.#newest();
+    const stored = newest === undefined || newest === this.#outdated ? await store.read() : newest;
     this.#known = stored;
-    const state = stored === undefined ? undefined : parseLedger(stored.data);
+    const state = stored === undefined ? undefined : stateOf(stored);
     if (stored === undefined || state === undefined || !this.#isOurs(stored, state)) return this.#rebuild(stored);
     if (!state.isSettled) {
-      this.#known = undefined; // the next one reads whether it has settled
+      this.#outdated = stored; // the next one reads whether it has settled
       this.#releases.clear();
       return this.#answerAll({ kind: 'undecided', cause: rebuilding });
     }
@@ -142,15 +144,17 @@ export class Ledger {
     const released = state.reservations.length - decision.kept.length;
     if (decision.added.length > 0 || released > 0) {
       const { seenThrough, kept, added } = decision;
-      const data = formatLedger({ ...state, seenThrough, reservations: [...kept, ...added] });
+      const next = { ...state, seenThrough, reservations: [...kept, ...added] };
+      const data = formatLedger(next);
       const result = await store.write(data, stored.version);
       if (result === 'conflict') {
         telemetry.conflict();
-        this.#known = undefined;
+        this.#outdated = stored;
         await clock.sleep(clock.random() * maxConflictPauseMs);
         return;
       }
       this.#known = result;
+      stateOf(result, next);
       telemetry.wrote(decision.added.length, released, data.length);
     }
     for (const uid of decision.releases) this.#releases.delete(uid);
@@ -201,17 +205,18 @@ export class Ledger {
       if ((await store.read()) !== undefined) return;
     }
     const result = await store.write(formatLedger(emptyLedger(cluster, isFirst)), stored?.version);
-    this.#known = result === 'conflict' ? undefined : result;
+    if (result === 'conflict') this.#outdated = stored;
+    else this.#known = result;
   }
 
   /** After every reservation that a lost ledger may have held is visible, or never will be. */
   async settle(): Promise<void> {
     const { store } = this.#options;
     const stored = await store.read();
-    const state = stored === undefined ? undefined : parseLedger(stored.data);
+    const state = stored === undefined ? undefined : stateOf(stored);
     if (stored === undefined || state === undefined || state.isSettled) return;
     const result = await store.write(formatLedger({ ...state, isSettled: true }), stored.version);
-    this.#known = result === 'conflict' ? undefined : result;
+    if (result !== 'conflict') this.#known = result;
   }
 
   #answerAll(result: ReserveResult): void {
@@ -223,7 +228,7 @@ export class Ledger {
   #newest(): StoredLedger | undefined {
     const watched = this.#options.store.newest?.();
     const known = this.#known;
-    if (watched === undefined || known === undefined) return known;
+    if (watched === undefined || known === undefined) return known ?? watched;
     return BigInt(watched.version) > BigInt(known.version) ? watched : known;
   }
 
