@@ -20,7 +20,7 @@ export type Output = { readonly path: string; readonly content: string; readonly
 export const readmePath = 'README.md';
 
 export function renderCrd(crd: CustomResourceDefinition): string {
-  const yaml = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false });
+  const yaml = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   return `# Generated from src/api by \`npm run generate\`; do not edit.\n${yaml}`;
 }
 

@@ -18,6 +18,8 @@ export type GpugateOnCluster = {
   restartDead(): Promise<void>;
   /** Drains every replica; the registrations stay, as they would if gpugate were down. */
   stopServing(): Promise<void>;
+  /** Puts the registrations back as they were made. */
+  register(): Promise<void>;
   /** Takes the registrations away and ends every process. */
   uninstall(): Promise<void>;
 };
@@ -79,6 +81,7 @@ export async function installGpugate(
     certs,
     restartDead,
     stopServing,
+    register: () => apply(cluster, registration),
     uninstall: async () => {
       await cluster.kubectl(['delete', '-f', '-', '--ignore-not-found'], { input: registration });
       await cluster.kubectl(['delete', '-f', policies, '--ignore-not-found']);

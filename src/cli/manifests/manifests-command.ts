@@ -51,7 +51,9 @@ export function registerManifests(program: Command, write: (text: string) => voi
 }
 
 function yamlOf(objects: readonly object[]): string {
-  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
+  return objects
+    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' }))
+    .join('---\n');
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
