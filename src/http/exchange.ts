@@ -8,12 +8,14 @@ import type { Limits } from './limits.ts';
 import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { send, sendUnended } from './send.ts';
+import type { Turn } from './turn.ts';
 
 /** What all exchanges of a server share. */
 export type ExchangeContext = {
   readonly limits: Limits;
   readonly budget: BodyBudget;
   readonly connections: Connections;
+  readonly turn: Turn;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Monotonic milliseconds. */
@@ -100,6 +102,11 @@ export class Exchange implements Receiving {
     this.#state = 'deciding';
     this.#connection.receiving = undefined;
     this.#connection.steps++;
+    this.#context.turn.add(this);
+  }
+
+  /** Called in its turn, once the body is there. */
+  decide(): void {
     if (this.#body.length === 0) return this.#answerBad(refusal('empty_body'));
     if (this.#context.now() >= this.deadline) return this.#answerBad(refusal('body_too_slow'));
     try {
