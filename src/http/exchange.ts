@@ -38,6 +38,7 @@ export class Exchange implements Receiving {
   #state: 'receiving' | 'deciding' | 'refused' | 'done' = 'receiving';
   #timer: NodeJS.Timeout | undefined = undefined;
   #discardedBytes = 0;
+  #decided: Answer | undefined = undefined;
 
   constructor(
     context: ExchangeContext,
@@ -112,7 +113,17 @@ export class Exchange implements Receiving {
     try {
       const answer = this.#route.handle(this.#body.bytes(), this.deadline);
       if (answer instanceof Promise) this.#await(answer);
-      else this.#answer(answer);
+      else this.#decided = answer;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Answers, unless the decision still has to wait for something or was refused. */
+  send(): void {
+    if (this.#decided === undefined) return;
+    try {
+      this.#answer(this.#decided);
     } catch (error) {
       this.#fail(error);
     }

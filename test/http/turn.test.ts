@@ -2,15 +2,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Turn } from '../../src/http/turn.ts';
 
-test('what comes in one turn of the event loop is decided in order, after it; what comes meanwhile, in the next', async () => {
+/** Writes down what is asked of it. */
+function witness(said: string[], name: string, onDecide = () => {}) {
+  return { decide: () => (said.push(`decide ${name}`), onDecide()), send: () => void said.push(`send ${name}`) };
+}
+
+test('what comes in one turn of the event loop is decided after it, then sent; what comes meanwhile, in the next', async () => {
   const turn = new Turn();
   const said: string[] = [];
-  const saying = (word: string, then = () => {}) => ({ decide: () => (said.push(word), then()) });
-  turn.add(saying('first', () => turn.add(saying('third'))));
-  turn.add(saying('second'));
+  turn.add(witness(said, 'a', () => turn.add(witness(said, 'c'))));
+  turn.add(witness(said, 'b'));
   expect(said).toEqual([]);
   await nextTurn();
-  expect(said).toEqual(['first', 'second']);
+  expect(said.splice(0)).toEqual(['decide a', 'decide b', 'send a', 'send b']);
   await nextTurn();
-  expect(said).toEqual(['first', 'second', 'third']);
+  expect(said).toEqual(['decide c', 'send c']);
+});
+
+test('of many, the first answer does not wait for the last decision', async () => {
+  const turn = new Turn();
+  const said: string[] = [];
+  for (let i = 0; i < 100; i++) turn.add(witness(said, String(i)));
+  await nextTurn();
+  expect(said).toHaveLength(200);
+  expect(said.indexOf('send 0')).toBe(32);
 });
