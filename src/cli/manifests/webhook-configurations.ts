@@ -1,5 +1,6 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
+import { webhookConfigurationName } from '../../api/webhook-configuration.ts';
 import { judgedSubResources, webhookPaths, type WebhookId } from '../../admission/webhooks.ts';
 import { changesWhatIsCharged, changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
 
@@ -49,7 +50,7 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
   const mutating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
-    metadata: { name: 'gpugate' },
+    metadata: { name: webhookConfigurationName },
     webhooks: [
       {
         ...webhookOf('pods.mutate', settings),
@@ -62,7 +63,7 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
   const validating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: 'gpugate' },
+    metadata: { name: webhookConfigurationName },
     webhooks: [
       {
         ...webhookOf('gpu.validate', settings),
