@@ -73,7 +73,7 @@ export function createProgram(parts: ProgramParts): Command {
 
   registerUsage(program, parts);
   registerSnapshot(program, parts);
-  registerManifests(program, parts.write);
+  registerManifests(program, parts);
   registerDoctor(program, parts);
   return program;
 }

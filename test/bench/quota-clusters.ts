@@ -68,9 +68,10 @@ function registrationOf(port: number, certs: string, namespaces: readonly string
   const [, validating] = webhookConfigurations({
     client: { url: `https://127.0.0.1:${port}` },
     caBundle: readFileSync(join(certs, 'ca.crt'), 'utf8'),
-    policies: [],
+    kinds: [],
+    namespace: 'gpugate-system',
     podsFailurePolicy: 'Fail',
-  }) as [object, { webhooks: { name: string }[] }];
+  });
   const namespaceSelector = {
     matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: namespaces }],
   };

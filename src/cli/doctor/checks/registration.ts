@@ -1,14 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { workloadPolicy, type WorkloadPolicy } from '../../../api/workload-policy.ts';
-import { webhookConfigurations } from '../../manifests/webhook-configurations.ts';
+import { kindsOf, webhookConfigurations } from '../../manifests/webhook-configurations.ts';
 import { fault, ok, warning, type Check, type Finding } from '../check.ts';
 import { readAll } from '../read-objects.ts';
-import {
-  configurationName,
-  readWebhookConfigurations,
-  type Webhook,
-  type WebhookConfiguration,
-} from '../webhook-objects.ts';
+import { configurationName, readWebhookConfigurations, type Webhook } from '../webhook-objects.ts';
 
 const again = 'Apply them again: gpugate manifests webhooks ... | kubectl apply -f -';
 
@@ -23,10 +18,10 @@ export const registration: Check = {
     const known = installed.filter(({ metadata }) => metadata.name === configurationName);
     const wanted = webhookConfigurations({
       client: { url: 'https://unused' },
-      caBundle: '',
-      policies: policies.flatMap((object) => readPolicy(object) ?? []),
+      kinds: kindsOf(policies.flatMap((object) => readPolicy(object) ?? [])),
       podsFailurePolicy: 'Ignore',
-    }) as readonly Required<WebhookConfiguration>[];
+      namespace: context.namespace,
+    });
     return wanted.flatMap((configuration) => {
       const { kind } = configuration;
       const there = known.find((one) => one.kind === kind);
@@ -48,16 +43,18 @@ function readPolicy(object: unknown): WorkloadPolicy | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Where it is called is looked at on its own, and this one is for the admin to choose. */
-function fieldsToCompare(wanted: Webhook): readonly (keyof Webhook)[] {
+type Wanted = Readonly<Record<string, unknown>> & { readonly name: string };
+
+/** Where it is called is looked at on its own, and what pods.validate does while gpugate is down is for the admin. */
+function fieldsToCompare(wanted: Wanted): readonly string[] {
   const isChoice = wanted.name.startsWith('pods.validate');
-  const fields = Object.keys(wanted) as (keyof Webhook)[];
-  return fields.filter((field) => field !== 'clientConfig' && !(isChoice && field === 'failurePolicy'));
+  return Object.keys(wanted).filter((field) => field !== 'clientConfig' && !(isChoice && field === 'failurePolicy'));
 }
 
-function judge(wanted: Webhook, installed: Webhook | undefined): Finding {
+function judge(wanted: Wanted, installed: Webhook | undefined): Finding {
   if (installed === undefined) return fault(`${wanted.name}: is not registered`, again);
-  const others = fieldsToCompare(wanted).filter((field) => !isDeepStrictEqual(wanted[field], installed[field]));
+  const there: Readonly<Record<string, unknown>> = installed;
+  const others = fieldsToCompare(wanted).filter((field) => !isDeepStrictEqual(wanted[field], there[field]));
   if (others.length === 0) return ok(`${wanted.name}: registered as it should be`);
   const what = `${wanted.name}: is not registered as this version, with these policies, would be: ${others.join(', ')}`;
   return warning(what, again);
