@@ -20,7 +20,7 @@ export function startCreateLoad(description: ControlPlaneDescription) {
           worker.off('error', reject);
           resolve(result);
         });
-        worker.postMessage(load);
+        worker.postMessage(load, []);
       }),
     stop: async () => void (await worker.terminate()),
   };

@@ -20,7 +20,7 @@ afterAll(() => removeNamespaces(cluster, ['in-tree']));
 /** What finds no fault with gpugate finds some here: under the same churn, the in-tree quota gives room back late. */
 test('the checks of the churn find what ResourceQuota does wrong', async () => {
   const truth = await watchEtcdPods(cluster.etcd, 'in-tree/');
-  const attempts = await churn(cluster, { namespaces: ['in-tree'], clients: 16, ms: 5000, keepMs: 0 });
+  const attempts = await churn(cluster, { namespaces: ['in-tree'], clients: 16, ms: 3000, keepMs: 0 });
   await truth.caughtUp();
   await truth.stop();
   const over = truth.most() - limit;

@@ -154,5 +154,5 @@ describe('a minute after a pod was admitted that never came', () => {
     await until('its reservation has expired', async () => (await reservedPods()).length === 0);
     const { created, denied } = await createMany(cluster, 'qa-late', 4);
     expect([created.length, denied.length]).toEqual([1, 3]);
-  });
+  }, 200_000);
 });

@@ -6,7 +6,7 @@ import { apply } from '../support/gpugate-on-cluster.ts';
 
 const ledgerPath = `/apis/gpugate.dev/v1alpha1/quotaledgers/${ledgerName}`;
 /** A reservation of a pod that never came is given up after 60 s, by a leader that may be new. */
-const deadlineMs = 110_000;
+const deadlineMs = 150_000;
 
 export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
   const end = performance.now() + deadlineMs;
