@@ -1,4 +1,4 @@
-import type { LedgerView } from '../quota/ledger-view.ts';
+import type { LedgerView, LivePods } from '../quota/ledger-view.ts';
 import type { Quota } from '../quota/quota.ts';
 import type { ApiClient } from './client.ts';
 import { createListWatch } from './list-watch.ts';
@@ -18,9 +18,13 @@ const pageSize = 1000;
  */
 const maxGone = 50_000;
 
+type PodView = Pick<ClusterView, 'onPod' | 'onPodProgress' | 'podVersion' | 'usage' | 'namespaceLabels'> & {
+  readonly pods: Pick<ClusterView['pods'], 'get'>;
+};
+
 /** The cached view as the ledger asks it. */
 export function createLedgerView(
-  view: ClusterView,
+  view: PodView,
   { client, quotas }: { client: Pick<ApiClient, 'fetch' | 'watch'>; quotas: () => readonly Quota[] },
 ): LedgerView {
   const gone = new Map<string, bigint>();
@@ -39,29 +43,32 @@ export function createLedgerView(
       return pod === undefined ? gone.get(uid) : BigInt(pod.version);
     },
     onProgress: view.onPodProgress,
-    liveUids: (namespaces) => listUids(client, namespaces),
+    livePods: (namespaces) => listPods(client, namespaces),
   };
 }
 
-async function listUids(
+async function listPods(
   client: Pick<ApiClient, 'fetch' | 'watch'>,
-  namespaces: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const paths =
-    namespaces.length > maxSingleLists ? ['/api/v1/pods'] : namespaces.map((name) => `/api/v1/namespaces/${name}/pods`);
-  const uids = new Set<string>();
+  namespaces: readonly string[] = [],
+): Promise<LivePods> {
+  const isEach = namespaces.length > 0 && namespaces.length <= maxSingleLists;
+  const paths = isEach ? namespaces.map((name) => `/api/v1/namespaces/${name}/pods`) : ['/api/v1/pods'];
+  const pods = new Map<string, bigint>();
   const { signal } = new AbortController();
-  await Promise.all(
+  const versions = await Promise.all(
     paths.map(async (path) => {
       const { list } = createListWatch(client, path, { fieldSelector: notEnded, accept: metadataOnly });
       let continueToken: string | undefined;
-      do {
+      for (;;) {
         const page = await list({ limit: pageSize, continueToken, signal }, (item) => {
-          uids.add((item['metadata'] as { readonly uid: string }).uid);
+          const { uid, resourceVersion } = item['metadata'] as Readonly<Record<'uid' | 'resourceVersion', string>>;
+          pods.set(uid, BigInt(resourceVersion));
         });
         continueToken = page.continueToken;
-      } while (continueToken !== undefined);
+        // All pages are of one version.
+        if (continueToken === undefined) return BigInt(page.resourceVersion);
+      }
     }),
   );
-  return uids;
+  return { version: versions.reduce((oldest, version) => (version < oldest ? version : oldest)), pods };
 }

@@ -18,6 +18,11 @@ export type ExpiryOptions = {
   readonly now: () => number;
 };
 
+type LivePod = { readonly metadata: { readonly uid: string }; readonly status?: { readonly phase?: string } };
+
+/** Such a pod counts no more, and no view will show it. */
+const hasEnded: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);
+
 /**
  * What only the leader does: it gives up reservations of pods that never appeared, and settles a ledger that was lost. By
  * its own clock, from when it first saw them: whoever becomes leader begins anew.
@@ -38,7 +43,10 @@ export class ReservationExpiry {
     if (state === undefined) return;
     if (!state.isSettled) {
       this.#unsettledSince ??= now();
-      if (now() - this.#unsettledSince > expireAfterMs) await ledger.settle();
+      if (now() - this.#unsettledSince <= expireAfterMs) return;
+      await ledger.settle();
+      // Should it be lost once more, that is another minute.
+      this.#unsettledSince = undefined;
       return;
     }
     this.#unsettledSince = undefined;
@@ -62,8 +70,8 @@ export class ReservationExpiry {
   async #exists({ namespace, name, uid }: PodRecord): Promise<boolean> {
     try {
       const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-      const pod = (await this.#options.client.request({ method: 'GET', path })) as { metadata: { uid: string } };
-      return pod.metadata.uid === uid;
+      const { metadata, status } = (await this.#options.client.request({ method: 'GET', path })) as LivePod;
+      return metadata.uid === uid && !hasEnded.has(status?.phase ?? '');
     } catch (error) {
       if (error instanceof ApiError && error.isNotFound) return false;
       throw error;

@@ -14,7 +14,7 @@ export type QuotaFacts = {
   /** Reservations that the view has not shown. */
   readonly reservations: readonly PodRecord[];
   /** Pods that the view still shows, and that a live look has found gone. */
-  readonly isGone: (uid: string) => boolean;
+  readonly isGone: (pod: PodRecord) => boolean;
 };
 
 /** Why a pod does not fit, as numbers. */
@@ -129,7 +129,7 @@ function shortfallsOf(charge: Charge, reserved: Amounts, facts: QuotaFacts): rea
     // Only now is it worth going over the pods of the group.
     const chargeOf = chargeOfQuota.get(quota) ?? createChargeOf(quota.rates);
     const amounts = Array.from(pods)
-      .filter(({ uid }) => !facts.isGone(uid))
+      .filter((pod) => !facts.isGone(pod))
       .map((pod) => ({ name: pod.name, amount: chargeOf(pod).get(resource) ?? 0 }));
     const still = amounts.reduce((sum, { amount }) => sum + amount, 0);
     if (still + pending + requested <= hard) continue;

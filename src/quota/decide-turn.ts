@@ -1,4 +1,5 @@
 import { decideBatch, type QuotaFacts, type Shortfall, type Verdict } from './decide-batch.ts';
+import type { Checked } from './fresh-facts.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { LedgerView } from './ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
@@ -19,15 +20,27 @@ export type ReserveResult =
 
 /** A request as it waits. */
 export type Asked = ReserveRequest & {
-  /** Whether a live look found no more room than the view: only then it is refused. */
-  readonly isConfirmed: boolean;
+  /** By a live list since it was asked: by pods of other namespaces, nothing is refused. Undefined before the first. */
+  readonly checked: Checked | undefined;
+  /** It has waited for the view to catch up with that list for as long as is worth it. */
+  readonly hasWaited: boolean;
 };
 
 export type TurnFacts = {
-  readonly view: Pick<LedgerView, 'shownAt' | 'quotas' | 'usage' | 'namespaceLabels'>;
+  readonly view: Pick<LedgerView, 'version' | 'shownAt' | 'quotas' | 'usage' | 'namespaceLabels'>;
   readonly isGone: QuotaFacts['isGone'];
   /** Reservations of pods that will never appear. */
   readonly releases: ReadonlySet<string>;
+};
+
+/**
+ * A refusal that may be wrong: `unlisted`, by pods that may be gone; `behind`, by reservations of pods that may have come
+ * and gone already, which no list can tell from those that are still to come.
+ */
+export type Doubtful<T extends Asked> = {
+  readonly waiting: T;
+  readonly shortfalls: readonly Shortfall[];
+  readonly doubt: 'unlisted' | 'behind';
 };
 
 /** What one look at the ledger leads to. Nothing of it holds before `kept` and `added` are written. */
@@ -37,7 +50,7 @@ export type Turn<T extends Asked> = {
   readonly seenThrough: bigint;
   readonly answers: ReadonlyMap<T, ReserveResult>;
   /** Those that do not fit by the view, which may lag. */
-  readonly unconfirmed: readonly { readonly waiting: T; readonly shortfalls: readonly Shortfall[] }[];
+  readonly doubtful: readonly Doubtful<T>[];
   readonly releases: ReadonlySet<string>;
 };
 
@@ -55,19 +68,22 @@ export function decideTurn<T extends Asked>(batch: readonly T[], state: LedgerSt
   const held = new Set(kept.map(({ uid }) => uid));
   const answers = new Map<T, ReserveResult>();
   const asked: T[] = [];
+  const uids = new Set<string>();
   for (const waiting of batch) {
     const { uid } = waiting.pod;
     // A retry of the API server asks again for what is reserved or visible already.
     if (held.has(uid) || view.shownAt(uid) !== undefined)
       answers.set(waiting, { kind: 'fits', charges: [], noted: [] });
-    else asked.push(waiting);
+    // Twice in one batch: the second one waits for what comes of the first.
+    else if (!uids.has(uid)) asked.push(waiting);
+    uids.add(uid);
   }
   const verdicts = decideBatch(
     asked.map(({ pod, dryRun }) => ({ pod, isKept: !dryRun })),
     facts,
   );
   const added: PodRecord[] = [];
-  const unconfirmed: { waiting: T; shortfalls: readonly Shortfall[] }[] = [];
+  const doubtful: Doubtful<T>[] = [];
   for (const [index, waiting] of asked.entries()) {
     const verdict = verdicts[index];
     if (verdict === undefined) continue;
@@ -75,10 +91,29 @@ export function decideTurn<T extends Asked>(batch: readonly T[], state: LedgerSt
     if (denied.length === 0) {
       answers.set(waiting, { kind: 'fits', charges, noted });
       if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);
-    } else if (waiting.isConfirmed) answers.set(waiting, { kind: 'short', shortfalls: denied, noted });
-    else unconfirmed.push({ waiting, shortfalls: denied });
+      continue;
+    }
+    const doubt = doubtOf(waiting, denied, view);
+    if (doubt === undefined) answers.set(waiting, { kind: 'short', shortfalls: denied, noted });
+    else doubtful.push({ waiting, shortfalls: denied, doubt });
   }
-  return { kept, added, seenThrough, answers, unconfirmed, releases };
+  return { kept, added, seenThrough, answers, doubtful, releases };
+}
+
+function doubtOf(
+  { checked, hasWaited }: Asked,
+  shortfalls: readonly Shortfall[],
+  view: TurnFacts['view'],
+): Doubtful<Asked>['doubt'] | undefined {
+  if (checked === undefined) return 'unlisted';
+  const usage = view.usage();
+  for (const { quota, group } of shortfalls) {
+    // The list may have been for another group, which has room meanwhile.
+    for (const { namespace } of usage.group(quota, group).pods)
+      if (!checked.namespaces.has(namespace)) return 'unlisted';
+  }
+  const isByReservations = shortfalls.some(({ used, requested, hard }) => used + requested <= hard);
+  return isByReservations && !hasWaited && (view.version() ?? 0n) < checked.version ? 'behind' : undefined;
 }
 
 /** Whoever drops what its view has shown says up to where others must have seen, to decide without it. */

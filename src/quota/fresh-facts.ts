@@ -1,13 +1,25 @@
-import type { LedgerView } from './ledger-view.ts';
+import type { LedgerView, LivePods } from './ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** A denial storm asks the API server a few times a second for one group, and not once a denial. */
 const minIntervalMs = 250;
 
-/** Gone pods are remembered until the view has seen them go; so many at the most. */
-const maxGone = 10_000;
+/** What a live list has covered: these namespaces, as of that version. */
+export type Checked = { readonly namespaces: ReadonlySet<string>; readonly version: bigint };
 
-type Check = { startedAt: number; running: Promise<void> | undefined; next: Promise<void> | undefined };
+export const uncheckedYet: Checked = { namespaces: new Set(), version: 0n };
+
+/** Both, as of the newer one: whoever waits for that version has seen what either knew. */
+export function mergeChecked(a: Checked, b: Checked): Checked {
+  return {
+    namespaces: new Set([...a.namespaces, ...b.namespaces]),
+    version: a.version > b.version ? a.version : b.version,
+  };
+}
+
+type Check = { startedAt: number; running: Promise<Checked> | undefined; next: Promise<Checked> | undefined };
+
+type FreshView = Pick<LedgerView, 'livePods' | 'version'>;
 
 export type FreshFactsClock = { readonly now: () => number; readonly sleep: (ms: number) => Promise<void> };
 
@@ -16,20 +28,25 @@ export type FreshFactsClock = { readonly now: () => number; readonly sleep: (ms:
  * for the same group; it must have begun after they asked.
  */
 export class FreshFacts {
-  readonly #view: Pick<LedgerView, 'liveUids' | 'shownAt'>;
+  readonly #view: FreshView;
   readonly #clock: FreshFactsClock;
-  readonly #gone = new Set<string>();
+  /** The newest live list of each namespace, until the view has seen all that it knew. */
+  readonly #lists = new Map<string, LivePods>();
   readonly #checks = new Map<string, Check>();
 
-  constructor(view: Pick<LedgerView, 'liveUids' | 'shownAt'>, clock: FreshFactsClock) {
+  constructor(view: FreshView, clock: FreshFactsClock) {
     this.#view = view;
     this.#clock = clock;
   }
 
-  readonly isGone = (uid: string): boolean => this.#gone.has(uid);
+  /** One that is newer than the list is not gone by it: it existed after whoever waits had asked. */
+  readonly isGone = ({ uid, namespace, version }: PodRecord): boolean => {
+    const list = this.#lists.get(namespace);
+    return list !== undefined && version <= list.version && !list.pods.has(uid);
+  };
 
-  /** Resolves when it is known which of the pods are gone. Rejects when the API server does not answer. */
-  confirm(group: string, pods: () => Iterable<PodRecord>): Promise<void> {
+  /** Resolves when it is known which of the pods are gone, with what was listed. Rejects when the API server does not answer. */
+  confirm(group: string, pods: () => Iterable<PodRecord>): Promise<Checked> {
     const check = this.#checks.get(group) ?? {
       startedAt: Number.NEGATIVE_INFINITY,
       running: undefined,
@@ -41,7 +58,7 @@ export class FreshFacts {
     return check.next;
   }
 
-  async #start(check: Check, pods: () => Iterable<PodRecord>): Promise<void> {
+  async #start(check: Check, pods: () => Iterable<PodRecord>): Promise<Checked> {
     await check.running?.catch(() => undefined);
     const wait = check.startedAt + minIntervalMs - this.#clock.now();
     if (wait > 0) await this.#clock.sleep(wait);
@@ -50,19 +67,21 @@ export class FreshFacts {
     check.running = list;
     check.next = undefined;
     try {
-      await list;
+      return await list;
     } finally {
       if (check.running === list) check.running = undefined;
     }
   }
 
-  async #list(pods: () => Iterable<PodRecord>): Promise<void> {
-    const counted = [...pods()];
-    const namespaces = [...new Set(counted.map(({ namespace }) => namespace))];
-    if (namespaces.length === 0) return;
-    const live = await this.#view.liveUids(namespaces);
-    if (this.#gone.size > maxGone) this.#gone.clear();
-    // A uid never comes back: once gone, always gone.
-    for (const { uid } of counted) if (!live.has(uid)) this.#gone.add(uid);
+  async #list(pods: () => Iterable<PodRecord>): Promise<Checked> {
+    const namespaces = new Set<string>();
+    for (const { namespace } of pods()) namespaces.add(namespace);
+    const live = await this.#view.livePods([...namespaces]);
+    const seen = this.#view.version() ?? 0n;
+    for (const [namespace, { version }] of this.#lists) if (version <= seen) this.#lists.delete(namespace);
+    for (const namespace of namespaces) {
+      if ((this.#lists.get(namespace)?.version ?? 0n) < live.version) this.#lists.set(namespace, live);
+    }
+    return { namespaces, version: live.version };
   }
 }

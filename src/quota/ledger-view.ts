@@ -2,7 +2,10 @@ import type { Labels } from '../workload/pod.ts';
 import type { Quota } from './quota.ts';
 import type { Usage } from './usage.ts';
 
-/** What the ledger asks of the cached view of the cluster. Everything but `liveUids` answers at once. */
+/** Pods that exist and have not ended, by uid, each with its own version; as of a version of the whole cluster. */
+export type LivePods = { readonly version: bigint; readonly pods: ReadonlyMap<string, bigint> };
+
+/** What the ledger asks of the cached view of the cluster. Everything but `livePods` answers at once. */
 export type LedgerView = {
   /** Every change of a pod up to this version has been seen; undefined until the first list is complete. */
   readonly version: () => bigint | undefined;
@@ -13,8 +16,8 @@ export type LedgerView = {
   readonly shownAt: (uid: string) => bigint | undefined;
   /** Called once, when the version has grown the next time. */
   readonly onProgress: (listener: () => void) => void;
-  /** The pods that exist now and have not ended, asked of the API server itself. Rejects when it does not answer. */
-  readonly liveUids: (namespaces: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Asked of the API server itself, at least of the namespaces named. Rejects when it does not answer. */
+  readonly livePods: (namespaces?: readonly string[]) => Promise<LivePods>;
 };
 
 export type LedgerClock = {

@@ -1,7 +1,7 @@
-import type { Shortfall } from './decide-batch.ts';
-import { decideTurn, type Asked, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
-import { FreshFacts } from './fresh-facts.ts';
-import { emptyLedger, formatLedger, parseLedger, type LedgerState } from './ledger-state.ts';
+import { BetterFacts } from './better-facts.ts';
+import { decideTurn, type Asked, type Doubtful, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
+import { LedgerCopy } from './ledger-copy.ts';
+import { emptyLedger, type LedgerState } from './ledger-state.ts';
 import type { LedgerStore, StoredLedger } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
 
@@ -38,22 +38,23 @@ const rebuilding =
  */
 export class Ledger {
   readonly #options: LedgerOptions;
-  readonly #fresh: FreshFacts;
+  readonly #copy: LedgerCopy;
+  readonly #facts: BetterFacts;
   readonly #releases = new Set<string>();
   #waiting: Waiting[] = [];
   #isRunning = false;
   #isLookDue = false;
-  #known: StoredLedger | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    this.#fresh = new FreshFacts(options.view, options.clock);
+    this.#copy = new LedgerCopy(options.store);
+    this.#facts = new BetterFacts(options);
   }
 
   /** Never rejects. */
   reserve(request: ReserveRequest): Promise<ReserveResult> {
     return new Promise((resolve) => {
-      this.#waiting.push({ ...request, resolve, isConfirmed: false });
+      this.#waiting.push({ ...request, resolve, checked: undefined, hasWaited: false });
       this.#start();
     });
   }
@@ -64,17 +65,18 @@ export class Ledger {
     this.#start();
   }
 
-  /** Drops reservations that the view shows meanwhile, if there are any. */
+  /** Drops reservations that the view shows meanwhile, if there are any; makes a ledger anew that was damaged. */
   compact(): void {
-    const state = this.#known === undefined ? undefined : parseLedger(this.#known.data);
-    if (state?.reservations.some(({ uid }) => this.#options.view.shownAt(uid) !== undefined) === true)
+    const { known } = this.#copy;
+    if (known === undefined) return;
+    const { state } = known;
+    if (state === undefined || state.reservations.some(({ uid }) => this.#options.view.shownAt(uid) !== undefined))
       this.#start(true);
   }
 
   /** The newest state that is known here, for status and expiry; undefined before the first read. */
   get state(): LedgerState | undefined {
-    const newest = this.#newest();
-    return newest === undefined ? undefined : parseLedger(newest.data);
+    return this.#copy.known?.state;
   }
 
   /** Makes the ledger when there is none: so that the first pod need not wait. */
@@ -86,12 +88,18 @@ export class Ledger {
     this.#isLookDue ||= look;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    void this.#run().finally(() => {
-      this.#isRunning = false;
-    });
+    void this.#run();
   }
 
   async #run(): Promise<void> {
+    try {
+      await this.#turns();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #turns(): Promise<void> {
     const { clock, telemetry } = this.#options;
     while (this.#waiting.length > 0 || this.#releases.size > 0 || this.#isLookDue) {
       this.#expire();
@@ -100,7 +108,7 @@ export class Ledger {
         await this.#turn();
       } catch (error) {
         telemetry.failed(error);
-        this.#known = undefined; // whether the write was done is not known
+        this.#copy.distrust(); // whether the write was done is not known
         await clock.sleep(failurePauseMs);
         if (this.#waiting.length === 0) return;
       }
@@ -119,13 +127,12 @@ export class Ledger {
 
   /** One look at the ledger, one decision about everything that waits, at most one write. */
   async #turn(): Promise<void> {
-    const { store, view, clock, telemetry } = this.#options;
-    const stored = this.#newest() ?? (await store.read());
-    this.#known = stored;
-    const state = stored === undefined ? undefined : parseLedger(stored.data);
+    const { view, clock, telemetry } = this.#options;
+    const early = new Set(this.#waiting);
+    const { stored, state } = (await this.#copy.read()) ?? {};
     if (stored === undefined || state === undefined || !this.#isOurs(stored, state)) return this.#rebuild(stored);
     if (!state.isSettled) {
-      this.#known = undefined; // the next one reads whether it has settled
+      this.#copy.distrust(); // whether it has settled by the next time
       this.#releases.clear();
       return this.#answerAll({ kind: 'undecided', cause: rebuilding });
     }
@@ -133,25 +140,28 @@ export class Ledger {
     if (version === undefined || version < state.seenThrough) return this.#untilProgress();
 
     // From here to the write nothing is awaited: the batch is decided on one state of view and ledger.
-    const decision = decideTurn(this.#waiting, state, {
+    // Who came back with better facts during the read is refused only by a later one; who is late is not reserved for.
+    const isDue = (one: Waiting) => one.deadline > clock.now() && (one.checked === undefined || early.has(one));
+    const batch = this.#waiting.filter(isDue);
+    const decision = decideTurn(batch, state, {
       view,
-      isGone: this.#fresh.isGone,
+      isGone: this.#facts.isGone,
       releases: new Set(this.#releases),
     });
-    this.#confirmShortfalls(decision.unconfirmed);
+    this.#confirm(decision.doubtful);
     const released = state.reservations.length - decision.kept.length;
     if (decision.added.length > 0 || released > 0) {
       const { seenThrough, kept, added } = decision;
-      const data = formatLedger({ ...state, seenThrough, reservations: [...kept, ...added] });
-      const result = await store.write(data, stored.version);
-      if (result === 'conflict') {
+      const written = await this.#copy.write(
+        { ...state, seenThrough, reservations: [...kept, ...added] },
+        stored.version,
+      );
+      if (written === 'conflict') {
         telemetry.conflict();
-        this.#known = undefined;
         await clock.sleep(clock.random() * maxConflictPauseMs);
         return;
       }
-      this.#known = result;
-      telemetry.wrote(decision.added.length, released, data.length);
+      telemetry.wrote(decision.added.length, released, written.data.length);
     }
     for (const uid of decision.releases) this.#releases.delete(uid);
     const answered = new Set(decision.answers.keys());
@@ -159,30 +169,23 @@ export class Ledger {
     for (const [one, answer] of decision.answers) one.resolve(answer);
   }
 
-  /** A lagging watch never refuses a pod for which there is room: those who are short wait for a live look. */
-  #confirmShortfalls(unconfirmed: readonly { waiting: Waiting; shortfalls: readonly Shortfall[] }[]): void {
-    if (unconfirmed.length === 0) return;
-    const { view } = this.#options;
-    const set = new Set(unconfirmed.map(({ waiting }) => waiting));
+  #confirm(doubtful: readonly Doubtful<Waiting>[]): void {
+    if (doubtful.length === 0) return;
+    const set = new Set(doubtful.map(({ waiting }) => waiting));
     this.#waiting = this.#waiting.filter((one) => !set.has(one));
-    for (const { waiting, shortfalls } of unconfirmed) {
-      const groups = new Map(shortfalls.map(({ quota, group }) => [`${quota}\n${group}`, { quota, group }]));
-      const checks = Array.from(groups, ([key, { quota, group }]) =>
-        this.#fresh.confirm(key, () => view.usage().group(quota, group).pods),
-      );
-      void this.#askAgain(waiting, Promise.all(checks));
-    }
+    for (const one of doubtful) void this.#askAgain(one);
   }
 
-  async #askAgain(waiting: Waiting, checked: Promise<unknown>): Promise<void> {
+  async #askAgain(doubtful: Doubtful<Waiting>): Promise<void> {
     try {
-      await checked;
-      this.#waiting.push({ ...waiting, isConfirmed: true });
+      const informed = await this.#facts.gather(doubtful);
+      this.#waiting.push(informed);
+      this.#copy.distrust(); // what an old copy still reserves refuses nobody
       this.#start();
     } catch (error) {
       this.#options.telemetry.failed(error);
       const cause = 'there seems to be no room, and the API server did not say whether that is still so. Try again.';
-      waiting.resolve({ kind: 'undecided', cause });
+      doubtful.waiting.resolve({ kind: 'undecided', cause });
     }
   }
 
@@ -198,33 +201,29 @@ export class Ledger {
     if (stored === undefined && !isFirst) {
       // Another replica may be about to write the first one.
       await clock.sleep(firstWriteMs);
-      if ((await store.read()) !== undefined) return;
+      if ((await store.read()) !== undefined) return this.#copy.distrust();
     }
-    const result = await store.write(formatLedger(emptyLedger(cluster, isFirst)), stored?.version);
-    this.#known = result === 'conflict' ? undefined : result;
+    await this.#copy.write(emptyLedger(cluster, isFirst), stored?.version);
   }
 
-  /** After every reservation that a lost ledger may have held is visible, or never will be. */
+  /**
+   * After every pod that a lost ledger may have held exists, or never will: whose view shows all that exist may decide.
+   * Rejects when the API server does not answer.
+   */
   async settle(): Promise<void> {
-    const { store } = this.#options;
-    const stored = await store.read();
-    const state = stored === undefined ? undefined : parseLedger(stored.data);
+    this.#copy.distrust();
+    const { stored, state } = (await this.#copy.read()) ?? {};
     if (stored === undefined || state === undefined || state.isSettled) return;
-    const result = await store.write(formatLedger({ ...state, isSettled: true }), stored.version);
-    this.#known = result === 'conflict' ? undefined : result;
+    const { pods } = await this.#options.view.livePods();
+    let { seenThrough } = state;
+    for (const version of pods.values()) if (version > seenThrough) seenThrough = version;
+    await this.#copy.write({ ...state, seenThrough, isSettled: true }, stored.version);
   }
 
   #answerAll(result: ReserveResult): void {
     const all = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of all) resolve(result);
-  }
-
-  #newest(): StoredLedger | undefined {
-    const watched = this.#options.store.newest?.();
-    const known = this.#known;
-    if (watched === undefined || known === undefined) return known;
-    return BigInt(watched.version) > BigInt(known.version) ? watched : known;
   }
 
   /** Until the view has moved on, or the first deadline. */

@@ -17,6 +17,7 @@ const {
   admissionDuration,
   viewStaleness,
   certificateExpiry,
+  bundleTrusted,
   ledgerWrites,
   ledgerBytes,
   policies,
@@ -93,6 +94,14 @@ export function alerts(replicas: number): readonly Alert[] {
       expr: `min by (certificate) (${certificateExpiry}) - time() < ${daySeconds}`,
       summary: 'The {{ $labels.certificate }} certificate expires within a day, and then no GPU pod can be created.',
       action: 'Renew it by hand; the emergency stop of the README lets pods pass meanwhile.',
+    },
+    {
+      name: 'GpugateCaBundleWrong',
+      severity: 'critical',
+      forTime: '2m',
+      expr: `min by (configuration) (${bundleTrusted}) == 0`,
+      summary: 'A caBundle of the {{ $labels.configuration }} webhooks does not trust the certificate of a replica.',
+      action: 'The leader mends this by itself: its log says why it cannot; else apply the webhooks again.',
     },
     {
       name: 'GpugateLedgerConflicts',

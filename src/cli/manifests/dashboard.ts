@@ -76,6 +76,11 @@ const panels: readonly Panel[] = [
     unit: 's',
     queries: [query(`min by (certificate) (${m.certificateExpiry.name}) - time()`, '{{certificate}}')],
   },
+  {
+    title: 'caBundles that trust every replica',
+    unit: 'short',
+    queries: [query(`min by (configuration) (${m.bundleTrusted.name})`, '{{configuration}}')],
+  },
   { title: 'Bad requests', unit: 'reqps', queries: [query(rate(m.badRequests, 'reason'), '{{reason}}')] },
   { title: 'Requests in flight', unit: 'short', queries: [query(`sum by (pod) (${m.httpInFlight.name})`, '{{pod}}')] },
   {

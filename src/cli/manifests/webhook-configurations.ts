@@ -1,7 +1,8 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
+import { webhookConfigurationName } from '../../api/webhook-configuration.ts';
 import { judgedSubResources, webhookPaths, type WebhookId } from '../../admission/webhooks.ts';
-import { appName, defaultNamespace, labels, type ManifestObject } from './install-settings.ts';
+import { defaultNamespace, labels, type ManifestObject } from './install-settings.ts';
 import { changesWhatIsCharged, changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
 
 /** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
@@ -69,10 +70,15 @@ const timeoutSeconds = 5;
 /** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
 const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
 
+type WebhookConfiguration = ManifestObject & {
+  readonly webhooks: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
+};
+
 /** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
-export function webhookConfigurations(settings: WebhookSettings): [ManifestObject, ManifestObject] {
+export function webhookConfigurations(settings: WebhookSettings): [WebhookConfiguration, WebhookConfiguration] {
   const { annotations } = settings;
-  const metadata = { name: appName, labels: registrationLabels, ...(annotations === undefined ? {} : { annotations }) };
+  const extra = annotations === undefined ? {} : { annotations };
+  const metadata = { name: webhookConfigurationName, labels: registrationLabels, ...extra };
   const mutating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',

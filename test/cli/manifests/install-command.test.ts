@@ -32,6 +32,8 @@ async function printed(...args: string[]): Promise<string> {
     version: '1.2.3',
     environment: {},
     interrupted: () => Promise.resolve(),
+    showProgress: () => undefined,
+    fail: () => undefined,
     serveFlags: [],
     serve: () => Promise.resolve(),
     write: (part) => void (text += part),

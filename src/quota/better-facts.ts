@@ -1,0 +1,58 @@
+import type { Shortfall } from './decide-batch.ts';
+import type { Asked, Doubtful } from './decide-turn.ts';
+import { FreshFacts, mergeChecked, uncheckedYet } from './fresh-facts.ts';
+import type { LedgerClock, LedgerView } from './ledger-view.ts';
+import type { PodRecord } from './pod-record.ts';
+
+/** A watch that lags longer than this may let a pod that came and went refuse another one, until it catches up. */
+const maxCatchUpMs = 1000;
+
+export type BetterFactsOptions = {
+  readonly view: Pick<LedgerView, 'livePods' | 'onProgress' | 'usage' | 'version'>;
+  readonly clock: LedgerClock;
+};
+
+/** What a request waits for, before a refusal that may be wrong: a lagging watch never refuses a pod that fits. */
+export class BetterFacts {
+  readonly #options: BetterFactsOptions;
+  readonly #fresh: FreshFacts;
+
+  constructor(options: BetterFactsOptions) {
+    this.#options = options;
+    this.#fresh = new FreshFacts(options.view, options.clock);
+  }
+
+  readonly isGone = (pod: PodRecord): boolean => this.#fresh.isGone(pod);
+
+  /** The request as it is to be decided again. Rejects when the API server does not answer. */
+  gather<T extends Asked>({ waiting, shortfalls, doubt }: Doubtful<T>): Promise<T> {
+    return doubt === 'unlisted' ? this.#list(waiting, shortfalls) : this.#catchUp(waiting);
+  }
+
+  async #list<T extends Asked>(waiting: T, shortfalls: readonly Shortfall[]): Promise<T> {
+    const { view } = this.#options;
+    const groups = new Map(shortfalls.map(({ quota, group }) => [`${quota}\n${group}`, { quota, group }]));
+    const lists = await Promise.all(
+      Array.from(groups, ([key, { quota, group }]) =>
+        this.#fresh.confirm(key, () => view.usage().group(quota, group).pods),
+      ),
+    );
+    return { ...waiting, checked: lists.reduce(mergeChecked, waiting.checked ?? uncheckedYet) };
+  }
+
+  /** Until the view has seen what the list knew. In a quiet cluster nothing says so: it is not waited for long. */
+  async #catchUp<T extends Asked>(waiting: T): Promise<T> {
+    const { clock, view } = this.#options;
+    const wanted = waiting.checked?.version ?? 0n;
+    const timeUp = async () => {
+      await clock.sleep(Math.max(Math.min(maxCatchUpMs, waiting.deadline - clock.now()), 0));
+      return true;
+    };
+    const over = timeUp();
+    let isOver = false;
+    while (!isOver && (view.version() ?? 0n) < wanted) {
+      isOver = await Promise.race([new Promise<false>((resolve) => view.onProgress(() => resolve(false))), over]);
+    }
+    return { ...waiting, hasWaited: true };
+  }
+}

@@ -1,0 +1,149 @@
+import type { ReserveResult } from '../../src/quota/decide-turn.ts';
+import type { SimulatedPod } from './api-server.ts';
+import { limitKey } from './tenants.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What ended longer ago than any request lasts matters to no denial. */
+const forgottenAfterMs = 10_000;
+
+/** What a lagging watch is waited for, before pods that may have come and gone refuse another one. */
+const longestCatchUpMs = 1000;
+
+/** Of pods that exist, and those that count against one limit or lately did. */
+type Counted = { exists: number; readonly pods: Set<SimulatedPod> };
+
+/**
+ * Knows everything that happens, and none of gpugate's code: only what etcd holds, what was answered and which pods each
+ * watch has told. The first violation stays.
+ */
+export class Checker {
+  violation: string | undefined;
+  readonly stats = { mostReserved: 0 };
+  readonly #time: VirtualTime;
+  readonly #counted = new Map<string, Counted>();
+  readonly #pods = new Map<string, SimulatedPod>();
+  #reserved = new Set<SimulatedPod>();
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  get reservations(): number {
+    return this.#reserved.size;
+  }
+
+  asked(pod: SimulatedPod): void {
+    this.#pods.set(pod.record.uid, pod);
+  }
+
+  created(pod: SimulatedPod): void {
+    pod.createdAt = this.#time.now;
+    for (const { key, amount, hard } of pod.limits) {
+      const counted = this.#of(key);
+      counted.pods.add(pod);
+      counted.exists += amount;
+      if (counted.exists > hard) this.fail(`${key}: ${counted.exists} exist, hard ${hard}, with ${pod.record.uid}`);
+    }
+  }
+
+  gone(pod: SimulatedPod): void {
+    pod.goneAt = this.#time.now;
+    for (const { key, amount } of pod.limits) this.#of(key).exists -= amount;
+  }
+
+  /** What etcd holds now; read by hand, so that the ledger's own reader is tested too. */
+  ledgerWritten(data: string | undefined): void {
+    const now = this.#time.now;
+    const reserved = new Set<SimulatedPod>();
+    for (const uid of uidsIn(data)) {
+      const pod = this.#pods.get(uid);
+      if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody asked for`);
+      if (pod.dryRun) return this.fail(`a reservation of ${uid}, which is a dry run`);
+      reserved.add(pod);
+      if (!this.#reserved.has(pod)) for (const { key } of pod.limits) this.#of(key).pods.add(pod);
+      pod.reservedAt ??= now;
+      pod.unreservedAt = undefined;
+    }
+    for (const pod of this.#reserved) if (!reserved.has(pod)) pod.unreservedAt = now;
+    this.#reserved = reserved;
+    this.stats.mostReserved = Math.max(this.stats.mostReserved, reserved.size);
+  }
+
+  /** `replica` had the pod in hand since `askedAt`. */
+  answered(pod: SimulatedPod, result: ReserveResult, { askedAt, replica }: { askedAt: number; replica: number }): void {
+    if (result.kind !== 'short') return;
+    if (result.shortfalls.length === 0) this.fail(`${pod.record.uid} was denied without a reason`);
+    for (const { quota, group, resource, requested, used, reserved, hard } of result.shortfalls) {
+      const key = limitKey(quota, group, resource);
+      const limit = pod.limits.find((one) => one.key === key);
+      if (limit === undefined) return this.fail(`${pod.record.uid} was denied by ${key}, which does not charge it`);
+      if (requested !== limit.amount || hard !== limit.hard || used + reserved + requested <= hard)
+        return this.fail(`${pod.record.uid} was denied by ${key} with wrong numbers`);
+      const most = this.#mostUsed(key, { askedAt, replica, but: pod });
+      if (most + requested <= hard) {
+        const said = `${used} + ${reserved} reserved`;
+        return this.fail(
+          `${pod.record.uid} was denied by ${key}: ${requested} of ${hard}, said ${said}, at most ${most}`,
+        );
+      }
+    }
+  }
+
+  /** Now and then: what is long over is no longer counted. */
+  forget(): void {
+    for (const { pods } of this.#counted.values()) {
+      for (const pod of pods) if (this.#isForgotten(pod)) pods.delete(pod);
+    }
+  }
+
+  fail(violation: string): void {
+    this.violation ??= `after ${(this.#time.now / 1000).toFixed(3)} s: ${violation}`;
+  }
+
+  /** Everything that existed or was reserved at some time since the request. */
+  #mostUsed(key: string, { askedAt, replica, but }: { askedAt: number; replica: number; but: SimulatedPod }): number {
+    let sum = 0;
+    for (const pod of this.#of(key).pods) {
+      if (pod === but || !this.#mayCount(pod, askedAt, replica)) continue;
+      sum += pod.limits.find((limit) => limit.key === key)?.amount ?? 0;
+    }
+    return sum;
+  }
+
+  #mayCount(
+    { createdAt, goneAt, reservedAt, unreservedAt, shownAt }: SimulatedPod,
+    since: number,
+    replica: number,
+  ): boolean {
+    if (createdAt !== undefined && (goneAt ?? since) >= since) return true;
+    if (reservedAt === undefined || (unreservedAt ?? since) < since) return false;
+    if (goneAt === undefined) return true;
+    // It came and went: between two lists, so that no watch tells it, or the watch lags more than is waited for.
+    const { now } = this.#time;
+    const shown = shownAt[replica] ?? now;
+    return shown === Number.POSITIVE_INFINITY || (shown >= since && now >= since + longestCatchUpMs);
+  }
+
+  #isForgotten({ createdAt, goneAt, reservedAt, unreservedAt }: SimulatedPod): boolean {
+    const longAgo = this.#time.now - forgottenAfterMs;
+    if (createdAt !== undefined && (goneAt === undefined || goneAt > longAgo)) return false;
+    return reservedAt === undefined || (unreservedAt !== undefined && unreservedAt < longAgo);
+  }
+
+  #of(key: string): Counted {
+    const counted = this.#counted.get(key) ?? { exists: 0, pods: new Set() };
+    this.#counted.set(key, counted);
+    return counted;
+  }
+}
+
+function uidsIn(data: string | undefined): readonly string[] {
+  try {
+    const { cluster, reservations } = JSON.parse(data ?? '') as { cluster: string; reservations: { uid: string }[] };
+    return cluster === simulatedCluster ? reservations.map(({ uid }) => uid) : [];
+  } catch {
+    return [];
+  }
+}
+
+export const simulatedCluster = 'cluster-1';
