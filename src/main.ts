@@ -44,6 +44,10 @@ const program = createProgram({
   environment: process.env,
   interrupted: () => new Promise((resolve) => process.once('SIGINT', () => resolve())),
   serve: runServe,
+  showProgress: (line) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
+  },
+  fail: () => void (process.exitCode = exitCodes.failed),
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
 });

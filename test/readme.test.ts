@@ -20,6 +20,8 @@ const program = createProgram({
   version: '0',
   environment: {},
   interrupted: () => Promise.resolve(),
+  showProgress: () => undefined,
+  fail: () => undefined,
   serveFlags: [],
   serve: () => Promise.resolve(),
   write: () => undefined,

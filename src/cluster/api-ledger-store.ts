@@ -48,7 +48,7 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
       try {
         const written = await client.request({
           method: isNew ? 'POST' : 'PUT',
-          path: isNew ? collection : path,
+          path: `${isNew ? collection : path}?fieldValidation=Ignore`, // of one field, which is ours
           body,
           timeoutMs,
           once: true,

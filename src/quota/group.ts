@@ -42,6 +42,9 @@ export class QuotaError extends Error {
   }
 }
 
+/** More namespaces than a large cluster has; of 100 bytes each. */
+const maxKnown = 10_000;
+
 function compilePattern(text: string): (namespace: string) => string | undefined {
   const field = 'spec.scope.groupBy.namespacePattern';
   let pattern: RE2JS;
@@ -53,8 +56,14 @@ function compilePattern(text: string): (namespace: string) => string | undefined
   if (pattern.groupCount() === 0) {
     throw new QuotaError(field, 'captures nothing; put the part that names the group in parentheses');
   }
+  // Asked for every pod and reservation at every decision, about the same few namespaces.
+  const known = new Map<string, string | undefined>();
   return (namespace) => {
+    if (known.has(namespace)) return known.get(namespace);
+    if (known.size >= maxKnown) known.clear();
     const matcher = pattern.matcher(namespace);
-    return matcher.matches() ? (matcher.group(1) ?? undefined) : undefined;
+    const name = matcher.matches() ? (matcher.group(1) ?? undefined) : undefined;
+    known.set(namespace, name);
+    return name;
   };
 }

@@ -25,7 +25,7 @@ export class LedgerCopy {
     const stored = this.#store.newest?.();
     const isNewer = stored !== undefined && BigInt(stored.version) > BigInt(this.#known?.stored.version ?? -1);
     if (isNewer) {
-      this.#known = { stored, state: parseLedger(stored.data) };
+      this.#known = this.#parse(stored);
       this.#isOutdated = false;
     }
     return this.#known;
@@ -42,7 +42,7 @@ export class LedgerCopy {
     this.#isReadDue = false;
     const stored = await this.#store.read();
     this.#isOutdated = false;
-    this.#known = stored === undefined ? undefined : { stored, state: parseLedger(stored.data) };
+    this.#known = stored === undefined ? undefined : this.#parse(stored);
     return this.#known;
   }
 
@@ -52,5 +52,9 @@ export class LedgerCopy {
     if (written === 'conflict') this.#isOutdated = true;
     else this.#known = { stored: written, state };
     return written;
+  }
+
+  #parse(stored: StoredLedger): KnownLedger {
+    return { stored, state: parseLedger(stored.data, this.#known?.state) };
   }
 }

@@ -1,4 +1,4 @@
-import { ledgerData } from '../api/quota-ledger.ts';
+import { ledgerData, type LedgerData } from '../api/quota-ledger.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** What the ledger says, whoever wrote it. */
@@ -38,8 +38,11 @@ export function formatLedger({ cluster, isSettled, seenThrough, reservations }: 
   });
 }
 
-/** Undefined for what no gpugate wrote: the ledger is lost then. */
-export function parseLedger(text: string): LedgerState | undefined {
+/**
+ * Undefined for what no gpugate wrote: the ledger is lost then. A reservation never changes: those of the copy `before`
+ * are taken over as they are, with all that was worked out for them.
+ */
+export function parseLedger(text: string, before?: LedgerState): LedgerState | undefined {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -48,20 +51,25 @@ export function parseLedger(text: string): LedgerState | undefined {
   }
   const { data } = ledgerData.safeParse(raw);
   if (data === undefined) return undefined;
+  const known = new Map(before?.reservations.map((reservation) => [reservation.uid, reservation]));
   return {
     cluster: data.cluster,
     isSettled: data.settled,
     seenThrough: BigInt(data.seen),
-    reservations: data.reservations.map(({ uid, ns, name, user, labels, demand, mib }) => ({
-      uid,
-      namespace: ns,
-      name,
-      node: '',
-      user,
-      labels,
-      demand: new Map(Object.entries(demand)),
-      memoryMiB: mib,
-      version: 0,
-    })),
+    reservations: data.reservations.map((raw) => known.get(raw.uid) ?? reservationOf(raw)),
+  };
+}
+
+function reservationOf({ uid, ns, name, user, labels, demand, mib }: LedgerData['reservations'][number]): PodRecord {
+  return {
+    uid,
+    namespace: ns,
+    name,
+    node: '',
+    user,
+    labels,
+    demand: new Map(Object.entries(demand)),
+    memoryMiB: mib,
+    version: 0,
   };
 }

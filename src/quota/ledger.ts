@@ -140,8 +140,9 @@ export class Ledger {
     if (version === undefined || version < state.seenThrough) return this.#untilProgress();
 
     // From here to the write nothing is awaited: the batch is decided on one state of view and ledger.
-    // Who came back from a live look during the read is refused only by a later one.
-    const batch = this.#waiting.filter((one) => one.checked === undefined || early.has(one));
+    // Who came back with better facts during the read is refused only by a later one; who is late is not reserved for.
+    const isDue = (one: Waiting) => one.deadline > clock.now() && (one.checked === undefined || early.has(one));
+    const batch = this.#waiting.filter(isDue);
     const decision = decideTurn(batch, state, {
       view,
       isGone: this.#facts.isGone,

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { connectControlPlane } from '../controlplane/connect.ts';
 import { churn, createPod, gpuPod, newPodName } from '../support/churn.ts';
+import { refusal, refusedLabel, startDenyingWebhook, type DenyingWebhook } from '../support/denying-webhook.ts';
 import { watchEtcdPods } from '../support/etcd-pods.ts';
 import { installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
-import { unjustifiedDenials } from '../support/unjustified-denials.ts';
+import { anHourAhead } from '../support/serve-process.ts';
+import { unjustifiedDenials, type Attempt } from '../support/unjustified-denials.ts';
 import {
   applyAll,
   createMany,
@@ -11,6 +13,7 @@ import {
   podsIn,
   quotaOf,
   readLedger,
+  removeNamespaces,
   until,
   untilCharged,
 } from './tenant-quotas.ts';
@@ -19,33 +22,65 @@ const cluster = connectControlPlane(inject('controlPlane'));
 let gpugate: GpugateOnCluster;
 
 const churned = ['qa-churn-1', 'qa-churn-2', 'qa-churn-3'];
-const namespaces = ['qa-burst', ...churned, 'qa-names', 'qa-dry', 'qa-over-1', 'qa-over-2', 'qa-late', 'qa-roll'];
+const namespaces = ['qa-burst', ...churned, 'qa-names', 'qa-over-1', 'qa-over-2', 'qa-late'];
+const churnMs = Number(process.env['QUOTA_CHURN_SECONDS'] ?? 15) * 1000;
 const quotas = [
   quotaOf('qa-burst', ['qa-burst'], 64),
   quotaOf('qa-churn', ['qa-churn-*'], 8),
   quotaOf('qa-names', ['qa-names'], 5),
-  quotaOf('qa-dry', ['qa-dry'], 1),
   quotaOf('qa-over', ['qa-over-*'], 4),
   quotaOf('qa-over-1', ['qa-over-1'], 3),
-  quotaOf('qa-late', ['qa-late'], 1),
-  quotaOf('qa-roll', ['qa-roll'], 3),
-  quotaOf('qa-warn', ['qa-dry'], 0, { enforcement: 'Warn' }),
+  quotaOf('qa-late', ['qa-late'], 2),
 ];
 
+let somebody: DenyingWebhook;
+/** The pod that somebody else refuses, when gpugate has admitted it. */
+let late: Attempt;
+
 beforeAll(async () => {
-  gpugate = await installGpugate(cluster, { replicas: 3 });
+  // The clock on the wall of one of them is an hour ahead.
+  gpugate = await installGpugate(cluster, {
+    replicas: 3,
+    environment: (replica) => (replica === 1 ? anHourAhead : {}),
+  });
   await applyAll(cluster, [...namespaces.map((name) => namespaceOf(name)), ...quotas]);
-  await untilCharged(cluster, 'qa-roll', 'qa-roll', 3);
+  await untilCharged(cluster, 'qa-late', 'qa-late', 2);
   await untilCharged(cluster, 'qa-burst', 'qa-burst', 64);
+  somebody = await startDenyingWebhook(cluster, {
+    namespace: 'qa-late',
+    untilOthersAnswered: (name) => until(`gpugate admits ${name}`, () => hasAdmitted(name)),
+  });
+  const labels = { [refusedLabel]: 'yes' };
+  await until('somebody else refuses pods', async () => {
+    const pod = gpuPod({ name: newPodName() }, { labels });
+    const { body } = await cluster.request('POST', '/api/v1/namespaces/qa-late/pods?dryRun=All', pod);
+    return String((body as { message?: string }).message).includes(refusal);
+  });
+  late = await createPod(cluster, 'qa-late', { labels });
 });
 afterAll(async () => {
+  await somebody.stop();
   await gpugate.uninstall();
   await cluster.kubectl(['delete', 'tenantquotas', ...quotas.map(({ metadata }) => metadata.name)]);
-  await cluster.kubectl(['delete', 'deployment,resourcequota', '--all', '-n', 'qa-roll']);
-  await cluster.kubectl(['delete', 'resourcequota', '--all', '-n', 'qa-late']);
-  for (const name of namespaces)
-    await cluster.kubectl(['delete', 'pods', '--all', '-n', name, '--force', '--grace-period=0']);
-  await cluster.kubectl(['delete', 'namespace', '--wait=false', ...namespaces]);
+  await removeNamespaces(cluster, namespaces);
+});
+
+function hasAdmitted(name: string): boolean {
+  const lines = gpugate.replicas.flatMap(({ lines }) => lines).filter((line) => line.includes(`"name":"${name}"`));
+  return lines.some((line) => line.includes('"webhook":"gpu.validate"'));
+}
+
+const reservedPods = async () => (await readLedger(cluster)).reserved.map(({ ns, name }) => `${ns}/${name}`);
+
+describe('a pod that something else refuses after gpugate has admitted it', () => {
+  test('is held, and whoever meets it is told when to try again', async () => {
+    expect(late.message).toContain(refusal);
+    expect((await createPod(cluster, 'qa-late')).outcome).toBe('created');
+    await until('the other pod is counted once', async () => (await reservedPods()).join() === late.key);
+    expect((await createPod(cluster, 'qa-late')).message).toContain(
+      '[quota] qa-late: nvidia.com/gpu requested 1, used 1 + 1 reserved, hard 2, short by 1. ',
+    );
+  });
 });
 
 describe('three replicas', () => {
@@ -70,7 +105,7 @@ describe('three replicas', () => {
 
   test('are never over, and refuse nobody for whom there is room, while pods come and go in three namespaces', async () => {
     const truth = await watchEtcdPods(cluster.etcd, 'qa-churn-');
-    const attempts = await churn(cluster, { namespaces: churned, clients: 16, ms: 15_000 });
+    const attempts = await churn(cluster, { namespaces: churned, clients: 16, ms: churnMs });
     await truth.caughtUp();
     await truth.stop();
     expect(attempts.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
@@ -83,7 +118,7 @@ describe('three replicas', () => {
   });
 
   test('keep no reservation of pods that are visible', async () => {
-    await until('the ledger is empty', async () => (await readLedger(cluster)).reserved.length === 0);
+    await until('the ledger holds nothing but the late pod', async () => (await reservedPods()).join() === late.key);
   });
 
   test('charge pods that the API server names', async () => {
@@ -114,102 +149,10 @@ describe('three replicas', () => {
   });
 });
 
-describe('a dry run', () => {
-  const create = (flags: string[]) =>
-    cluster.kubectl(['create', '-n', 'qa-dry', '-f', '-', ...flags], {
-      input: JSON.stringify(gpuPod({ name: newPodName() })),
-    });
-
-  test('answers as the real one does, and writes nothing to the ledger', async () => {
-    await until('the ledger is empty', async () => (await readLedger(cluster)).reserved.length === 0);
-    const { version } = await readLedger(cluster);
-    for (let i = 0; i < 6; i++) expect((await create(['--dry-run=server'])).code).toBe(0);
-    expect((await readLedger(cluster)).version).toBe(version);
-    const real = await create([]);
-    expect(real.code).toBe(0);
-    expect(real.stderr).toMatch(
-      /^Warning: \[quota\] qa-warn: nvidia\.com\/gpu requested 1, used 0, hard 0, short by 1\./,
-    );
-    await until('the reservation is gone', async () => (await readLedger(cluster)).reserved.length === 0);
-    const after = await readLedger(cluster);
-    expect((await create(['--dry-run=server'])).stderr).toContain('[quota] qa-dry: nvidia.com/gpu requested 1, used 1');
-    expect((await readLedger(cluster)).version).toBe(after.version);
-  });
-});
-
-describe('a pod that something else refuses after gpugate has admitted it', () => {
-  test('is held for a minute, and whoever meets it is told to try again then', async () => {
-    const quota = {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'none' },
-      spec: { hard: { pods: '0' } },
-    };
-    await cluster.request('POST', '/api/v1/namespaces/qa-late/resourcequotas', quota);
-    await until('the ResourceQuota is in force', async () => {
-      const { body } = await cluster.request('GET', '/api/v1/namespaces/qa-late/resourcequotas/none');
-      return (body as { status: { hard?: object } }).status.hard !== undefined;
-    });
-    const late = await createPod(cluster, 'qa-late');
-    expect(late.message).toContain('exceeded quota: none');
-    const { reserved } = await readLedger(cluster);
-    expect(reserved.map(({ ns, name }) => `${ns}/${name}`)).toEqual([late.key]);
-    expect((await createPod(cluster, 'qa-late')).message).toContain(
-      '[quota] qa-late: nvidia.com/gpu requested 1, used 0 + 1 reserved, hard 1, short by 1. Pods that are being created hold the rest: try again in a minute.',
-    );
-  });
-});
-
-describe('a Deployment at its full quota', () => {
-  const replicas = 3;
-  const deployment = (image: string) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web', namespace: 'qa-roll' },
-    spec: {
-      replicas,
-      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-      selector: { matchLabels: { app: 'web' } },
-      template: {
-        metadata: { labels: { app: 'web' } },
-        spec: {
-          terminationGracePeriodSeconds: 0,
-          containers: [{ name: 'c', image, resources: { limits: { 'nvidia.com/gpu': '1' } } }],
-        },
-      },
-    },
-  });
-  /** In the place of the kubelet that this cluster has not. */
-  const makeReady = async () => {
-    const status = { conditions: [{ type: 'Ready', status: 'True' }] };
-    for (const { name } of await podsIn(cluster, 'qa-roll'))
-      await cluster.request(
-        'PATCH',
-        `/api/v1/namespaces/qa-roll/pods/${name}/status`,
-        { status },
-        {
-          'content-type': 'application/strategic-merge-patch+json',
-        },
-      );
-  };
-  const untilRolledOut = (generation: number) =>
-    until(`generation ${generation} is rolled out`, async () => {
-      await makeReady();
-      const { body } = await cluster.request('GET', '/apis/apps/v1/namespaces/qa-roll/deployments/web');
-      const { status } = body as { status: Record<string, number> };
-      const { observedGeneration = 0, updatedReplicas, availableReplicas, replicas: all } = status;
-      return observedGeneration >= generation && [updatedReplicas, availableReplicas, all].every((n) => n === replicas);
-    });
-
-  test('replaces its pods, and is never over', async () => {
-    const truth = await watchEtcdPods(cluster.etcd, 'qa-roll/');
-    await applyAll(cluster, [deployment('registry.example/x:1')]);
-    await untilRolledOut(1);
-    await applyAll(cluster, [deployment('registry.example/x:2')]);
-    await untilRolledOut(2);
-    await truth.caughtUp();
-    expect(truth.most()).toBe(replicas);
-    expect(truth.lives.size).toBeGreaterThanOrEqual(2 * replicas);
-    await truth.stop();
-  });
+describe('a minute after a pod was admitted that never came', () => {
+  test('its room is given back, once', async () => {
+    await until('its reservation has expired', async () => (await reservedPods()).length === 0);
+    const { created, denied } = await createMany(cluster, 'qa-late', 4);
+    expect([created.length, denied.length]).toEqual([1, 3]);
+  }, 200_000);
 });

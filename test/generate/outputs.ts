@@ -1,9 +1,9 @@
 import { format, resolveConfig } from 'prettier';
-import { stringify } from 'yaml';
 import { type CustomResourceDefinition, customResourceDefinitions } from '../../src/api/crd.ts';
 import { structuralSchema } from '../../src/api/structural-schema.ts';
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
+import { yamlOf } from '../../src/cli/manifests/yaml-of.ts';
 import { flagName, settings } from '../../src/config.ts';
 import { mutations } from '../../src/mutations/registry.ts';
 import { rules } from '../../src/policies/registry.ts';
@@ -20,8 +20,7 @@ export type Output = { readonly path: string; readonly content: string; readonly
 export const readmePath = 'README.md';
 
 export function renderCrd(crd: CustomResourceDefinition): string {
-  const yaml = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false });
-  return `# Generated from src/api by \`npm run generate\`; do not edit.\n${yaml}`;
+  return `# Generated from src/api by \`npm run generate\`; do not edit.\n${yamlOf([crd])}`;
 }
 
 export function readmeBlocks(): Readonly<Record<string, string>> {

@@ -36,7 +36,7 @@ type Create = {
 
 /** What clients and the API server do with pods: create, later webhooks that refuse, bind, end, delete. */
 export class Admissions {
-  readonly stats = { asked: 0, fits: 0, short: 0, undecided: 0, unanswered: 0, created: 0 };
+  readonly stats = { asked: 0, fits: 0, short: 0, undecided: 0, created: 0 };
   readonly #options: AdmissionsOptions;
   #uids = 0;
 
@@ -46,11 +46,11 @@ export class Admissions {
 
   submit(): void {
     const { random, time } = this.#options;
-    const hasName = random.chance(0.4);
+    const hasName = random.chance(0.3);
     this.#admit(
       {
         namespace: random.pick(namespaces),
-        name: hasName ? `train-${random.below(12)}` : undefined,
+        name: hasName ? `train-${random.below(20)}` : undefined,
         about: { labels: random.pick(podLabels), demand: random.pick(demands) },
         dryRun: random.chance(0.05),
         startedAt: time.now,
@@ -107,6 +107,8 @@ export class Admissions {
     const result = await ledger.reserve({ pod: pod.record, dryRun: pod.dryRun, deadline });
     isAnswered = true;
     this.stats[result.kind] += 1;
+    // Later, nobody listens any more.
+    if (time.now - askedAt > webhookTimeoutMs) return;
     checker.answered(pod, result, { askedAt, replica: number });
     time.after(random.exponential(1), () => then(result));
   }
@@ -115,7 +117,7 @@ export class Admissions {
     const { random, time, server, checker } = this.#options;
     const { namespace, name } = pod.record;
     // Another webhook, or ResourceQuota.
-    if (random.chance(0.05)) return;
+    if (random.chance(0.02)) return;
     const isSlow = random.chance(0.03);
     time.after(random.exponential(isSlow ? 8000 : 5), () => {
       if (server.isDown || time.now - create.startedAt > createTimeoutMs) return;
@@ -132,13 +134,13 @@ export class Admissions {
 
   #live(pod: SimulatedPod): void {
     const { random, time, server, checker } = this.#options;
-    const lifeMs = random.chance(0.15) ? random.exponential(10) : random.exponential(3000);
+    const lifeMs = random.chance(0.15) ? random.exponential(10) : random.exponential(2000);
     if (random.chance(0.5)) time.after(random.exponential(300), () => server.bind(pod, `node-${random.below(4)}`));
     time.after(lifeMs, () => {
       checker.gone(pod);
       if (random.chance(0.6)) return server.remove(pod);
       server.end(pod);
-      time.after(random.exponential(20_000), () => server.remove(pod));
+      time.after(random.exponential(4000), () => server.remove(pod));
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { SimulatedApiServer } from './api-server.ts';
-import { fairWeather } from './network.ts';
+import { fairWeather, type Weather } from './network.ts';
 import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -41,16 +41,17 @@ const faults: Readonly<Record<string, Fault>> = {
     weather.ledgerStalledUntil = time.now + Math.min(random.exponential(10_000), 95_000);
   },
   relist: (_, { pods }) => pods.relist(),
-  lag: ({ random }, { weather }) => {
-    weather.watchLagMs = random.pick([1, 5, 30, 300, 2000]);
+  lag: (options, { weather }) => {
+    change(options, weather, { watchLagMs: options.random.pick([30, 300, 2000]) });
   },
-  slowRequests: ({ random }, { weather }) => {
-    weather.requestMs = random.pick([1, 4, 20, 200]);
+  slowRequests: (options, { weather }) => {
+    change(options, weather, { requestMs: options.random.pick([4, 20, 200]) });
   },
-  badNetwork: ({ random }, { weather }) => {
-    weather.lost = random.pick([0, 0.02, 0.2]);
-    weather.unanswered = random.pick([0, 0.02, 0.2]);
-    weather.late = random.pick([0, 0.01, 0.1]);
+  badNetwork: (options, { weather }) => {
+    const { random } = options;
+    const lost = random.pick([0, 0.02, 0.2]);
+    const unanswered = random.pick([0, 0.02, 0.2]);
+    change(options, weather, { lost, unanswered, late: random.pick([0, 0.01, 0.1]) });
   },
   cutOff: ({ time, random }, { weather }) => {
     weather.cutOffUntil = time.now + random.exponential(8000);
@@ -62,6 +63,15 @@ const faults: Readonly<Record<string, Fault>> = {
     });
   },
 };
+
+/** For a while. */
+function change({ time, random }: FaultsOptions, weather: Weather, changes: Partial<Weather>): void {
+  Object.assign(weather, changes);
+  time.after(random.exponential(30_000), () => {
+    const { watchLagMs, requestMs, lost, unanswered, late } = fairWeather();
+    Object.assign(weather, { watchLagMs, requestMs, lost, unanswered, late });
+  });
+}
 
 /** Chance picks which faults a seed has at all, and how often: some are calm but for one, which then stands out. */
 export class Faults {
@@ -75,7 +85,7 @@ export class Faults {
     const { random } = options;
     this.#options = options;
     this.#kinds = Object.values(faults).filter(() => random.chance(0.5));
-    this.#meanPauseMs = random.pick([1000, 4000, 20_000]);
+    this.#meanPauseMs = random.pick([2000, 10_000, 60_000]);
     this.#losesLedger = random.chance(0.3);
   }
 

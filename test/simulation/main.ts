@@ -1,16 +1,50 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { simulate } from './simulate.ts';
+import { runSeeds, sumStats, violations } from './run-seeds.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '20' },
-    admissions: { type: 'string', default: '5000' },
-    'first-seed': { type: 'string', default: '1' },
-  },
-});
-const first = Number(values['first-seed']);
-for (let seed = first; seed < first + Number(values.seeds); seed++) {
-  const { violation, stats } = await simulate(seed, Number(values.admissions));
-  if (violation !== undefined) process.exitCode = 1;
-  process.stdout.write(`${JSON.stringify({ seed, violation, ...stats })}\n`);
+const usage = 'npm run simulate -- [--seeds N] [--admissions M] [--first-seed S] [--workers W]';
+
+function readOptions() {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { seeds: text, admissions: text, 'first-seed': text, workers: text } });
+  const number = (value: string | undefined, otherwise: number): number => {
+    if (value === undefined) return otherwise;
+    if (!/^\d{1,9}$/.test(value)) throw new Error(`${value} is no number`);
+    return Number(value);
+  };
+  return {
+    seeds: number(values.seeds, 200),
+    admissions: number(values.admissions, 5000),
+    firstSeed: number(values['first-seed'], 1),
+    workers: Math.max(number(values.workers, availableParallelism()), 1),
+  };
 }
+
+async function main(): Promise<number> {
+  let options: ReturnType<typeof readOptions>;
+  try {
+    options = readOptions();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    return 2;
+  }
+  const started = performance.now();
+  let done = 0;
+  const results = await runSeeds({
+    ...options,
+    onResult: () => {
+      done += 1;
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${options.seeds} seeds`);
+    },
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  const found = violations(results, options.admissions);
+  for (const violation of found) process.stdout.write(`${violation}\n`);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  process.stdout.write(
+    `${JSON.stringify({ seeds: results.length, violations: found.length, wallSeconds: seconds, ...sumStats(results) })}\n`,
+  );
+  return found.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -51,7 +51,7 @@ export async function simulate(seed: number, admissions: number): Promise<Simula
   const faults = new Faults({ time, random, server, replicas, restart });
   faults.start();
 
-  const meanPauseMs = random.pick([300, 1500, 4000]);
+  const meanPauseMs = random.pick([500, 2000, 5000]);
   const burst = () => {
     const size = Math.min(1 + Math.floor(random.exponential(12)), admissions - submitted);
     for (let i = 0; i < size; i++) time.after(random.exponential(10), () => clients.submit());
@@ -62,11 +62,11 @@ export async function simulate(seed: number, admissions: number): Promise<Simula
   let submitted = 0;
   let allSubmittedAt: number | undefined;
   time.after(1000, burst);
-  const look = () => {
-    checker.look();
-    time.after(1000, look);
+  const forget = () => {
+    checker.forget();
+    time.after(1000, forget);
   };
-  look();
+  forget();
 
   const isViolated = () => checker.violation !== undefined;
   await time.run(Number.POSITIVE_INFINITY, () => isViolated() || allSubmittedAt !== undefined);
