@@ -1,5 +1,5 @@
 import type { ControlPlaneConnection } from '../controlplane/connect.ts';
-import { webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
+import { kindsOf, webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { examplePolicies } from './examples.ts';
 import { apply } from './gpugate-on-cluster.ts';
@@ -30,8 +30,8 @@ export async function installWithSecret(
     kind: 'List',
     items: webhookConfigurations({
       client: { url: `https://127.0.0.1:${balancer.port}` },
-      caBundle: '',
-      policies: await loadPolicies([examplePolicies]),
+      kinds: kindsOf(await loadPolicies([examplePolicies])),
+      namespace,
       podsFailurePolicy: 'Ignore',
     }),
   });

@@ -24,6 +24,7 @@ export type Access = {
 const gpugate = 'gpugate.dev';
 const coordination = 'coordination.k8s.io';
 const registration = 'admissionregistration.k8s.io';
+const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'];
 
 /** What every replica does to answer. */
 export const serverAccess: Access = {
@@ -36,6 +37,8 @@ export const serverAccess: Access = {
     // A create knows no name, and a list and a watch are of the collection.
     { apiGroups: [gpugate], resources: ['quotaledgers'], verbs: ['list', 'watch', 'create'] },
     { apiGroups: [gpugate], resources: ['quotaledgers'], resourceNames: [ledgerName], verbs: ['get', 'update'] },
+    // Whether their caBundles trust the serving certificate. A list and a watch by name are a field selector.
+    { apiGroups: [registration], resources: configurations, resourceNames: [appName], verbs: ['list', 'watch'] },
     // What a quota refused, in the namespace of the pod.
     { apiGroups: [''], resources: ['events'], verbs: ['create'] },
   ],
@@ -59,13 +62,7 @@ export const leaderAccess: Access = {
 /** The mode `self-managed`: the leader writes the Secret and the caBundle, the others read. */
 export const certificateAccess: Access = {
   cluster: [
-    {
-      apiGroups: [registration],
-      resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
-      resourceNames: [appName],
-      // A list or a watch by name is a field selector, which these rights allow.
-      verbs: ['get', 'list', 'watch', 'patch', 'update'],
-    },
+    { apiGroups: [registration], resources: configurations, resourceNames: [appName], verbs: ['get', 'patch'] },
   ],
   namespace: [
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
