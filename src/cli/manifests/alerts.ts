@@ -80,7 +80,7 @@ export function alerts(replicas: number): readonly Alert[] {
       action: 'Look for rights that are missing, CRDs that are not installed, and the API server.',
     },
     {
-      name: 'GpugateCertificateExpires',
+      name: 'GpugateCertificateNotRenewed',
       severity: 'warning',
       forTime: '1h',
       expr: `min by (certificate) (${certificateExpiry}) - time() < ${certificateWarningDays * daySeconds}`,
@@ -88,7 +88,7 @@ export function alerts(replicas: number): readonly Alert[] {
       action: 'It should have been renewed days ago: the log of the leader, or cert-manager, says why it was not.',
     },
     {
-      name: 'GpugateCertificateExpired',
+      name: 'GpugateCertificateExpires',
       severity: 'critical',
       forTime: '1m',
       expr: `min by (certificate) (${certificateExpiry}) - time() < ${daySeconds}`,

@@ -71,10 +71,14 @@ type WebhookConfiguration = ManifestObject & {
   readonly webhooks: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
 };
 
+/** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
+const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
+
 /** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
 export function webhookConfigurations(settings: WebhookSettings): [WebhookConfiguration, WebhookConfiguration] {
   const { annotations } = settings;
-  const metadata = { name: webhookConfigurationName, labels, ...(annotations === undefined ? {} : { annotations }) };
+  const about = annotations === undefined ? {} : { annotations };
+  const metadata = { name: webhookConfigurationName, labels: registrationLabels, ...about };
   const mutating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
