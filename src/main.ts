@@ -17,6 +17,9 @@ const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), '
 async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const config = loadConfig({ flags, environment: process.env, embedded: embeddedSettings(packageRoot) });
   const log = createLog({ level: config.logLevel });
+  // As process 1 of a container, a signal that nobody listens to is not even fatal; to start may take a while.
+  const leave = () => process.exit(exitCodes.ok);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, leave);
   const serving = await serve(config, { log, version, environment: process.env });
   if (config.embedded) {
     const caFile = config.tlsCert ?? join(config.certs ?? '', 'ca.crt');
@@ -24,6 +27,7 @@ async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void>
   }
   let isDraining = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.off(signal, leave);
     process.on(signal, () => {
       if (isDraining) process.exit(exitCodes.failed); // a second signal: whoever sends it will not wait
       isDraining = true;

@@ -35,8 +35,8 @@ export async function startServe(
 ): Promise<ServeProcess> {
   const flags = ['serve', '--host', '127.0.0.1', '--port', '0', '--ops-port', '0', ...args];
   const child = spawn(process.execPath, [main, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
   const serving = new Promise<{ port: number; opsPort: number }>((resolve, reject) => {

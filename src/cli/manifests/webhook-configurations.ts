@@ -67,18 +67,18 @@ const podSubResources = judgedSubResources.map((subResource) => `pods/${subResou
 /** Decisions take well under a millisecond; the rest is for a network that is ill. The API server's own default is 10. */
 const timeoutSeconds = 5;
 
-/** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
-const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
-
 type WebhookConfiguration = ManifestObject & {
   readonly webhooks: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
 };
 
+/** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
+const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
+
 /** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
 export function webhookConfigurations(settings: WebhookSettings): [WebhookConfiguration, WebhookConfiguration] {
   const { annotations } = settings;
-  const extra = annotations === undefined ? {} : { annotations };
-  const metadata = { name: webhookConfigurationName, labels: registrationLabels, ...extra };
+  const about = annotations === undefined ? {} : { annotations };
+  const metadata = { name: webhookConfigurationName, labels: registrationLabels, ...about };
   const mutating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
