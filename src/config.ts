@@ -56,14 +56,22 @@ export const settings = {
     .describe("Kubeconfig of the cluster. Absent: the pod's ServiceAccount, then KUBECONFIG, then ~/.kube/config."),
   namespace: path
     .optional()
-    .describe('Namespace of the Leases. Absent: POD_NAMESPACE, then that of the credentials, then `default`.'),
+    .describe(
+      'Namespace of gpugate itself, its Leases and its Secret. Absent: POD_NAMESPACE, then that of the credentials, then `default`.',
+    ),
   serviceAccountDir: path
     .default(serviceAccountDirectory)
     .describe("Directory of the ServiceAccount's token, CA and namespace, in a pod."),
   embedded: flag.default(false).describe('Serve the example policies and snapshot on 127.0.0.1, to try gpugate out.'),
-  certs: path
+  certs: path.optional().describe('Directory of the own CA and serving certificate, issued when absent.'),
+  certificateSecret: path
     .optional()
-    .describe('Directory of the own CA and serving certificate, issued when absent. Absent: kept in memory.'),
+    .describe(
+      'Secret of the own CA and serving certificate, kept with the caBundles. In a pod: `gpugate-certificates` by default.',
+    ),
+  serviceName: path
+    .default('gpugate')
+    .describe('Service of the webhook server: the own serving certificate is for `NAME.NAMESPACE.svc` too.'),
   tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),
   tlsKey: path.optional().describe('Private key of --tls-cert (PEM).'),
   tlsNames: filledList
@@ -109,7 +117,14 @@ const schema = z
   .refine((value) => !(value.tlsCert !== undefined && value.certs !== undefined), {
     error: '--certs is for the own CA; it does not go with --tls-cert',
     path: ['certs'],
-  });
+  })
+  .refine(
+    ({ tlsCert, certs, certificateSecret }) => certificateSecret === undefined || (tlsCert ?? certs) === undefined,
+    {
+      error: 'does not go with --tls-cert, --certs or --embedded: certificates are kept in one place',
+      path: ['certificateSecret'],
+    },
+  );
 
 export type Config = Readonly<z.output<typeof schema>>;
 

@@ -1,19 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { compilePolicy, verifyPolicy, type CompiledPolicy, type PolicySet } from './admission/policy-set.ts';
 import { workloadPolicy, type WorkloadPolicy } from './api/workload-policy.ts';
-import { createClient, type ApiClient } from './cluster/client.ts';
+import { createClient } from './cluster/client.ts';
 import { findApiServer, findNamespace, type ClusterAccess } from './cluster/find-api-server.ts';
+import type { FeedContext } from './cluster/resource-feed.ts';
 import { systemClock } from './cluster/system-clock.ts';
 import { ClusterView } from './cluster/view.ts';
 import { watchObjects, type WatchedObject } from './cluster/watched-objects.ts';
 import { watchQuotas } from './cluster/watch-quotas.ts';
 import { createLiveQuota, type LiveQuota } from './live-quota.ts';
+import { Leader } from './controller/leader.ts';
 import { writeConditions } from './controller/object-conditions.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 /** A cluster whose facts, policies and quotas are watched. */
 export type LiveCluster = {
-  readonly client: ApiClient;
+  readonly context: FeedContext;
+  /** Where gpugate itself is: its Leases, its Secret. */
+  readonly namespace: string;
+  readonly leader: Pick<Leader, 'isLeader'>;
   readonly view: ClusterView;
   readonly quota: Pick<LiveQuota, 'reserve' | 'regrouped'>;
   /** Undefined until they were listed. */
@@ -64,9 +70,12 @@ export async function openLiveCluster(
     return policySet;
   };
 
+  const identity = `${process.pid}-${randomUUID()}`;
+  const leader = new Leader({ ...context, namespace, name: 'gpugate', identity, wallClock: Date.now });
   const quota = createLiveQuota({
     ...context,
     view,
+    leader,
     namespace,
     quotas: () => quotas.inForce().map((one) => one.quota),
   });
@@ -84,10 +93,13 @@ export async function openLiveCluster(
     policies.reflector.run(abort.signal),
     quotas.reflector.run(abort.signal),
     view.run(abort.signal, quotas.reflector.synced),
+    leader.run(abort.signal),
     quota.run(abort.signal),
   ]);
   return {
-    client,
+    context,
+    namespace,
+    leader,
     view,
     quota,
     policies: currentPolicies,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { AdmissionSources } from './admission/admit.ts';
 import { createApiLedgerStore, watchLedger } from './cluster/api-ledger-store.ts';
 import { ApiError } from './cluster/api-error.ts';
@@ -11,7 +10,7 @@ import { quotaViolation } from './admission/quota-answer.ts';
 import { DenialEvents } from './controller/denial-events.ts';
 import { QuotaStatus } from './controller/quota-status.ts';
 import { ReservationExpiry } from './controller/expire-reservations.ts';
-import { Leader } from './controller/leader.ts';
+import type { Leader } from './controller/leader.ts';
 import { podDeviceMemory } from './quota/device-memory.ts';
 import { Ledger } from './quota/ledger.ts';
 import type { PodRecord } from './quota/pod-record.ts';
@@ -29,6 +28,7 @@ export type LiveQuota = {
 export type LiveQuotaOptions = FeedContext & {
   readonly view: ClusterView;
   readonly quotas: () => readonly Quota[];
+  readonly leader: Pick<Leader, 'isLeader'>;
   /** Where the Leases are. */
   readonly namespace: string;
 };
@@ -39,20 +39,11 @@ const lookEveryMs = 1000;
 const expiryEveryMs = 5000;
 
 export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
-  const { client, clock, log, metrics, view, quotas, namespace } = options;
+  const { client, clock, log, metrics, view, quotas, namespace, leader } = options;
   const watched = watchLedger(options);
   const interner = new Interner();
   const ledgerView = createLedgerView(view, { client, quotas });
   const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-  const leader = new Leader({
-    client,
-    clock,
-    log,
-    namespace,
-    name: 'gpugate',
-    identity: `${process.pid}-${randomUUID()}`,
-    wallClock: Date.now,
-  });
   const events = new DenialEvents({ client, log, now: clock.now, wallClock: Date.now, random: clock.random });
   let ledger: Ledger | undefined;
 
@@ -124,7 +115,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
 
   return {
     run: async (signal) => {
-      await Promise.all([watched.reflector.run(signal), leader.run(signal), maintain(signal)]);
+      await Promise.all([watched.reflector.run(signal), maintain(signal)]);
     },
     regrouped: ({ namespace: place, labels: before }, { labels: after }, namespaceLabels) =>
       quotas().flatMap(({ name, enforcement, groupOf }) => {

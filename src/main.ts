@@ -17,6 +17,9 @@ const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), '
 async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const config = loadConfig({ flags, environment: process.env, embedded: embeddedSettings(packageRoot) });
   const log = createLog({ level: config.logLevel });
+  // As process 1 of a container, a signal that nobody listens to is not even fatal; to start may take a while.
+  const leave = () => process.exit(exitCodes.ok);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, leave);
   const serving = await serve(config, { log, version, environment: process.env });
   if (config.embedded) {
     const caFile = config.tlsCert ?? join(config.certs ?? '', 'ca.crt');
@@ -24,6 +27,7 @@ async function runServe(flags: Readonly<Record<string, unknown>>): Promise<void>
   }
   let isDraining = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.off(signal, leave);
     process.on(signal, () => {
       if (isDraining) process.exit(exitCodes.failed); // a second signal: whoever sends it will not wait
       isDraining = true;
@@ -44,6 +48,10 @@ const program = createProgram({
   environment: process.env,
   interrupted: () => new Promise((resolve) => process.once('SIGINT', () => resolve())),
   serve: runServe,
+  showProgress: (line) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
+  },
+  fail: () => void (process.exitCode = exitCodes.failed),
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
 });

@@ -14,7 +14,7 @@ import { formatFault } from './api/fault.ts';
 import { InputError } from './cli/input-error.ts';
 import { readAuthorities } from './cli/read-authorities.ts';
 import type { Config } from './config.ts';
-import { createAdmissionServer } from './http/admission-server.ts';
+import { createAdmissionServer, type AdmissionServer } from './http/admission-server.ts';
 import type { ClientCheck } from './http/client-certificate.ts';
 import { createOpsServer } from './http/ops-server.ts';
 import { allReady, isNotReady, isReady, type Readiness } from './http/readiness.ts';
@@ -93,9 +93,24 @@ export async function serve(config: Config, { log, version, environment }: Serve
   if (live === undefined) warm();
   else void live.synced.then(warm);
 
-  const certificates = await openCertificates(config, { log, metrics });
-  const server = await createAdmissionServer({
-    certificates,
+  // Probes first: in a pod, the certificates may have to wait until another replica has made them.
+  let server: AdmissionServer | undefined;
+  const ops = await createOpsServer({
+    log,
+    metrics,
+    readiness: allReady(
+      () => server?.readiness() ?? isNotReady('there is no serving certificate yet'),
+      () => sourceReadiness(sources),
+      () => (isWarm ? isReady : isNotReady('the decision path is not warm yet')),
+    ),
+    host: config.host,
+    port: config.opsPort,
+  }).catch((error: unknown) => abandon(error, live));
+  const certificates = await openCertificates(config, { log, metrics, live, environment }).catch((error: unknown) =>
+    abandon(error, live, ops),
+  );
+  const admission = await createAdmissionServer({
+    certificates: certificates.source,
     reviews: new Map(
       webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id, sources), { log, metrics, now })]),
     ),
@@ -105,43 +120,40 @@ export async function serve(config: Config, { log, version, environment }: Serve
     port: config.port,
     now,
     ...(clients === undefined ? {} : { clients }),
-  });
-  const ops = await createOpsServer({
-    log,
-    metrics,
-    readiness: allReady(
-      () => server.readiness(),
-      () => sourceReadiness(sources),
-      () => (isWarm ? isReady : isNotReady('the decision path is not warm yet')),
-    ),
-    host: config.host,
-    port: config.opsPort,
-  }).catch(async (error: unknown) => {
-    // Else it would go on serving, without probes, and keep the process alive.
-    await server.close();
-    await live?.stop();
-    throw error;
-  });
-  const looks = [() => files.reload(), () => certificates.reload(), async () => live?.reportConditions()];
+  }).catch((error: unknown) => abandon(error, certificates, live, ops));
+  server = admission;
+  const looks = [() => files.reload(), () => certificates.source.reload(), async () => live?.reportConditions()];
   const loop = startReloadLoop(looks, {
     intervalMs: config.reloadInterval,
     onError: (error) => log.error('a regular look failed', { error }),
   });
 
-  const { port } = server.address;
+  const { port } = admission.address;
   const opsPort = ops.address.port;
   log.info('serving', { port, opsPort, version });
   return {
     port,
     opsPort,
-    ca: certificates.current().ca,
+    ca: certificates.source.current().ca,
     drain: async () => {
-      await server.drain({ spreadMs: config.drainSpread, maxMs: maxDrainMs });
+      await admission.drain({ spreadMs: config.drainSpread, maxMs: maxDrainMs });
       await loop.stop();
+      await certificates.stop();
       await live?.stop();
       await ops.close();
     },
   };
+}
+
+/** Else what runs already would go on, and keep a process alive that serves nothing. */
+async function abandon(
+  error: unknown,
+  ...running: readonly ({ stop(): Promise<void> } | { close(): Promise<void> } | undefined)[]
+): Promise<never> {
+  for (const one of running) {
+    if (one !== undefined) await ('stop' in one ? one.stop() : one.close());
+  }
+  throw error;
 }
 
 function admitOf(id: WebhookId, sources: AdmissionSources): Admit {

@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const compositionFiles: ReadonlySet<string> = new Set([
   'embedded.ts',
   'file-sources.ts',
+  'live-certificates.ts',
   'live-cluster.ts',
   'live-quota.ts',
   'main.ts',

@@ -101,6 +101,11 @@ describe('loadConfig', () => {
       {},
       '--certs: --certs is for the own CA; it does not go with --tls-cert',
     ],
+    'a Secret and a directory of certificates': [
+      { ...needed, certificateSecret: 's', certs: 'd' },
+      {},
+      '--certificate-secret: does not go with --tls-cert, --certs or --embedded: certificates are kept in one place',
+    ],
     'a file that is not there': [
       { ...needed, config: '/nowhere/config.yaml' },
       {},

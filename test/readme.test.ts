@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { webhookIds, webhookPaths } from '../src/admission/webhooks.ts';
+import { webhookConfigurations } from '../src/cli/manifests/webhook-configurations.ts';
 import { createProgram, exitCodes } from '../src/cli/program.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -20,6 +21,8 @@ const program = createProgram({
   version: '0',
   environment: {},
   interrupted: () => Promise.resolve(),
+  showProgress: () => undefined,
+  fail: () => undefined,
   serveFlags: [],
   serve: () => Promise.resolve(),
   write: () => undefined,
@@ -42,6 +45,23 @@ describe('the README names', () => {
   test('every webhook with its path and no other', () => {
     expect(firstCells('webhook')).toEqual(webhookIds);
     for (const path of Object.values(webhookPaths)) expect(readme).toContain(`| ${path} `);
+  });
+
+  test('what happens to each webhook that nobody answers, with its failurePolicy', () => {
+    expect(firstCells('webhook, unanswered')).toEqual(webhookIds);
+    const client = { url: 'https://127.0.0.1' };
+    const namespace = 'gpugate-system';
+    const registered = webhookConfigurations({ client, namespace, kinds: ['Pod'], podsFailurePolicy: 'Ignore' });
+    type Webhook = { name: string; failurePolicy: string };
+    for (const { name, failurePolicy } of registered.flatMap((object) => object['webhooks'] as Webhook[])) {
+      const row = new RegExp(`^\\| ${name.replace('.gpugate.dev', '')} +\\| \\**${failurePolicy}\\b`, 'm');
+      expect(readme).toMatch(row);
+    }
+  });
+
+  test('every overlay and no other', () => {
+    const overlays = readdirSync(join(root, 'manifests/overlays'));
+    expect(firstCells('overlay').toSorted()).toEqual(overlays.map((name) => `\`${name}\``).toSorted());
   });
 
   test('only npm scripts that there are', () => {

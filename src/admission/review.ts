@@ -4,6 +4,8 @@ import type { BadRequestReason } from '../telemetry/bad-request-reasons.ts';
 import { operations, type Operation, type User } from '../workload/requester.ts';
 import { dropManagedFields, nestsDeeperThan } from './raw-json.ts';
 import { readRequest } from './read-request.ts';
+import { reviewShape } from './review-shape.ts';
+import { selectJson } from './select-json.ts';
 
 /** The part of admission.k8s.io/v1 AdmissionRequest that gpugate reads. Absent strings are empty. */
 export type AdmissionRequest = {
@@ -66,6 +68,9 @@ export function decodeReview(body: Buffer): Decoded {
   if (body.length > depthScanFrom && nestsDeeperThan(body, maxDepth)) {
     return bad('too_deep', `the request body nests deeper than ${maxDepth} levels`);
   }
+  const selected = readRequest(selectJson(body, reviewShape));
+  // Of the other kinds the shape does not say what is read.
+  if (selected?.kind === 'Pod') return { ok: true, request: selected };
   let value: unknown;
   try {
     value = JSON.parse(dropManagedFields(body));

@@ -57,11 +57,12 @@ const typeMeta = {
 } satisfies Record<string, StructuralSchema>;
 
 function openApiSchema(schema: ResourceSchema): StructuralSchema {
-  const whole = structuralSchema(schema);
+  const { required: all = [], ...whole } = structuralSchema(schema);
+  // The API server demands apiVersion, kind and metadata of every object, and drops a list without names.
+  const required = all.filter((name) => !(name in typeMeta));
   return {
     ...whole,
-    // The API server demands apiVersion, kind and metadata of every object.
-    required: (whole.required ?? []).filter((name) => !(name in typeMeta)),
+    ...(required.length === 0 ? {} : { required }),
     properties: { ...whole.properties, ...typeMeta },
   };
 }

@@ -135,7 +135,9 @@ const gpu = z
     nodeFit: z
       .enum(['Deny', 'Warn', 'Off'])
       .default('Warn')
-      .describe('Pods that no node in view could ever hold, and extended resources that no node offers.'),
+      .describe(
+        "Pods that no node in view could ever hold, and extended resources that no node offers. Write `'Off'` in quotes: to kubectl, a bare Off is false.",
+      ),
     modeLabel: z
       .boolean()
       .default(true)

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { registerSnapshot } from './snapshot-command.ts';
+import { registerDoctor } from './doctor/doctor-command.ts';
 import { registerUsage } from './usage/usage-command.ts';
 import { registerManifests } from './manifests/manifests-command.ts';
 
@@ -8,7 +9,7 @@ export const exitCodes = {
   ok: 0,
   /** The command line, a setting or an input file is wrong. */
   badInput: 2,
-  /** Everything was right and it still failed: a port in use, a file that vanished. */
+  /** Everything was right and it still failed, such as a port in use; or what was looked for was found: a fault. */
   failed: 1,
 } as const;
 
@@ -34,6 +35,10 @@ export type CliContext = {
   readonly writeError: (text: string) => void;
   /** Resolves when the user wants to end what goes on and on. */
   readonly interrupted: () => Promise<void>;
+  /** On a terminal, one line that the next one replaces; an empty one takes it away. Nothing elsewhere. */
+  readonly showProgress: (line: string) => void;
+  /** The command did what it was asked for, and what it found is bad: exit code {@link exitCodes}.failed. */
+  readonly fail: () => void;
 };
 
 export type ProgramParts = CliContext & {
@@ -68,6 +73,7 @@ export function createProgram(parts: ProgramParts): Command {
 
   registerUsage(program, parts);
   registerSnapshot(program, parts);
-  registerManifests(program, parts.write);
+  registerManifests(program, parts);
+  registerDoctor(program, parts);
   return program;
 }

@@ -12,6 +12,12 @@ const path = `${collection}/${ledgerName}`;
 /** Longer than any healthy write, shorter than the time that a webhook has. */
 const timeoutMs = 3000;
 
+/**
+ * Who wrote which field is of no interest where one field is all there is: the API server need not work it out at each
+ * write. https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ */
+const untracked = [{}];
+
 /** What nobody wrote so far is no data, and so no ledger of ours. */
 function storedOf(raw: RawObject): StoredLedger {
   const version = String((raw['metadata'] as RawObject)['resourceVersion']);
@@ -32,13 +38,17 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
       }
     },
     write: async (data, version) => {
-      const metadata = { name: ledgerName, ...(version === undefined ? {} : { resourceVersion: version }) };
+      const metadata = {
+        name: ledgerName,
+        ...(version === undefined ? {} : { resourceVersion: version }),
+        managedFields: untracked,
+      };
       const body = { apiVersion: 'gpugate.dev/v1alpha1', kind: 'QuotaLedger', metadata, spec: { data } };
       const isNew = version === undefined;
       try {
         const written = await client.request({
           method: isNew ? 'POST' : 'PUT',
-          path: isNew ? collection : path,
+          path: `${isNew ? collection : path}?fieldValidation=Ignore`, // of one field, which is ours
           body,
           timeoutMs,
           once: true,

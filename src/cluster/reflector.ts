@@ -31,6 +31,8 @@ export type ReflectorOptions = {
   readonly clock: Clock;
   readonly telemetry: ReflectorTelemetry;
   readonly pageSize?: number;
+  /** Whether somebody waits for the sink to move on: a list that repeats an earlier one makes no pauses then. */
+  readonly isAwaited?: () => boolean;
   /** A watch that is silent for longer hangs, whatever TCP says. */
   readonly watchIdleMs?: number;
 };
@@ -63,8 +65,8 @@ const listAtOnceEveryMs = 60_000;
 const defaultPageSize = 500;
 
 /**
- * Nobody waits for a list that repeats an earlier one, but admissions wait for the processors that it keeps busy, most
- * of all those of the API server: it is asked for less at once, and left alone for as long as it took.
+ * Hardly anybody waits for a list that repeats an earlier one, but admissions wait for the processors that it keeps busy,
+ * most of all those of the API server: it is asked for less at once, and left alone for as long as it took.
  */
 const relistPageSize = 100;
 const relistPauses = 1;
@@ -145,6 +147,7 @@ export class Reflector {
 
   async #list(signal: AbortSignal): Promise<void> {
     const { listWatch, sink, clock, telemetry, resource, pageSize = defaultPageSize } = this.#options;
+    const { isAwaited = () => false } = this.#options;
     const isFirst = this.#resourceVersion === undefined;
     const limit = isFirst ? pageSize : Math.min(pageSize, relistPageSize);
     this.#wantedAgain = false;
@@ -157,7 +160,7 @@ export class Reflector {
       telemetry.received(resource, page.bytes);
       continueToken = page.continueToken;
       if (continueToken !== undefined) {
-        if (!isFirst) await clock.sleep((clock.now() - pageStart) * relistPauses, signal);
+        if (!isFirst && !isAwaited()) await clock.sleep((clock.now() - pageStart) * relistPauses, signal);
         continue;
       }
       sink.endRelist(page.resourceVersion);

@@ -31,6 +31,8 @@ export type FeedSettings<T> = {
   readonly onChange: (change: Change<T>) => void;
   /** After each event and each list, whether or not anything changed by it. */
   readonly onProgress?: (isList: boolean) => void;
+  /** See ReflectorOptions. */
+  readonly isAwaited?: () => boolean;
 };
 
 export type FeedContext = {
@@ -43,7 +45,7 @@ export type FeedContext = {
 };
 
 export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): ResourceFeed<T> {
-  const { resource, path, fieldSelector, shape, pageSize, key, project, isSame, onChange } = settings;
+  const { resource, path, fieldSelector, shape, pageSize, isAwaited, key, project, isSame, onChange } = settings;
   const { client, clock, log, metrics, watchIdleMs } = context;
   const store = new Store<T>({ isSame, onChange });
   const reflector = new Reflector({
@@ -55,6 +57,7 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
     }),
     telemetry: reflectorTelemetry(log, metrics, settings.onProgress ?? (() => undefined)),
     ...(pageSize === undefined ? {} : { pageSize }),
+    ...(isAwaited === undefined ? {} : { isAwaited }),
     ...(watchIdleMs === undefined ? {} : { watchIdleMs }),
     sink: {
       beginRelist: () => store.beginRelist(),

@@ -63,6 +63,7 @@ export class ClusterView {
         project: (raw) => projectPod(raw, this.#projection()),
         onChange: (change) => this.#podChanged(change),
         onProgress: (isList) => this.#podsProgressed(isList),
+        isAwaited: () => this.#progressListeners.length > 0,
         ...(podPageSize === undefined ? {} : { pageSize: podPageSize }),
       },
       context,

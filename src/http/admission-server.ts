@@ -21,6 +21,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { listen, type Listening, type ListenOptions } from './listen.ts';
 import { isNotReady, isReady, type Readiness } from './readiness.ts';
 import { createReviewListener } from './review-listener.ts';
+import { Turn } from './turn.ts';
 
 export type AdmissionServerOptions = ListenOptions & {
   readonly certificates: ServingCertificates;
@@ -61,7 +62,8 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
     refuse: (socket) => (clients === undefined ? undefined : refuseClient(socket as TLSSocket, clients.allowedNames)),
     endSlow: (socket) => endBroken(socket, 'ERR_HTTP_REQUEST_TIMEOUT', metrics, log),
   });
-  const context = { limits, budget: new BodyBudget(limits.maxBodiesBytes), connections, metrics, log, now };
+  const budget = new BodyBudget(limits.maxBodiesBytes);
+  const context = { limits, budget, connections, turn: new Turn(), metrics, log, now };
   const app = createAdmissionApp(new Set(reviews.keys()), { log, metrics });
   const listener = createReviewListener(reviews, context, app);
 

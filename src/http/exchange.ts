@@ -8,12 +8,14 @@ import type { Limits } from './limits.ts';
 import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { send, sendUnended } from './send.ts';
+import type { Turn } from './turn.ts';
 
 /** What all exchanges of a server share. */
 export type ExchangeContext = {
   readonly limits: Limits;
   readonly budget: BodyBudget;
   readonly connections: Connections;
+  readonly turn: Turn;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Monotonic milliseconds. */
@@ -36,6 +38,7 @@ export class Exchange implements Receiving {
   #state: 'receiving' | 'deciding' | 'refused' | 'done' = 'receiving';
   #timer: NodeJS.Timeout | undefined = undefined;
   #discardedBytes = 0;
+  #decided: Answer | undefined = undefined;
 
   constructor(
     context: ExchangeContext,
@@ -100,12 +103,27 @@ export class Exchange implements Receiving {
     this.#state = 'deciding';
     this.#connection.receiving = undefined;
     this.#connection.steps++;
+    this.#context.turn.add(this);
+  }
+
+  /** Called in its turn, once the body is there. */
+  decide(): void {
     if (this.#body.length === 0) return this.#answerBad(refusal('empty_body'));
     if (this.#context.now() >= this.deadline) return this.#answerBad(refusal('body_too_slow'));
     try {
       const answer = this.#route.handle(this.#body.bytes(), this.deadline);
       if (answer instanceof Promise) this.#await(answer);
-      else this.#answer(answer);
+      else this.#decided = answer;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Answers, unless the decision still has to wait for something or was refused. */
+  send(): void {
+    if (this.#decided === undefined) return;
+    try {
+      this.#answer(this.#decided);
     } catch (error) {
       this.#fail(error);
     }

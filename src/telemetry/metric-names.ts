@@ -59,7 +59,13 @@ export const metricNames = {
     name: 'gpugate_certificate_expiry_timestamp_seconds',
     type: 'gauge',
     labels: ['certificate'],
-    help: 'When the certificate (ca or serving) expires, in seconds since 1970.',
+    help: 'When the certificate expires, in seconds since 1970: ca, serving, or installed (of the caBundles, the first).',
+  },
+  bundleTrusted: {
+    name: 'gpugate_ca_bundle_trusted',
+    type: 'gauge',
+    labels: ['configuration'],
+    help: 'Whether (1 or 0) every caBundle of the configuration, mutating or validating, trusts the certificate of this replica.',
   },
   viewObjects: {
     name: 'gpugate_view_objects',

@@ -15,6 +15,15 @@ export type Metrics = ViewMetrics & {
   policies(state: string, count: number): void;
   policyReload(result: string): void;
   certificateExpiry(certificate: 'ca' | 'serving', notAfterMs: number): void;
+  /** What a webhook configuration has in its caBundles; undefined when it has no webhook of ours. */
+  installedBundle(configuration: string, bundle: InstalledBundle | undefined): void;
+};
+
+export type InstalledBundle = {
+  /** Whether all of them trust the serving certificate. */
+  readonly isTrusted: boolean;
+  /** When the first of them ends; undefined when all are empty. */
+  readonly notAfterMs: number | undefined;
 };
 
 export type Exposition = { readonly contentType: string; readonly body: string };
@@ -46,7 +55,16 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
   const badRequests = registerTally(registry, metricNames.badRequests);
   const policyReloads = registerTally(registry, metricNames.policyReloads);
   const policies = registerGauge(registry, metricNames.policies);
-  const expiry = registerGauge(registry, metricNames.certificateExpiry);
+  const installed = new Map<string, InstalledBundle>();
+  const expiry = registerGauge(registry, metricNames.certificateExpiry, (gauge) => {
+    const ends = [...installed.values()].flatMap(({ notAfterMs }) => notAfterMs ?? []);
+    if (ends.length === 0) gauge.remove({ certificate: 'installed' });
+    else gauge.set({ certificate: 'installed' }, Math.min(...ends) / 1000);
+  });
+  registerGauge(registry, metricNames.bundleTrusted, (gauge) => {
+    gauge.reset();
+    for (const [configuration, { isTrusted }] of installed) gauge.set({ configuration }, Number(isTrusted));
+  });
   registerGauge(registry, metricNames.buildInfo).set({ version: options.version, node: process.version }, 1);
   let inFlight = 0;
   registerGauge(registry, metricNames.httpInFlight, (gauge) => gauge.set(inFlight));
@@ -77,6 +95,10 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
     policies: (state, count) => policies.set({ state }, count),
     policyReload: (result) => policyReloads.add(result),
     certificateExpiry: (certificate, notAfterMs) => expiry.set({ certificate }, notAfterMs / 1000),
+    installedBundle: (configuration, bundle) => {
+      if (bundle === undefined) installed.delete(configuration);
+      else installed.set(configuration, bundle);
+    },
     ...createViewMetrics(registry),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };

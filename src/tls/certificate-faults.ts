@@ -1,8 +1,8 @@
-import type { X509Certificate } from 'node:crypto';
 import type { StoredCertificates } from './certificate-store.ts';
-import { parseCertificates, parseKeyPair, validityFault, validityOf } from './key-pair.ts';
+import { parseKeyPair, validityFault, validityOf } from './key-pair.ts';
 import { renewAt } from './renewal.ts';
 import { isForNames } from './serving-certificate.ts';
+import { certificatesIn, signerOf } from './trust.ts';
 
 /** What has to be made anew, and why: half a sentence for the log, undefined when nothing has to. */
 export type Faults = {
@@ -32,16 +32,9 @@ function servingFault(stored: StoredCertificates, names: readonly string[], now:
   if (!pair.ok) return pair.fault;
   const leaf = pair.value;
   if (!isForNames(leaf, names)) return `it is for other names (${leaf.subjectAltName ?? 'none'})`;
-  const signer = signerOf(leaf, stored.caCert);
+  const signer = signerOf(leaf, certificatesIn(stored.caCert));
   if (signer === undefined) return 'it is not signed by the authority';
   const ofSigner = validityFault(validityOf(signer), now);
   if (ofSigner !== undefined) return `of the authority that signed it: ${ofSigner}`;
   return validityFault(validityOf(leaf), now) ?? (now >= renewAt(validityOf(leaf)) ? due : undefined);
-}
-
-/** The certificate among `caCert` whose key signed the leaf. */
-function signerOf(leaf: X509Certificate, caCert: string): X509Certificate | undefined {
-  const authorities = parseCertificates(caCert);
-  if (!authorities.ok) return undefined;
-  return authorities.value.find((authority) => leaf.checkIssued(authority) && leaf.verify(authority.publicKey));
 }

@@ -47,6 +47,12 @@ describe('decodeReview', () => {
     });
   });
 
+  test('keeps the whole object of any kind but Pod', () => {
+    const object = { metadata: { name: 'data' }, spec: { resources: { requests: { storage: '1Gi' } }, any: [1] } };
+    const kind = { group: '', version: 'v1', kind: 'PersistentVolumeClaim' };
+    expect(decodeReview(bytesOf(reviewOf({ kind, object })))).toMatchObject({ ok: true, request: { object } });
+  });
+
   const deep = Buffer.from('['.repeat(300_000) + ']'.repeat(300_000));
   const cases: Readonly<Record<string, [Buffer, string, string]>> = {
     'an empty body': [Buffer.alloc(0), 'empty_body', 'the request body is empty; an AdmissionReview is expected.'],

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
+import { kindsOf, webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/start.ts';
 import { examplePolicies } from '../support/examples.ts';
@@ -83,7 +83,8 @@ async function registrationsOf(
     webhookConfigurations({
       client: { url: `https://127.0.0.1:${port}` },
       caBundle,
-      policies,
+      kinds: kindsOf(policies),
+      namespace: 'gpugate-system',
       podsFailurePolicy: 'Ignore',
     });
   // Straight to the one replica: the balancer of the tests would be measured too.

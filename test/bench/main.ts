@@ -1,5 +1,6 @@
 import { benchCreate } from './create.ts';
 import { benchPath } from './path.ts';
+import { benchQuota } from './quota.ts';
 import { benchView } from './view.ts';
 import { printReport, type Figures } from './report.ts';
 
@@ -8,6 +9,7 @@ const benches: Readonly<Record<string, (progress: (line: string) => void) => Pro
   path: benchPath,
   create: benchCreate,
   view: benchView,
+  quota: benchQuota,
 };
 
 const name = process.argv[2] ?? '';

@@ -41,9 +41,14 @@ const handlerOf = {
   '/mutate/pods': createMutatePods(sources),
   '/validate/gpu': createValidate(sources, { needsFreshView: true }),
 };
-const certificates = await openCertificates(loadConfig({ flags: { certs }, environment: {} }), { log, metrics });
+const certificates = await openCertificates(loadConfig({ flags: { certs }, environment: {} }), {
+  log,
+  metrics,
+  live: undefined,
+  environment: {},
+});
 const admission = await createAdmissionServer({
-  certificates,
+  certificates: certificates.source,
   reviews: new Map(
     Object.entries(handlerOf).map(([path, admit]) => [path, createHandleReview('bench', admit, { log, metrics, now })]),
   ),

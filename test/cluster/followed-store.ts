@@ -12,6 +12,7 @@ export class FollowedStore {
   readonly store: Store<Item>;
   readonly reflector: Reflector;
   readonly said: string[] = [];
+  isAwaited = false;
   readonly #server: ModelServer;
   /** What the changes add up to. */
   readonly #replayed = new Map<string, Item>();
@@ -43,6 +44,7 @@ export class FollowedStore {
       listWatch: server.listWatch,
       clock,
       pageSize,
+      isAwaited: () => this.isAwaited,
       telemetry: this.#telemetry(),
       sink: {
         beginRelist: () => this.store.beginRelist(),

@@ -59,6 +59,24 @@ describe('a reflector', () => {
     await followed.stop();
   });
 
+  test('rests between the pages of a relist for as long as they took, unless somebody waits for it', async () => {
+    const { followed, said, pauses, advance } = follow();
+    await advance(1000);
+    const relist = async () => {
+      const before = pauses.length;
+      followed.reflector.relist();
+      await advance(1000);
+      // The watchdog of the next watch sleeps too, for much longer.
+      return pauses.slice(before).filter((ms) => ms < 1000);
+    };
+    // The server takes two fives for a page.
+    expect(await relist()).toEqual([5, 5, 10, 5, 5, 5]);
+    followed.isAwaited = true;
+    expect(await relist()).toEqual([5, 5, 5, 5, 5]);
+    expect(said.filter((line) => line === 'relisted')).toHaveLength(3);
+    await followed.stop();
+  });
+
   test('lists anew at once when the version is gone, and waits only when that did not help', async () => {
     const { server, followed, said, advance } = follow();
     await advance(1000);

@@ -1,5 +1,6 @@
 import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from './process.ts';
 
@@ -20,7 +21,7 @@ export const withBuildLock = async (path: string, work: () => Promise<void>): Pr
       continue;
     }
     if (Date.now() >= remindAt) {
-      process.stderr.write('control plane: waiting for another process that builds it\n');
+      process.stderr.write(`waiting for another process that builds ${basename(path, '.lock')}\n`);
       remindAt = Date.now() + reminderMs;
     }
     await sleep(retryMs);

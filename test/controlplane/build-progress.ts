@@ -10,7 +10,7 @@ export type BuildProgress = {
 };
 
 /** Shows on stderr that a build of several minutes is alive, and how far it is. */
-export const startBuildProgress = (): BuildProgress => {
+export const startBuildProgress = (name: string): BuildProgress => {
   const terminal = process.stderr.isTTY;
   const startedAt = Date.now();
   let packages: number | undefined;
@@ -18,11 +18,11 @@ export const startBuildProgress = (): BuildProgress => {
   let latest = 'reading the module';
 
   const seconds = () => Math.round((Date.now() - startedAt) / 1000);
-  const line = () => `control plane: ${seconds()} s, ${compiled} of ${packages ?? '?'} packages, ${latest}`;
+  const line = () => `${name}: ${seconds()} s, ${compiled} of ${packages ?? '?'} packages, ${latest}`;
   const show = () => {
     process.stderr.write(terminal ? `\r\u001B[K${line().slice(0, process.stderr.columns - 1)}` : `${line()}\n`);
   };
-  process.stderr.write('control plane: building it with Go, once; takes minutes\n');
+  process.stderr.write(`${name}: building it with Go, once; takes minutes\n`);
   const timer = setInterval(show, terminal ? terminalLineEveryMs : quietLineEveryMs);
 
   return {
@@ -35,7 +35,7 @@ export const startBuildProgress = (): BuildProgress => {
     },
     end() {
       clearInterval(timer);
-      process.stderr.write(`${terminal ? '\r\u001B[K' : ''}control plane: build ended after ${seconds()} s\n`);
+      process.stderr.write(`${terminal ? '\r\u001B[K' : ''}${name}: build ended after ${seconds()} s\n`);
     },
   };
 };

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { workloadPolicyCrd } from '../../src/api/crd.ts';
@@ -16,9 +16,15 @@ describe('what is generated', () => {
     }
   });
 
-  test('is all that is in manifests/crds', async () => {
+  test('is all that there is beside it, but for the notes of the chart', async () => {
     const outputs = (await renderOutputs(readme)).map(({ path }) => path).filter((path) => path !== readmePath);
-    expect(readdirSync(join(root, 'manifests/crds')).map((name) => `manifests/crds/${name}`)).toEqual(outputs);
+    const folders = ['crds', 'base', 'overlays', 'components', 'helm'].map((name) => `manifests/${name}`);
+    const found = folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && entry.name !== 'NOTES.txt')
+        .map((entry) => relative(root, join(entry.parentPath, entry.name))),
+    );
+    expect(found.toSorted()).toEqual(outputs.toSorted());
   });
 
   test('of the CRD reads back as the CRD, without anchors', () => {

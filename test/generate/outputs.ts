@@ -1,16 +1,20 @@
 import { format, resolveConfig } from 'prettier';
-import { stringify } from 'yaml';
 import { type CustomResourceDefinition, customResourceDefinitions } from '../../src/api/crd.ts';
 import { structuralSchema } from '../../src/api/structural-schema.ts';
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
+import { alerts } from '../../src/cli/manifests/alerts.ts';
+import { yamlOf } from '../../src/cli/manifests/yaml-of.ts';
 import { flagName, settings } from '../../src/config.ts';
 import { mutations } from '../../src/mutations/registry.ts';
 import { rules } from '../../src/policies/registry.ts';
 import { badRequestReasons } from '../../src/telemetry/bad-request-reasons.ts';
 import { metricNames } from '../../src/telemetry/metric-names.ts';
+import { helmFiles } from './manifests/helm-files.ts';
+import { kustomizeFiles } from './manifests/kustomize-files.ts';
+import { defaults } from './manifests/settings.ts';
 import { renderPolicyReference } from './policy-reference.ts';
-import { renderMetrics, renderMutations, renderReasons, renderRules } from './registry-tables.ts';
+import { renderAlerts, renderMetrics, renderMutations, renderReasons, renderRules } from './registry-tables.ts';
 import { replaceBlocks } from './replace-blocks.ts';
 import { renderSettings } from './settings-table.ts';
 
@@ -20,8 +24,7 @@ export type Output = { readonly path: string; readonly content: string; readonly
 export const readmePath = 'README.md';
 
 export function renderCrd(crd: CustomResourceDefinition): string {
-  const yaml = stringify(crd, { lineWidth: 0, aliasDuplicateObjects: false });
-  return `# Generated from src/api by \`npm run generate\`; do not edit.\n${yaml}`;
+  return `# Generated from src/api by \`npm run generate\`; do not edit.\n${yamlOf([crd])}`;
 }
 
 export function readmeBlocks(): Readonly<Record<string, string>> {
@@ -31,6 +34,7 @@ export function readmeBlocks(): Readonly<Record<string, string>> {
     rules: renderRules(rules),
     mutations: renderMutations(mutations),
     metrics: renderMetrics(metricNames),
+    alerts: renderAlerts(alerts(defaults.replicas)),
     'bad-requests': renderReasons(badRequestReasons),
     settings: renderSettings(settings, flagName),
   };
@@ -48,9 +52,10 @@ export async function renderOutputs(readme: string): Promise<readonly Output[]> 
     content: renderCrd(crd),
     faults: [],
   }));
+  const manifests = [...kustomizeFiles(), ...helmFiles()].map((file) => ({ ...file, faults: [] }));
   const blocks = await Promise.all(
     Object.entries(readmeBlocks()).map(async ([name, text]) => [name, await formatted(text)] as const),
   );
   const { text, faults } = replaceBlocks(readme, Object.fromEntries(blocks));
-  return [...crds, { path: readmePath, content: text, faults }];
+  return [...crds, ...manifests, { path: readmePath, content: text, faults }];
 }

@@ -1,3 +1,4 @@
+import type { Alert } from '../../src/cli/manifests/alerts.ts';
 import type { Mutation } from '../../src/mutations/mutation.ts';
 import type { Rule } from '../../src/policies/rule.ts';
 import type { MetricName } from '../../src/telemetry/metric-names.ts';
@@ -40,5 +41,14 @@ export function renderMetrics(metrics: Readonly<Record<string, MetricName>>): st
   return markdownTable(
     ['Metric', 'Type', 'Labels', 'Meaning'],
     Object.values(metrics).map(({ name, type, labels, help }) => [code(name), type, labels.map(code).join(', '), help]),
+  );
+}
+
+/** What Prometheus fills into a summary stands in italics. */
+export function renderAlerts(alerts: readonly Alert[]): string {
+  const readable = (text: string) => text.replaceAll(/\{\{ \$(?:labels\.)?(\w+)[^}]*\}\}/g, '_$1_');
+  return markdownTable(
+    ['Alert', 'Severity', 'When', 'What to do'],
+    alerts.map(({ name, severity, summary, action }) => [code(name), severity, readable(summary), action]),
   );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { renderPolicyReference } from './policy-reference.ts';
-import { renderMetrics, renderMutations, renderRules } from './registry-tables.ts';
+import { renderAlerts, renderMetrics, renderMutations, renderRules } from './registry-tables.ts';
 import { renderSettings } from './settings-table.ts';
 
 describe('the reference of a policy', () => {
@@ -66,6 +66,20 @@ describe('the tables of the registries', () => {
   test('metrics: with their labels', () => {
     const metric = { name: 'm_total', type: 'counter', labels: ['a', 'b'], help: 'Counts.' } as const;
     expect(renderMetrics({ metric }).split('\n').at(-1)).toBe('| `m_total` | counter | `a`, `b` | Counts. |');
+  });
+
+  test('alerts: with what Prometheus fills in', () => {
+    const alert = {
+      name: 'A',
+      severity: 'warning',
+      summary: '{{ $labels.pod }} has {{ $value | humanize }}.',
+      action: 'Look.',
+    };
+    expect(
+      renderAlerts([{ ...alert, severity: 'warning', forTime: '1m', expr: 'x' }])
+        .split('\n')
+        .at(-1),
+    ).toBe('| `A` | warning | _pod_ has _value_. | Look. |');
   });
 
   test('settings: as flags, with the default as it would be written', () => {

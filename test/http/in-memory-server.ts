@@ -7,6 +7,7 @@ import { BodyBudget } from '../../src/http/body.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { defaultLimits, type Limits } from '../../src/http/limits.ts';
 import { createReviewListener } from '../../src/http/review-listener.ts';
+import { Turn } from '../../src/http/turn.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 
@@ -41,7 +42,7 @@ export function createInMemoryServer({ reviews = { '/validate/gpu': approve }, l
   const byPath = new Map(Object.entries(reviews));
   const listener = createReviewListener(
     byPath,
-    { limits: allLimits, budget, connections, metrics, log, now: clock },
+    { limits: allLimits, budget, connections, turn: new Turn(), metrics, log, now: clock },
     createAdmissionApp(new Set(byPath.keys()), { log, metrics }),
   );
   const server = createServer(listener);

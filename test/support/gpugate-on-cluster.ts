@@ -14,8 +14,12 @@ export type GpugateOnCluster = {
   readonly replicas: readonly ServeProcess[];
   readonly balancer: TcpBalancer;
   readonly certs: string;
+  /** Starts others in the place of those that were killed. */
+  restartDead(): Promise<void>;
   /** Drains every replica; the registrations stay, as they would if gpugate were down. */
   stopServing(): Promise<void>;
+  /** Puts the registrations back as they were made. */
+  register(): Promise<void>;
   /** Takes the registrations away and ends every process. */
   uninstall(): Promise<void>;
 };
@@ -25,13 +29,15 @@ export type InstallOptions = {
   /** File or directory of policies, applied to the cluster. */
   readonly policies?: string;
   readonly serveFlags?: readonly string[];
+  /** Of one replica, in addition to ours. */
+  readonly environment?: (replica: number) => Readonly<Record<string, string>>;
 };
 
 export async function installGpugate(
   cluster: ControlPlaneConnection,
   options: InstallOptions = {},
 ): Promise<GpugateOnCluster> {
-  const { replicas: count = 1, policies = examplePolicies, serveFlags = [] } = options;
+  const { replicas: count = 1, policies = examplePolicies, serveFlags = [], environment } = options;
   await apply(cluster, await outputOf(['manifests', 'crds']));
   await expectSuccess(cluster, [
     'wait',
@@ -45,7 +51,7 @@ export async function installGpugate(
   const flags = ['--kubeconfig', cluster.kubeconfig, '--certs', certs, '--drain-spread', '0s', ...serveFlags];
   const replicas: ServeProcess[] = [];
   // One after the other: the first issues the certificates that all of them share.
-  for (let i = 0; i < count; i++) replicas.push(await startServe(flags));
+  for (let i = 0; i < count; i++) replicas.push(await startServe(flags, environment?.(i)));
   const balancer = await startTcpBalancer(replicas.map(({ port }) => port));
   const url = `https://127.0.0.1:${balancer.port}`;
   const registration = await outputOf([
@@ -60,14 +66,22 @@ export async function installGpugate(
   ]);
   await apply(cluster, registration);
 
+  const restartDead = async () => {
+    for (const [i, replica] of replicas.entries()) {
+      if (replica.hasExited()) replicas[i] = await startServe(flags, environment?.(i));
+    }
+    balancer.setTargets(replicas.map(({ port }) => port));
+  };
   const stopServing = async () => {
-    await Promise.all(replicas.map((replica) => replica.stop()));
+    await Promise.all(replicas.filter((replica) => !replica.hasExited()).map((replica) => replica.stop()));
   };
   return {
     replicas,
     balancer,
     certs,
+    restartDead,
     stopServing,
+    register: () => apply(cluster, registration),
     uninstall: async () => {
       await cluster.kubectl(['delete', '-f', '-', '--ignore-not-found'], { input: registration });
       await cluster.kubectl(['delete', '-f', policies, '--ignore-not-found']);

@@ -17,15 +17,27 @@ export type ServeProcess = {
   readonly opsPort: number;
   /** Everything it has logged, one JSON line an element. */
   readonly lines: readonly string[];
+  readonly hasExited: () => boolean;
   /** Resolves with the exit code. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
 };
 
+/** For a process whose clock on the wall is wrong. */
+export const anHourAhead: Readonly<Record<string, string>> = {
+  NODE_OPTIONS: '--import=data:text/javascript,const{now}=Date;Date.now=()=>now()+3600000',
+};
+
 /** Starts it on free ports of 127.0.0.1 and waits until it is ready. */
-export async function startServe(args: readonly string[]): Promise<ServeProcess> {
+export async function startServe(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServeProcess> {
   const flags = ['serve', '--host', '127.0.0.1', '--port', '0', '--ops-port', '0', ...args];
-  const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...flags], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   const serving = new Promise<{ port: number; opsPort: number }>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -51,6 +63,7 @@ export async function startServe(args: readonly string[]): Promise<ServeProcess>
       port,
       opsPort,
       lines,
+      hasExited: () => child.exitCode !== null || child.signalCode !== null,
       kill,
       stop: async () => {
         child.kill('SIGTERM');

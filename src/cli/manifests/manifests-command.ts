@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
-import { stringify } from 'yaml';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { InputError } from '../input-error.ts';
 import { readAuthorities } from '../read-authorities.ts';
-import { webhookConfigurations } from './webhook-configurations.ts';
+import { registerInstall } from './install-command.ts';
+import { defaultNamespace } from './install-settings.ts';
+import { kindsOf, webhookConfigurations, type WebhookClient } from './webhook-configurations.ts';
+import { yamlOf } from './yaml-of.ts';
 
 type Flags = {
   readonly url?: string;
@@ -14,9 +16,13 @@ type Flags = {
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
 };
 
-/** `gpugate manifests crds|webhooks`: what an admin applies, printed as YAML. */
-export function registerManifests(program: Command, write: (text: string) => void): void {
+export type ManifestsContext = { readonly version: string; readonly write: (text: string) => void };
+
+/** `gpugate manifests install|crds|webhooks`: what an admin applies, printed as YAML. */
+export function registerManifests(program: Command, { version, write }: ManifestsContext): void {
   const manifests = program.command('manifests').description('print the objects that a cluster needs, as YAML');
+
+  registerInstall(manifests, { version, write });
 
   manifests
     .command('crds')
@@ -37,21 +43,19 @@ export function registerManifests(program: Command, write: (text: string) => voi
     )
     .action(async (flags: Flags) => {
       const policies = await loadPolicies(flags.policies);
+      const client = flags.url === undefined ? serviceClient(flags.service ?? '') : urlClient(flags.url);
       write(
         yamlOf(
           webhookConfigurations({
-            client: flags.url === undefined ? serviceClient(flags.service ?? '') : urlClient(flags.url),
+            client,
+            namespace: namespaceOf(client),
             caBundle: readAuthorities('--ca', flags.ca ?? ''),
-            policies,
+            kinds: kindsOf(policies),
             podsFailurePolicy: flags.podsFailurePolicy,
           }),
         ),
       );
     });
-}
-
-function yamlOf(objects: readonly object[]): string {
-  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
@@ -63,6 +67,11 @@ function urlClient(url: string): { url: string } {
     throw new InputError(`--url ${url}: must be an https URL; the API server calls nothing else`);
   }
   return { url: url.replace(/\/$/, '') };
+}
+
+/** Outside of a cluster there is none of our own to protect. */
+function namespaceOf(client: WebhookClient): string {
+  return 'url' in client ? defaultNamespace : client.service.namespace;
 }
 
 const maxPort = 65_535;

@@ -1,6 +1,8 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
+import { webhookConfigurationName } from '../../api/webhook-configuration.ts';
 import { judgedSubResources, webhookPaths, type WebhookId } from '../../admission/webhooks.ts';
+import { defaultNamespace, labels, type ManifestObject } from './install-settings.ts';
 import { changesWhatIsCharged, changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
 
 /** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
@@ -10,11 +12,17 @@ export type WebhookClient =
 
 export type WebhookSettings = {
   readonly client: WebhookClient;
-  /** PEM of the CA that signs the serving certificate. */
-  readonly caBundle: string;
-  /** Policies that name kinds: pods.validate is registered for exactly these. */
-  readonly policies: readonly WorkloadPolicy[];
+  /**
+   * PEM of the CA that signs the serving certificate. Absent where somebody else fills it in: applied again, a manifest
+   * without the field leaves what is there, where an empty one would take it away.
+   */
+  readonly caBundle?: string | undefined;
+  /** pods.validate is registered for exactly these. */
+  readonly kinds: readonly ReviewedKind[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
+  /** Our own: what keeps us from starting must not need us. */
+  readonly namespace: string;
+  readonly annotations?: Readonly<Record<string, string>>;
 };
 
 type WebhookRule = {
@@ -39,17 +47,42 @@ const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: stri
   CronJob: { group: 'batch', resource: 'cronjobs' },
 };
 
+/** Never asked about: what a cluster needs to live, and gpugate itself, wherever it is installed. */
+export function excludedNamespaces(own: string): readonly string[] {
+  return [...new Set([...systemNamespaces.filter((name) => name !== defaultNamespace), own])];
+}
+
+/** The kinds that policies name, and pods. */
+export function kindsOf(policies: readonly WorkloadPolicy[]): readonly ReviewedKind[] {
+  const kinds = new Set<ReviewedKind>(['Pod']);
+  for (const { spec } of policies) {
+    for (const kind of spec.names?.kinds ?? []) kinds.add(kind);
+    if ((spec.labels?.require.length ?? 0) > 0) for (const kind of spec.labels?.kinds ?? []) kinds.add(kind);
+  }
+  return [...kinds];
+}
+
 const podSubResources = judgedSubResources.map((subResource) => `pods/${subResource}`);
 
 /** Decisions take well under a millisecond; the rest is for a network that is ill. The API server's own default is 10. */
 const timeoutSeconds = 5;
 
+type WebhookConfiguration = ManifestObject & {
+  readonly webhooks: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
+};
+
+/** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
+const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
+
 /** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
-export function webhookConfigurations(settings: WebhookSettings): [object, object] {
+export function webhookConfigurations(settings: WebhookSettings): [WebhookConfiguration, WebhookConfiguration] {
+  const { annotations } = settings;
+  const about = annotations === undefined ? {} : { annotations };
+  const metadata = { name: webhookConfigurationName, labels: registrationLabels, ...about };
   const mutating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
-    metadata: { name: 'gpugate' },
+    metadata,
     webhooks: [
       {
         ...webhookOf('pods.mutate', settings),
@@ -62,7 +95,7 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
   const validating = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: 'gpugate' },
+    metadata,
     webhooks: [
       {
         ...webhookOf('gpu.validate', settings),
@@ -76,7 +109,7 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
       {
         ...webhookOf('pods.validate', settings),
         failurePolicy: settings.podsFailurePolicy,
-        rules: reviewedRules(settings.policies),
+        rules: reviewedRules(settings.kinds),
         matchConditions: [{ name: 'changes-what-is-judged', expression: changesWhatIsJudged }],
       },
     ],
@@ -84,30 +117,27 @@ export function webhookConfigurations(settings: WebhookSettings): [object, objec
   return [mutating, validating];
 }
 
-function webhookOf(id: WebhookId, { client, caBundle }: WebhookSettings) {
+function webhookOf(id: WebhookId, { client, caBundle, namespace }: WebhookSettings) {
   const path = webhookPaths[id];
   const where = 'url' in client ? { url: client.url + path } : { service: { ...client.service, path } };
   return {
     name: `${id}.gpugate.dev`,
-    clientConfig: { ...where, caBundle: Buffer.from(caBundle).toString('base64') },
+    clientConfig: caBundle === undefined ? where : { ...where, caBundle: Buffer.from(caBundle).toString('base64') },
     admissionReviewVersions: ['v1'],
     // A reservation is written for a pod that will be; a dry run only computes the answer.
     sideEffects: id === 'gpu.validate' ? 'NoneOnDryRun' : 'None',
     matchPolicy: 'Equivalent',
     timeoutSeconds,
     namespaceSelector: {
-      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [...systemNamespaces] }],
+      matchExpressions: [
+        { key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces(namespace) },
+      ],
     },
   };
 }
 
-/** One rule a group: pods always, with the subresources that change what is judged, and the kinds that policies name. */
-function reviewedRules(policies: readonly WorkloadPolicy[]): WebhookRule[] {
-  const kinds = new Set<ReviewedKind>(['Pod']);
-  for (const { spec } of policies) {
-    for (const kind of spec.names?.kinds ?? []) kinds.add(kind);
-    if ((spec.labels?.require.length ?? 0) > 0) for (const kind of spec.labels?.kinds ?? []) kinds.add(kind);
-  }
+/** One rule a group: each kind, and of pods the subresources that change what is judged. */
+function reviewedRules(kinds: readonly ReviewedKind[]): WebhookRule[] {
   const byGroup = new Map<string, string[]>();
   for (const kind of kinds) {
     const { group, resource } = resourcesOf[kind];

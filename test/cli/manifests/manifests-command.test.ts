@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { exitCodes } from '../../src/cli/program.ts';
-import { issueAuthority } from '../../src/tls/authority.ts';
-import { examplePolicies } from '../support/examples.ts';
-import { outputOf, runGpugate } from '../support/run-gpugate.ts';
+import { exitCodes } from '../../../src/cli/program.ts';
+import { issueAuthority } from '../../../src/tls/authority.ts';
+import { examplePolicies } from '../../support/examples.ts';
+import { outputOf, runGpugate } from '../../support/run-gpugate.ts';
 
 let directory: string;
 let ca: string;

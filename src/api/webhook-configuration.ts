@@ -1,0 +1,12 @@
+/** Name of our MutatingWebhookConfiguration and of our ValidatingWebhookConfiguration. */
+export const webhookConfigurationName = 'gpugate';
+
+const group = '/apis/admissionregistration.k8s.io/v1';
+
+/** Where the API server has the two, by the word that metrics and logs use. */
+export const webhookConfigurationCollections = {
+  mutating: `${group}/mutatingwebhookconfigurations`,
+  validating: `${group}/validatingwebhookconfigurations`,
+} as const;
+
+export type WebhookConfigurationKind = keyof typeof webhookConfigurationCollections;

@@ -1,0 +1,18 @@
+import { ok, warning, type Check } from '../check.ts';
+
+/** matchConditions, which keep pods without GPUs away from the webhook that fails closed, are in this one and later. */
+const oldestMinor = 30;
+
+export const apiServer: Check = {
+  id: 'api-server',
+  look: async ({ client }) => {
+    const { gitVersion, minor } = (await client.request({ method: 'GET', path: '/version' })) as {
+      readonly gitVersion: string;
+      readonly minor: string;
+    };
+    const what = `answers, Kubernetes ${gitVersion}`;
+    return Number.parseInt(minor, 10) < oldestMinor
+      ? [warning(what, `gpugate needs matchConditions: Kubernetes 1.${oldestMinor} or later.`)]
+      : [ok(what)];
+  },
+};

@@ -1,0 +1,77 @@
+import { messageOf } from '../../../api/message-of.ts';
+import { fault, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
+import { readAll } from '../read-objects.ts';
+
+type EndpointSlice = {
+  readonly endpoints?: readonly { readonly addresses?: readonly string[] }[] | null;
+};
+
+const timeoutMs = 2500;
+const opsPort = 8080;
+
+/** A view that is this old is close to deciding nothing: a watch is given up after 95 s. */
+const oldViewSeconds = 100;
+
+/** Whether each replica is ready, how old its view is, and whether all are of one version. */
+export const replicas: Check = {
+  id: 'replicas',
+  look: async (context) => {
+    const urls = context.opsUrls.length > 0 ? context.opsUrls : await urlsOfEndpoints(context);
+    if (urls.length === 0) {
+      const mend = `Look at it: kubectl -n ${context.namespace} get deployments,pods`;
+      return [fault(`no pod stands behind Service ${context.service} in ${context.namespace}`, mend)];
+    }
+    if (context.opsUrls.length === 0 && !context.isInside) {
+      return [
+        skipped(`${urls.length} replicas are reached only from inside the cluster`, 'Run the doctor as a Job there.'),
+      ];
+    }
+    const seen = await Promise.all(urls.map(lookAt));
+    const versions = new Set(seen.flatMap(({ version }) => version ?? []));
+    const several =
+      versions.size > 1
+        ? [warning(`replicas of several versions: ${[...versions].toSorted().join(', ')}`, 'Let the rollout end.')]
+        : [];
+    const alone =
+      urls.length === 1 ? [warning('there is one replica', 'Run two: while one restarts, the other decides.')] : [];
+    return [...seen.map(({ finding }) => finding), ...several, ...alone];
+  },
+};
+
+async function urlsOfEndpoints({ client, namespace, service }: DoctorContext): Promise<readonly string[]> {
+  const selector = encodeURIComponent(`kubernetes.io/service-name=${service}`);
+  const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?labelSelector=${selector}`;
+  const slices = await readAll<EndpointSlice>(client, path);
+  const addresses = slices.flatMap(({ endpoints }) => (endpoints ?? []).flatMap((one) => one.addresses ?? []));
+  return addresses.map((address) => `http://${address.includes(':') ? `[${address}]` : address}:${opsPort}`);
+}
+
+async function lookAt(url: string): Promise<{ readonly finding: Finding; readonly version?: string }> {
+  const see = 'See its log.';
+  try {
+    const readiness = await read(`${url}/readyz`);
+    if (readiness.status !== 200) {
+      return { finding: fault(`${url}: ${readiness.text.trim().replaceAll('\n', '; ')}`, see) };
+    }
+    const { text } = await read(`${url}/metrics`);
+    const version = /^gpugate_build_info\{.*?version="([^"]*)"/m.exec(text)?.[1] ?? 'unknown';
+    const ages = Array.from(text.matchAll(/^gpugate_view_staleness_seconds\{[^}]*\} (\S+)$/gm), ([, age]) =>
+      Number(age),
+    );
+    const oldest = Math.round(Math.max(0, ...ages));
+    const finding =
+      oldest > oldViewSeconds
+        ? warning(`${url}: its view is ${oldest} s old`, `Does the API server answer it? ${see}`)
+        : ok(`${url}: ready, version ${version}, its view is ${oldest} s old`);
+    return { finding, version };
+  } catch (error) {
+    // fetch itself only says that it failed.
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    return { finding: fault(`${url}: ${messageOf(cause)}`, see) };
+  }
+}
+
+async function read(url: string): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+  return { status: response.status, text: await response.text() };
+}

@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander';
+import { createClient } from '../../cluster/client.ts';
+import { findApiServer } from '../../cluster/find-api-server.ts';
+import { systemClock } from '../../cluster/system-clock.ts';
+import type { CliContext } from '../program.ts';
+import { checks } from './checks.ts';
+import { runChecks, type Diagnosis } from './run-checks.ts';
+
+type Flags = {
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly ops: readonly string[];
+  readonly output: 'text' | 'json';
+};
+
+/** `gpugate doctor`: what is wrong with an installation, and how to mend it. */
+export function registerDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description('look for what is wrong with an installation, and say how to mend it')
+    .option('--kubeconfig <file>', "which cluster; absent: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config")
+    .option('--namespace <name>', 'where gpugate is installed', 'gpugate-system')
+    .option('--service <name>', 'its Service there', 'gpugate')
+    .option('--ops <url>', 'probes of a replica outside of the cluster; may be repeated', collect, [])
+    .addOption(new Option('-o, --output <format>', 'form').choices(['text', 'json']).default('text'))
+    .action(async ({ kubeconfig, namespace, service, ops, output }: Flags) => {
+      const server = await findApiServer({ environment: context.environment, kubeconfig });
+      const isInside = kubeconfig === undefined && (context.environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
+      const diagnoses = await runChecks(
+        checks,
+        { client: createClient(server, systemClock), namespace, service, opsUrls: ops, isInside, now: Date.now },
+        output === 'text' ? (id) => context.showProgress(`looking at ${id} ...`) : undefined,
+      );
+      context.showProgress('');
+      context.write(output === 'json' ? `${JSON.stringify(diagnoses)}\n` : render(diagnoses));
+      if (diagnoses.some(({ level }) => level === 'fault')) context.fail();
+    });
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+const marks: Readonly<Record<Diagnosis['level'], string>> = {
+  ok: 'ok       ',
+  skipped: 'skipped  ',
+  warning: 'WARNING  ',
+  fault: 'FAULT    ',
+};
+
+function render(diagnoses: readonly Diagnosis[]): string {
+  const lines = diagnoses.flatMap((one) => {
+    const line = `${marks[one.level]}${one.check}: ${one.what}`;
+    return one.level === 'ok' ? [line] : [line, `${' '.repeat(marks.ok.length)}${one.mend}`];
+  });
+  const count = (level: Diagnosis['level']) => diagnoses.filter((one) => one.level === level).length;
+  return `${lines.join('\n')}\n\n${count('fault')} faults, ${count('warning')} warnings.\n`;
+}

@@ -1,0 +1,110 @@
+import { type Command, Option } from 'commander';
+import { reviewedKinds } from '../../api/workload-policy.ts';
+import { InputError } from '../input-error.ts';
+import { loadPolicies } from '../load-policies.ts';
+import { readAuthorities } from '../read-authorities.ts';
+import { installObjects } from './install.ts';
+import {
+  certificateModes,
+  defaultSettings,
+  spreads,
+  type CertificateMode,
+  type InstallSettings,
+  type Quantities,
+  type Spread,
+} from './install-settings.ts';
+import { kindsOf } from './webhook-configurations.ts';
+import { yamlOf } from './yaml-of.ts';
+
+type Flags = {
+  readonly namespace: string;
+  readonly image: string;
+  readonly replicas: number;
+  readonly certificates: CertificateMode;
+  readonly ca?: string;
+  readonly requests: Quantities;
+  readonly limits: Quantities;
+  readonly priorityClass: string;
+  readonly spread: Spread;
+  readonly policies?: readonly string[];
+  readonly podsFailurePolicy: 'Ignore' | 'Fail';
+  readonly monitoring: boolean;
+};
+
+/** `gpugate manifests install`: all that a cluster needs, in one stream for `kubectl apply -f -`. */
+export function registerInstall(
+  manifests: Command,
+  { version, write }: { readonly version: string; readonly write: (text: string) => void },
+): void {
+  const defaults = defaultSettings(version, reviewedKinds);
+  manifests
+    .command('install')
+    .description('everything that runs gpugate in a cluster')
+    .addOption(new Option('--namespace <name>', 'where').default(defaults.namespace).argParser(namespaceName))
+    .option('--image <reference>', 'image of gpugate', defaults.image)
+    .addOption(new Option('--replicas <count>', 'how many').default(defaults.replicas).argParser(replicaCount))
+    .addOption(
+      new Option('--certificates <mode>', 'who makes the serving certificate')
+        .choices([...certificateModes])
+        .default(defaults.certificates),
+    )
+    .option('--ca <file>', 'PEM of the CA that signs the serving certificate; for --certificates files')
+    .addOption(
+      new Option('--requests <list>', 'cpu=...,memory=...').default(defaults.resources.requests).argParser(quantities),
+    )
+    .addOption(new Option('--limits <list>', 'memory=...').default(defaults.resources.limits).argParser(quantities))
+    .option('--priority-class <name>', 'priority class of the replicas', defaults.priorityClassName)
+    .addOption(new Option('--spread <how>', 'over nodes and zones').choices([...spreads]).default(defaults.spread))
+    .addOption(
+      new Option(
+        '--policies <path>',
+        'register pods.validate only for the kinds that these policies name; may be repeated',
+      ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
+    )
+    .addOption(
+      new Option('--pods-failure-policy <policy>', 'what pods.validate does while gpugate is down')
+        .choices(['Ignore', 'Fail'])
+        .default(defaults.podsFailurePolicy),
+    )
+    .option('--monitoring', 'also what the Prometheus operator and Grafana read', defaults.monitoring)
+    .action(async (flags: Flags) => write(yamlOf(installObjects(await settingsOf(flags)))));
+}
+
+async function settingsOf(flags: Flags): Promise<InstallSettings> {
+  const { ca, requests, limits, priorityClass, policies, ...same } = flags;
+  if ((same.certificates === 'files') !== (ca !== undefined)) {
+    throw new InputError(
+      '--ca and --certificates files go together: the other modes fill the caBundle in by themselves',
+    );
+  }
+  return {
+    ...same,
+    resources: { requests, limits },
+    priorityClassName: priorityClass,
+    kinds: policies === undefined ? reviewedKinds : kindsOf(await loadPolicies(policies)),
+    ...(ca === undefined ? {} : { caBundle: readAuthorities('--ca', ca) }),
+  };
+}
+
+function namespaceName(text: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new InputError(`--namespace ${text}: must be lower-case letters, digits and -, 63 at most`);
+}
+
+/** The ledger is one object that all replicas write: more than a few only meet each other there. */
+const maxReplicas = 20;
+
+function replicaCount(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= maxReplicas) return count;
+  throw new InputError(`--replicas ${text}: must be from 1 to ${maxReplicas}`);
+}
+
+/** `cpu=100m,memory=256Mi`; the API server judges the quantities. */
+function quantities(text: string): Quantities {
+  const pairs = text.split(',').map((pair) => pair.split('='));
+  if (pairs.some((pair) => pair.length !== 2 || pair.includes(''))) {
+    throw new InputError(`${text}: must look like cpu=100m,memory=256Mi`);
+  }
+  return Object.fromEntries(pairs) as Quantities;
+}

@@ -1,0 +1,65 @@
+import {
+  appName,
+  labels,
+  opsPort,
+  selectorLabels,
+  webhookPort,
+  type InstallSettings,
+  type ManifestObject,
+} from './install-settings.ts';
+
+/** The name that the API server asks for in the TLS handshake. */
+export function serviceName(namespace: string): string {
+  return `${appName}.${namespace}.svc`;
+}
+
+export const servicePort = 443;
+
+/** What the API server dials. */
+export function service({ namespace }: InstallSettings): ManifestObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: appName, namespace, labels },
+    spec: {
+      type: 'ClusterIP',
+      selector: selectorLabels,
+      ports: [{ name: 'https', port: servicePort, targetPort: 'webhook', appProtocol: 'https' }],
+    },
+  };
+}
+
+/** The API server behind its Service: 443 of managed clusters, 6443 of kubeadm and k3s. */
+const apiServerPorts = [443, 6443] as const;
+
+const tcp = (port: number) => ({ protocol: 'TCP', port });
+
+/**
+ * API servers are no pods, and come from addresses that nobody can tell: the webhook port is open to all, and answers
+ * nothing but AdmissionReviews. They have no selector as a destination either, so that only the ports are narrow.
+ */
+export function networkPolicy({ namespace }: InstallSettings): ManifestObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: appName, namespace, labels },
+    spec: {
+      podSelector: { matchLabels: selectorLabels },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        { ports: [tcp(webhookPort)] },
+        {
+          from: [{ namespaceSelector: {}, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } }],
+          ports: [tcp(opsPort)],
+        },
+      ],
+      egress: [
+        { ports: apiServerPorts.map(tcp) },
+        {
+          to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
+          ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
+        },
+      ],
+    },
+  };
+}

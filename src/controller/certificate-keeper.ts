@@ -1,0 +1,125 @@
+import type { X509Certificate } from 'node:crypto';
+import { versionOf, type NamedObject, type PatchOperation } from '../cluster/named-object.ts';
+import type { RawObject } from '../cluster/raw-object.ts';
+import type { Log } from '../telemetry/log.ts';
+import { nextStep, type Installed, type RotationOptions, type Step } from '../tls/rotation.ts';
+import { takeStep } from '../tls/take-step.ts';
+import { certificatesIn, isAmong } from '../tls/trust.ts';
+import { certificatesOf, secretOf } from './certificate-secret.ts';
+import { Seen } from './seen.ts';
+import { bundlePatch, bundlesOf, isInjected } from './webhook-bundles.ts';
+
+type Watched = NamedObject & { readonly newest: () => RawObject | undefined };
+
+export type CertificateKeeperOptions = RotationOptions & {
+  readonly secret: Watched;
+  readonly secretName: string;
+  readonly namespace: string;
+  /** The webhook configurations, by the word that logs use. */
+  readonly configurations: Readonly<Record<string, Watched>>;
+  readonly isLeader: () => boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Wall clock in milliseconds. */
+  readonly wallClock: () => number;
+  readonly log: Log;
+};
+
+type Configuration = { readonly kind: string; readonly target: NamedObject; readonly object: RawObject };
+type State = { readonly configurations: readonly Configuration[]; readonly secret: RawObject | undefined };
+type Patch = { readonly configuration: Configuration; readonly operations: readonly PatchOperation[] };
+type Plan = { readonly installed: Installed; readonly step: Step; readonly patches: readonly Patch[] };
+
+/** A first start takes three writes; what needs more is a fight with somebody else, and waits for the next look. */
+const maxActions = 8;
+
+/**
+ * An authority that is not stored (any more) is taken out of a caBundle only after this: by then every server that follows
+ * the Secret has reloaded, so that a Secret which somebody put back from a copy cuts off nobody.
+ */
+export const trimAfterMs = 60_000;
+
+/**
+ * Keeps the Secret and the caBundles: what the leader does about certificates. It decides on what the watches show, and
+ * acts on what it reads then, so that a watch that lags does no harm; each write is compared and swapped, so that two who
+ * believe to lead do none either.
+ */
+export class CertificateKeeper {
+  readonly #options: CertificateKeeperOptions;
+  readonly #held: Seen;
+  readonly #surplus: Seen;
+
+  constructor(options: CertificateKeeperOptions) {
+    this.#options = options;
+    this.#held = new Seen(options.now);
+    this.#surplus = new Seen(options.now);
+  }
+
+  /** Does all that is due now. Throws ApiError. */
+  async look(): Promise<void> {
+    const { secret, isLeader } = this.#options;
+    const seen = await this.#configurations((one) => one.newest());
+    if (isIdle(this.#plan({ configurations: seen, secret: secret.newest() }))) return;
+    for (let actions = 0; actions < maxActions && isLeader(); actions++) {
+      // The Secret last: what a configuration has, and a Secret that is read later lacks, was retired.
+      const configurations = await this.#configurations((one) => one.read());
+      const state = { configurations, secret: await secret.read() };
+      const plan = this.#plan(state);
+      if (isIdle(plan) || !isLeader()) return;
+      await this.#act(state, plan);
+    }
+  }
+
+  async #configurations(
+    read: (one: Watched) => RawObject | undefined | Promise<RawObject | undefined>,
+  ): Promise<readonly Configuration[]> {
+    const found = Object.entries(this.#options.configurations).map(async ([kind, target]) => {
+      const object = await read(target);
+      return object === undefined ? [] : [{ kind, target, object }];
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  #plan({ configurations, secret }: State): Plan {
+    const { wallClock, names } = this.#options;
+    const stored = certificatesOf(secret);
+    const bundles = configurations.flatMap(({ object }) => bundlesOf(object, names)).map((one) => one.authorities);
+    const filled = bundles.filter((authorities) => authorities.length > 0);
+    this.#held.see(bundles.flat().filter((one) => filled.every((authorities) => isAmong(one, authorities))));
+    const wanted = certificatesIn(stored?.caCert ?? '');
+    this.#surplus.see(bundles.flat().filter((one) => !isAmong(one, wanted)));
+    const installed = { bundles, heldForMs: (one: X509Certificate) => this.#held.forMs(one) };
+    const step = nextStep(stored, installed, this.#options, wallClock());
+    // Without an authority that can sign there is nothing to install yet.
+    const isInstallable = step.kind !== 'authority' && wanted.length > 0;
+    return { installed, step, patches: isInstallable ? configurations.flatMap((one) => this.#patch(one, wanted)) : [] };
+  }
+
+  #patch(configuration: Configuration, wanted: readonly X509Certificate[]): Patch[] {
+    if (isInjected(configuration.object)) return [];
+    const isKept = (one: X509Certificate) => !isAmong(one, wanted) && (this.#surplus.forMs(one) ?? 0) < trimAfterMs;
+    const operations = bundlesOf(configuration.object, this.#options.names).flatMap((bundle) =>
+      bundlePatch(bundle, [...wanted, ...bundle.authorities.filter(isKept)]),
+    );
+    return operations.length === 0 ? [] : [{ configuration, operations }];
+  }
+
+  async #act(state: State, { installed, step, patches }: Plan): Promise<void> {
+    const { log, wallClock, secret, secretName: name, namespace } = this.#options;
+    const next = await takeStep(step, certificatesOf(state.secret), installed, this.#options, wallClock());
+    if (next !== undefined) {
+      const written = secretOf(next, { before: state.secret, name, namespace });
+      const isDone = await (state.secret === undefined ? secret.create(written) : secret.replace(written));
+      log.info('the certificates take a step', { ...step, isDone });
+      return;
+    }
+    for (const { configuration, operations } of patches) {
+      const isDone = await configuration.target.patch(versionOf(configuration.object), operations);
+      log.info('a caBundle is written', { configuration: configuration.kind, isDone });
+    }
+  }
+}
+
+function isIdle({ step, patches }: Plan): boolean {
+  return (step.kind === 'rest' || step.kind === 'wait') && patches.length === 0;
+}

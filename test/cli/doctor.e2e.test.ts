@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { connectControlPlane } from '../controlplane/connect.ts';
+import { apply, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
+import { runGpugate } from '../support/run-gpugate.ts';
+
+const cluster = connectControlPlane(inject('controlPlane'));
+let gpugate: GpugateOnCluster;
+
+beforeAll(async () => {
+  gpugate = await installGpugate(cluster, { replicas: 2 });
+});
+afterAll(async () => {
+  await gpugate.uninstall();
+});
+
+type Diagnosis = { check: string; level: string; what: string; mend?: string };
+
+async function doctor(...flags: string[]): Promise<{ code: number; diagnoses: Diagnosis[]; bad: string[] }> {
+  const ops = gpugate.replicas.flatMap(({ opsPort }) => ['--ops', `http://127.0.0.1:${opsPort}`]);
+  const { code, stdout, stderr } = await runGpugate([
+    ...['doctor', '--kubeconfig', cluster.kubeconfig, '-o', 'json'],
+    ...ops,
+    ...flags,
+  ]);
+  if (stdout === '') throw new Error(stderr);
+  const diagnoses = JSON.parse(stdout) as Diagnosis[];
+  const bad = diagnoses
+    .filter(({ level }) => level !== 'ok')
+    .map(({ level, check, what }) => `${level} ${check}: ${what}`);
+  return { code, diagnoses, bad };
+}
+
+const kubectl = async (...args: string[]): Promise<void> => {
+  const { code, stderr } = await cluster.kubectl(args);
+  if (code !== 0) throw new Error(stderr);
+};
+const patch = (object: string, ...operations: object[]) =>
+  kubectl('patch', object, '--type=json', '-p', JSON.stringify(operations));
+
+const validating = 'validatingwebhookconfiguration/gpugate';
+
+type Break = {
+  readonly how: () => Promise<void>;
+  readonly mend: () => Promise<void>;
+  readonly says: readonly (string | RegExp)[];
+};
+
+/** What a cluster can suffer, and what is said then and only then. */
+const breaks: Readonly<Record<string, Break>> = {
+  'an emptied caBundle': {
+    how: () => patch(validating, { op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }),
+    mend: () => gpugate.register(),
+    says: [
+      'fault reach: gpu.validate.gpugate.dev: its caBundle cannot be used (there is no PEM certificate in it), so that every call fails',
+    ],
+  },
+  'an exclusion that somebody took away': {
+    how: () => patch(validating, { op: 'remove', path: '/webhooks/0/namespaceSelector' }),
+    mend: () => gpugate.register(),
+    says: [
+      'warning registration: gpu.validate.gpugate.dev: is not registered as this version, with these policies, would be: namespaceSelector',
+    ],
+  },
+  'a policy that names a kind more': {
+    how: async () => {
+      const metadata = { name: 'doctor-kinds' };
+      const spec = { names: { kinds: ['ConfigMap'], pattern: 'a.*' } };
+      await apply(
+        cluster,
+        JSON.stringify({ apiVersion: 'gpugate.dev/v1alpha1', kind: 'WorkloadPolicy', metadata, spec }),
+      );
+      await kubectl('wait', '--for=condition=Ready', 'workloadpolicy/doctor-kinds');
+    },
+    mend: () => kubectl('delete', 'workloadpolicy/doctor-kinds'),
+    says: [
+      'warning registration: pods.validate.gpugate.dev: is not registered as this version, with these policies, would be: rules',
+    ],
+  },
+  'a registration that is gone': {
+    how: () => kubectl('delete', 'mutatingwebhookconfiguration/gpugate'),
+    mend: () => gpugate.register(),
+    says: ['fault registration: MutatingWebhookConfiguration gpugate: is not there, so that gpugate is never asked'],
+  },
+  'a wrong address': {
+    how: () =>
+      patch(validating, { op: 'replace', path: '/webhooks/0/clientConfig/url', value: 'https://127.0.0.1:1/x' }),
+    mend: () => gpugate.register(),
+    says: [/^fault reach: gpu\.validate\.gpugate\.dev: at 127\.0\.0\.1:1, it takes no connection: .*ECONNREFUSED/],
+  },
+  'a ledger of rubbish': {
+    how: async () => {
+      await gpugate.stopServing();
+      const metadata = { name: 'ledger' };
+      await cluster.kubectl(['delete', 'quotaledger/ledger', '--ignore-not-found']);
+      const ledger = { apiVersion: 'gpugate.dev/v1alpha1', kind: 'QuotaLedger', metadata, spec: { data: 'rubbish' } };
+      await apply(cluster, JSON.stringify(ledger));
+    },
+    mend: () => kubectl('delete', 'quotaledger/ledger'),
+    says: [
+      /^fault reach: pods\.mutate.*, TLS fails: /,
+      /^fault reach: gpu\.validate/,
+      /^fault reach: pods\.validate/,
+      /^fault replicas: .*ECONNREFUSED/,
+      /^fault replicas: .*ECONNREFUSED/,
+      'fault ledger: it holds something that gpugate did not write',
+    ],
+  },
+};
+
+describe('the doctor', () => {
+  test('finds nothing wrong with a sound installation', async () => {
+    const { code, bad, diagnoses } = await doctor();
+    expect(bad).toEqual([]);
+    expect(code).toBe(0);
+    expect(new Set(diagnoses.map(({ check }) => check))).toEqual(
+      new Set([
+        'api-server',
+        'definitions',
+        'registration',
+        'reach',
+        'replicas',
+        'objects',
+        'ledger',
+        'other-webhooks',
+      ]),
+    );
+  });
+
+  test.each(Object.entries(breaks))('sees %s, and nothing else', async (_, { how, mend, says }) => {
+    await how();
+    try {
+      const { code, bad, diagnoses } = await doctor();
+      expect(bad).toEqual(says.map((one): unknown => (typeof one === 'string' ? one : expect.stringMatching(one))));
+      expect(code).toBe(says.some((one) => String(one).includes('fault')) ? 1 : 0);
+      for (const { level, mend: advice } of diagnoses) if (level !== 'ok') expect(advice).toMatch(/\S/);
+    } finally {
+      await mend();
+    }
+  });
+});

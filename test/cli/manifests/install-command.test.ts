@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { reviewedKinds } from '../../../src/api/workload-policy.ts';
+import { createProgram } from '../../../src/cli/program.ts';
+import { issueAuthority } from '../../../src/tls/authority.ts';
+import { objectsOf } from './settings-of-test.ts';
+
+let directory: string;
+let ca: string;
+let caText: string;
+let policy: string;
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'gpugate-install-'));
+  ca = join(directory, 'ca.crt');
+  caText = (await issueAuthority({ now: Date.now(), lifeMs: 60_000 })).cert;
+  writeFileSync(ca, caText);
+  policy = join(directory, 'policy.yaml');
+  writeFileSync(
+    policy,
+    'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: x }\nspec:\n  names: { format: "{name}", kinds: [Job] }\n',
+  );
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What the command prints, in this process. */
+async function printed(...args: string[]): Promise<string> {
+  let text = '';
+  const program = createProgram({
+    version: '1.2.3',
+    environment: {},
+    interrupted: () => Promise.resolve(),
+    showProgress: () => undefined,
+    fail: () => undefined,
+    serveFlags: [],
+    serve: () => Promise.resolve(),
+    write: (part) => void (text += part),
+    writeError: (part) => void (text += part),
+  });
+  await program.parseAsync(['manifests', 'install', ...args], { from: 'user' });
+  return text;
+}
+
+const objects = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as unknown);
+
+describe('gpugate manifests install', () => {
+  test('prints the default installation', async () => {
+    expect(objects(await printed())).toEqual(objectsOf());
+  });
+
+  test('takes every setting', async () => {
+    const flags = ['--namespace', 'gpus', '--image', 'registry.example/g:2', '--replicas', '3', '--spread', 'required'];
+    flags.push('--requests', 'cpu=1,memory=1Gi', '--limits', 'memory=2Gi', '--priority-class', 'gold', '--monitoring');
+    flags.push('--certificates', 'files', '--ca', ca, '--pods-failure-policy', 'Fail', '--policies', policy);
+    expect(objects(await printed(...flags))).toEqual(
+      objectsOf({
+        namespace: 'gpus',
+        image: 'registry.example/g:2',
+        replicas: 3,
+        spread: 'required',
+        resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } },
+        priorityClassName: 'gold',
+        monitoring: true,
+        certificates: 'files',
+        caBundle: caText,
+        podsFailurePolicy: 'Fail',
+        kinds: ['Pod', 'Job'],
+      }),
+    );
+  });
+
+  test('without policies registers for every kind that one could name: none is without effect', async () => {
+    expect(objects(await printed())).toEqual(objectsOf({ kinds: reviewedKinds }));
+  });
+
+  const wrong: Readonly<Record<string, [string[], string]>> = {
+    'a namespace that is no DNS label': [['--namespace', 'A_b'], '--namespace A_b: must be lower-case letters'],
+    'no replicas': [['--replicas', '0'], '--replicas 0: must be from 1 to 20'],
+    'replicas that are no number': [['--replicas', 'two'], '--replicas two: must be from 1 to 20'],
+    'files without a CA': [['--certificates', 'files'], '--ca and --certificates files go together'],
+    'a CA where nobody needs it': [['--ca', 'x'], '--ca and --certificates files go together'],
+    'quantities without a value': [['--limits', 'memory'], 'memory: must look like cpu=100m,memory=256Mi'],
+    'an unknown mode': [['--certificates', 'magic'], 'Allowed choices are self-managed, cert-manager, files'],
+    'a policy that is not there': [['--policies', '/nowhere'], '/nowhere'],
+  };
+  test.each(Object.entries(wrong))('refuses %s', async (_, [args, message]) => {
+    await expect(printed(...args)).rejects.toThrow(message);
+  });
+});

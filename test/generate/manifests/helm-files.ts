@@ -1,0 +1,90 @@
+import { certificateModes, type InstallSettings } from '../../../src/cli/manifests/install-settings.ts';
+import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
+import { helmValues, helmValuesSchema } from './helm-values.ts';
+import type { TextFile } from './kustomize-files.ts';
+import { mergeVariants } from './merge-variants.ts';
+import { byFile, defaults, header, version } from './settings.ts';
+
+/**
+ * The templates are the objects of settings that no one has: each value of them, found again in the text, gives way to
+ * the value of the chart.
+ */
+const caBundle = 'ca-bundle-of-values';
+const unlikely = {
+  ...defaults,
+  namespace: 'namespace-of-release',
+  image: 'image-of-values',
+  replicas: 424_242,
+  priorityClassName: 'priority-class-of-values',
+  podsFailurePolicy: 'policy-of-values' as InstallSettings['podsFailurePolicy'],
+  resources: { requests: { of: 'values' }, limits: {} },
+  monitoring: true,
+} as const satisfies InstallSettings;
+
+const replacements: readonly (readonly [string | RegExp, string])[] = [
+  // What Prometheus and Grafana are to read as a template, Helm is to leave alone.
+  ['{{', '{{ "{{" }}'],
+  [unlikely.namespace, '{{ .Release.Namespace }}'],
+  [unlikely.image, '{{ .Values.image | quote }}'],
+  [String(unlikely.replicas), '{{ .Values.replicas }}'],
+  [unlikely.priorityClassName, '{{ .Values.priorityClassName | quote }}'],
+  [unlikely.podsFailurePolicy, '{{ .Values.podsFailurePolicy }}'],
+  [Buffer.from(caBundle).toString('base64'), '{{ .Values.caBundle | b64enc }}'],
+  [/resources:\n +requests:\n +of: values\n +limits: \{\}/g, 'resources: {{- toYaml .Values.resources | nindent 12 }}'],
+  [
+    'whenUnsatisfiable: ScheduleAnyway',
+    'whenUnsatisfiable: {{ eq .Values.spread "required" | ternary "DoNotSchedule" "ScheduleAnyway" }}',
+  ],
+];
+
+/** All documents of a file in one mode, each with its own separator. */
+function textOf(file: string, certificates: InstallSettings['certificates']): string {
+  const settings = { ...unlikely, certificates, ...(certificates === 'files' ? { caBundle } : {}) };
+  return (byFile(settings).get(file) ?? []).map((object) => `---\n${yamlOf([object])}`).join('');
+}
+
+function template(file: string): TextFile {
+  const merged = mergeVariants(
+    certificateModes.map((mode) => ({
+      condition: `eq .Values.certificates "${mode}"`,
+      text: replacements.reduce<string>((text, [from, to]) => text.replaceAll(from, () => to), textOf(file, mode)),
+    })),
+  );
+  const content = file === 'monitoring' ? `{{- if .Values.monitoring }}\n${merged}{{- end }}\n` : merged;
+  return { path: `${chart}/templates/${file}.yaml`, content: header + content };
+}
+
+const chart = 'manifests/helm/gpugate';
+
+const about = {
+  apiVersion: 'v2',
+  name: 'gpugate',
+  description: 'Kubernetes admission webhooks for clusters whose GPUs many tenants share',
+  type: 'application',
+  version,
+  appVersion: version,
+  kubeVersion: '>= 1.30.0-0', // matchConditions of webhooks
+};
+
+function valuesFile(): string {
+  return Object.entries(helmValues)
+    .map(([name, { about: what, value }]) => `# ${what}\n${yamlOf([{ [name]: value }])}`)
+    .join('\n');
+}
+
+/** The chart. Namespaces are made by `helm install --create-namespace`, so that none is among the templates. */
+export function helmFiles(): readonly TextFile[] {
+  const modes = certificateModes.flatMap((certificates) => [...byFile({ ...unlikely, certificates }).keys()]);
+  const templates = [...new Set(modes)].filter((file) => file !== 'namespace' && file !== 'crds');
+  const crds = byFile(defaults).get('crds') ?? [];
+  return [
+    { path: `${chart}/Chart.yaml`, content: header + yamlOf([about]) },
+    { path: `${chart}/values.yaml`, content: header + valuesFile() },
+    { path: `${chart}/values.schema.json`, content: `${JSON.stringify(helmValuesSchema, undefined, 2)}\n` },
+    ...crds.map((crd) => ({
+      path: `${chart}/crds/${crd.metadata.name.split('.')[0]}.yaml`,
+      content: header + yamlOf([crd]),
+    })),
+    ...templates.map(template),
+  ];
+}

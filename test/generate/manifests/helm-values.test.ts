@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { helmValues, helmValuesSchema } from './helm-values.ts';
+import { defaults } from './settings.ts';
+
+test('the chart has a value for each setting, but for the namespace of the release and the kinds', () => {
+  const settings = [...Object.keys(defaults), 'caBundle'].filter((name) => name !== 'namespace' && name !== 'kinds');
+  expect(Object.keys(helmValues).toSorted()).toEqual(settings.toSorted());
+  for (const [name, value] of Object.entries(defaults)) {
+    if (name in helmValues) expect(helmValues[name]?.value, name).toEqual(value);
+  }
+});
+
+test('the schema knows every value and refuses others', () => {
+  const { properties, additionalProperties } = helmValuesSchema as {
+    properties: object;
+    additionalProperties: boolean;
+  };
+  expect(Object.keys(properties)).toEqual(['global', ...Object.keys(helmValues)]);
+  expect(additionalProperties).toBe(false);
+});

@@ -1,0 +1,64 @@
+import jsonPatch from 'fast-json-patch';
+import { installObjects } from '../../../src/cli/manifests/install.ts';
+import type { InstallSettings, ManifestObject } from '../../../src/cli/manifests/install-settings.ts';
+import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
+import { byFile, defaults, header, keyOf, overlaySettings } from './settings.ts';
+
+export type TextFile = { readonly path: string; readonly content: string };
+
+type Patch = { readonly target?: object; readonly patch: string };
+type Kustomization = {
+  readonly resources?: readonly string[];
+  readonly patches?: readonly Patch[];
+};
+
+function kustomization(path: string, kind: 'Kustomization' | 'Component', fields: Kustomization): TextFile {
+  const apiVersion = kind === 'Component' ? 'kustomize.config.k8s.io/v1alpha1' : 'kustomize.config.k8s.io/v1beta1';
+  return { path: `${path}/kustomization.yaml`, content: header + yamlOf([{ apiVersion, kind, ...fields }]) };
+}
+
+/** JSON patches and deletions that make the objects of `to` of those of the base; and what they bring in. */
+function difference(to: InstallSettings): { patches: Patch[]; added: ManifestObject[] } {
+  const wanted = new Map(installObjects(to).map((object) => [keyOf(object), object]));
+  const patches = installObjects(defaults).flatMap((object): Patch[] => {
+    const { apiVersion, kind, metadata } = object;
+    const { name, namespace } = metadata;
+    const place = namespace === undefined ? {} : { namespace };
+    const other = wanted.get(keyOf(object));
+    wanted.delete(keyOf(object));
+    if (other === undefined) {
+      return [{ patch: yamlOf([{ $patch: 'delete', apiVersion, kind, metadata: { name, ...place } }]) }];
+    }
+    const operations = jsonPatch.compare(object, other);
+    return operations.length === 0 ? [] : [{ target: { kind, name, ...place }, patch: yamlOf([operations]) }];
+  });
+  return { patches, added: [...wanted.values()] };
+}
+
+function overlay(name: string, settings: InstallSettings): TextFile[] {
+  const { patches, added } = difference(settings);
+  const path = `manifests/overlays/${name}`;
+  return [
+    kustomization(path, 'Kustomization', {
+      resources: ['../../base', ...(added.length === 0 ? [] : ['added.yaml'])],
+      ...(patches.length === 0 ? {} : { patches }),
+    }),
+    ...(added.length === 0 ? [] : [{ path: `${path}/added.yaml`, content: header + yamlOf(added) }]),
+  ];
+}
+
+/** The base is the default installation; overlays patch it, a component adds to either. */
+export function kustomizeFiles(): readonly TextFile[] {
+  const files = byFile({ ...defaults, monitoring: true });
+  const base = [...files.keys()].filter((file) => file !== 'crds' && file !== 'monitoring');
+  const crds = (files.get('crds') ?? []).map(({ metadata }) => `${metadata.name.split('.')[0]}.yaml`);
+  const textOf = (file: string) => header + yamlOf(files.get(file) ?? []);
+  return [
+    kustomization('manifests/crds', 'Kustomization', { resources: crds }),
+    kustomization('manifests/base', 'Kustomization', { resources: ['../crds', ...base.map((file) => `${file}.yaml`)] }),
+    ...base.map((file) => ({ path: `manifests/base/${file}.yaml`, content: textOf(file) })),
+    ...Object.entries(overlaySettings).flatMap(([name, settings]) => overlay(name, settings)),
+    kustomization('manifests/components/monitoring', 'Component', { resources: ['monitoring.yaml'] }),
+    { path: 'manifests/components/monitoring/monitoring.yaml', content: textOf('monitoring') },
+  ];
+}
