@@ -34,7 +34,7 @@ export class BetterFacts {
     const groups = new Map(shortfalls.map(({ quota, group }) => [`${quota}\n${group}`, { quota, group }]));
     const lists = await Promise.all(
       Array.from(groups, ([key, { quota, group }]) =>
-        this.#fresh.confirm(key, () => view.usage().group(quota, group).pods),
+        this.#fresh.confirm(key, () => [...view.usage().group(quota, group).pods, waiting.pod]),
       ),
     );
     return { ...waiting, checked: lists.reduce(mergeChecked, waiting.checked ?? uncheckedYet) };

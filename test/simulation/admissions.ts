@@ -14,6 +14,8 @@ export type AdmissionsOptions = {
   readonly tenants: Tenants;
   readonly checker: Checker;
   readonly replicas: readonly Replica[];
+  /** Of most pods; some live for a moment only. */
+  readonly meanLifeMs: number;
 };
 
 /** Of the webhook's configuration, less what the server keeps for the way back. */
@@ -24,6 +26,7 @@ const createTimeoutMs = 34_000;
 /** What may still be under way after its deadline: lists, reads and writes that get no answer, one after the other. */
 const mayBeLateMs = 20_000;
 const maxTries = 8;
+const longestLifeMs = 120_000;
 
 /** A create as a client sent it; a collision of generated names makes another uid of it. */
 type Create = {
@@ -118,7 +121,7 @@ export class Admissions {
     const { namespace, name } = pod.record;
     // Another webhook, or ResourceQuota.
     if (random.chance(0.02)) return;
-    const isSlow = random.chance(0.03);
+    const isSlow = random.chance(0.08);
     time.after(random.exponential(isSlow ? 8000 : 5), () => {
       if (server.isDown || time.now - create.startedAt > createTimeoutMs) return;
       if (server.find(namespace, name) !== undefined) {
@@ -133,8 +136,8 @@ export class Admissions {
   }
 
   #live(pod: SimulatedPod): void {
-    const { random, time, server, checker } = this.#options;
-    const lifeMs = random.chance(0.15) ? random.exponential(10) : random.exponential(2000);
+    const { random, time, server, checker, meanLifeMs } = this.#options;
+    const lifeMs = Math.min(random.exponential(random.chance(0.15) ? 10 : meanLifeMs), longestLifeMs);
     if (random.chance(0.5)) time.after(random.exponential(300), () => server.bind(pod, `node-${random.below(4)}`));
     time.after(lifeMs, () => {
       checker.gone(pod);

@@ -9,10 +9,15 @@ export type FaultsOptions = {
   readonly random: Random;
   readonly server: SimulatedApiServer;
   readonly replicas: readonly Replica[];
+  /** The weather of ordinary days. */
+  readonly climate: Weather;
   readonly restart: (index: number, afterMs: number) => void;
 };
 
 type Fault = (options: FaultsOptions, replica: Replica, index: number) => void;
+
+/** The reflector gives up a watch that is silent for so long. */
+const longestStallMs = 95_000;
 
 const foreignLedger = (reservations: readonly unknown[]) =>
   JSON.stringify({ v: 1, cluster: 'cluster-2', settled: true, seen: '99999999', reservations });
@@ -35,10 +40,15 @@ const faults: Readonly<Record<string, Fault>> = {
     process.pausedUntil = Math.max(process.pausedUntil, time.now + pauseMs);
   },
   stalledWatch: ({ time, random }, { weather }) => {
-    weather.podsStalledUntil = time.now + Math.min(random.exponential(random.chance(0.2) ? 60_000 : 2000), 95_000);
+    stall(weather, time.now + Math.min(random.exponential(random.chance(0.3) ? 90_000 : 2000), longestStallMs));
   },
   stalledLedgerWatch: ({ time, random }, { weather }) => {
-    weather.ledgerStalledUntil = time.now + Math.min(random.exponential(10_000), 95_000);
+    weather.ledgerStalledUntil =
+      time.now + Math.min(random.exponential(random.chance(0.3) ? 90_000 : 3000), longestStallMs);
+  },
+  allWatchesStalled: ({ time, random, replicas }) => {
+    const until = time.now + random.pick([3000, 30_000, longestStallMs]);
+    for (const { weather } of replicas) stall(weather, until);
   },
   relist: (_, { pods }) => pods.relist(),
   lag: (options, { weather }) => {
@@ -64,11 +74,16 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
+/** Never shorter than it is. */
+function stall(weather: Weather, until: number): void {
+  weather.podsStalledUntil = Math.max(weather.podsStalledUntil, until);
+}
+
 /** For a while. */
-function change({ time, random }: FaultsOptions, weather: Weather, changes: Partial<Weather>): void {
+function change({ time, random, climate }: FaultsOptions, weather: Weather, changes: Partial<Weather>): void {
   Object.assign(weather, changes);
   time.after(random.exponential(30_000), () => {
-    const { watchLagMs, requestMs, lost, unanswered, late } = fairWeather();
+    const { watchLagMs, requestMs, lost, unanswered, late } = climate;
     Object.assign(weather, { watchLagMs, requestMs, lost, unanswered, late });
   });
 }
@@ -78,7 +93,7 @@ export class Faults {
   readonly #options: FaultsOptions;
   readonly #kinds: readonly Fault[];
   readonly #meanPauseMs: number;
-  readonly #losesLedger: boolean;
+  #nextLossAt: number;
   #isOver = false;
 
   constructor(options: FaultsOptions) {
@@ -86,13 +101,11 @@ export class Faults {
     this.#options = options;
     this.#kinds = Object.values(faults).filter(() => random.chance(0.5));
     this.#meanPauseMs = random.pick([2000, 10_000, 60_000]);
-    this.#losesLedger = random.chance(0.3);
+    this.#nextLossAt = random.chance(0.4) ? random.exponential(40_000) : Number.POSITIVE_INFINITY;
   }
 
   start(): void {
     if (this.#kinds.length > 0) this.#next();
-    if (this.#losesLedger)
-      this.#options.time.after(this.#options.random.between(5000, 400_000), () => this.#loseLedger());
   }
 
   /** Everything is well from now on. */
@@ -112,6 +125,17 @@ export class Faults {
       random.pick(this.#kinds)(this.#options, replica, index);
       this.#next();
     });
+  }
+
+  /** Pods are being admitted: a ledger that is lost now is lost at the worst time. */
+  admitting(): void {
+    const { time, random, replicas } = this.#options;
+    if (time.now < this.#nextLossAt) return;
+    this.#nextLossAt = time.now + 90_000 + random.exponential(200_000);
+    const isAtOnce = random.chance(0.5);
+    // Who has not seen what was admitted before the loss must not decide after the minute that it takes to settle.
+    if (!isAtOnce) stall(random.pick(replicas).weather, time.now + longestStallMs);
+    time.after(isAtOnce ? random.exponential(15) : random.between(0, 25_000), () => this.#loseLedger());
   }
 
   #loseLedger(): void {

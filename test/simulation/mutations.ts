@@ -1,2 +1,185 @@
 /** A deliberate fault: one exact piece of the source, which occurs once, in the place of another. */
 export type Mutation = { readonly file: string; readonly from: string; readonly to: string };
+
+const ledger = 'quota/ledger.ts';
+const turn = 'quota/decide-turn.ts';
+const batch = 'quota/decide-batch.ts';
+const copy = 'quota/ledger-copy.ts';
+const fresh = 'quota/fresh-facts.ts';
+const expiry = 'controller/expire-reservations.ts';
+
+/** Each must be caught by the simulation: it is only as good as the faults that it finds. */
+export const mutations: Readonly<Record<string, Mutation>> = {
+  'a replica decides before its view is at seenThrough': {
+    file: ledger,
+    from: 'version === undefined || version < state.seenThrough',
+    to: 'version === undefined',
+  },
+  'whoever drops what its view shows does not say so in seenThrough': {
+    file: turn,
+    from: 'if (shownAt !== undefined && shownAt > seen) seen = shownAt;',
+    to: '',
+  },
+  'answers come before the write': {
+    file: ledger,
+    from: 'this.#confirm(decision.doubtful);',
+    to: 'this.#confirm(decision.doubtful); for (const [one, answer] of decision.answers) one.resolve(answer);',
+  },
+  'reservations are never written': {
+    file: ledger,
+    from: 'if (decision.added.length > 0 || released > 0) {',
+    to: 'if (released > 0) {',
+  },
+  'own writes are forgotten': {
+    file: copy,
+    from: 'else this.#known = { stored: written, state };',
+    to: 'else this.#known = { stored: written, state: this.#known?.state };',
+  },
+  'after a conflict the same is written over the newest': {
+    file: copy,
+    from: "if (written === 'conflict') this.#isOutdated = true;",
+    to: "if (written === 'conflict') return this.write(state, (await this.#store.read())?.version);",
+  },
+  'a conflict counts as written': {
+    file: ledger,
+    from: `        return;
+      }
+      telemetry.wrote(decision.added.length, released, written.data.length);`,
+    to: '      }',
+  },
+  'any conflict releases what was reserved': {
+    file: ledger,
+    from: 'telemetry.conflict();',
+    to: 'telemetry.conflict(); this.release(state.reservations.map(({ uid }) => uid));',
+  },
+  'reservations expire blindly, whether or not the pod exists': {
+    file: expiry,
+    from: 'if (!(await this.#exists(pod))) never.push(pod.uid);',
+    to: 'never.push(pod.uid);',
+  },
+  'reservations expire while the pod may still be created': {
+    file: expiry,
+    from: 'expireAfterMs = 60_000',
+    to: 'expireAfterMs = 2_000',
+  },
+  'reservations never expire': {
+    file: expiry,
+    from: 'if (never.length > 0) ledger.release(never);',
+    to: '',
+  },
+  'a leader is known to be gone by the wall clocks of two machines': {
+    file: 'controller/leader.ts',
+    from: 'return now - this.#seen.since > leaseSeconds * 1000;',
+    to: "return this.#options.wallClock() - Date.parse(lease?.spec?.renewTime ?? '') > leaseSeconds * 1000;",
+  },
+  'nobody ever leads': {
+    file: 'controller/leader.ts',
+    from: 'return this.#options.clock.now() - this.#renewedAt < giveUpAfterMs;',
+    to: 'return false;',
+  },
+  'pods are known by name': {
+    file: turn,
+    from: 'if (held.has(uid) || view.shownAt(uid) !== undefined)',
+    to: 'if (kept.some(({ name }) => name === waiting.pod.name) || view.shownAt(uid) !== undefined)',
+  },
+  'a dry run is charged': {
+    file: turn,
+    from: 'if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);',
+    to: 'if (charges.length > 0) added.push(waiting.pod);',
+  },
+  'a dry run takes room from others of its batch': {
+    file: turn,
+    from: 'isKept: !dryRun',
+    to: 'isKept: true || dryRun',
+  },
+  'a pod is refused by what the view shows, without a live list': {
+    file: turn,
+    from: "if (checked === undefined) return 'unlisted';",
+    to: 'if (checked === undefined) return undefined;',
+  },
+  'a live list of one group speaks for all groups': {
+    file: turn,
+    from: "if (!checked.namespaces.has(namespace)) return 'unlisted';",
+    to: '{ break; }',
+  },
+  'a pod is refused by an old copy of the ledger': {
+    file: ledger,
+    from: 'this.#copy.distrust(); // what an old copy still reserves refuses nobody',
+    to: '',
+  },
+  'a watch that lags a little is not waited for': {
+    file: turn,
+    from: "return isByReservations && !hasWaited && (view.version() ?? 0n) < checked.version ? 'behind' : undefined;",
+    to: 'return undefined;',
+  },
+  'a pod that is newer than the live list counts as gone': {
+    file: fresh,
+    from: ' && version <= list.version',
+    to: '',
+  },
+  'reservations are dropped before the view shows them': {
+    file: turn,
+    from: 'if (shownAt === undefined && !releases.has(reservation.uid))',
+    to: "if (shownAt === undefined && reservation.uid.endsWith('0'))",
+  },
+  'what the view shows stays reserved': {
+    file: turn,
+    from: 'if (shownAt === undefined && !releases.has(reservation.uid))',
+    to: 'if (!releases.has(reservation.uid))',
+  },
+  'pods that came and went are not remembered': {
+    file: 'cluster/cluster-ledger-view.ts',
+    from: 'return pod === undefined ? gone.get(uid) : BigInt(pod.version);',
+    to: 'return pod === undefined ? undefined : BigInt(pod.version);',
+  },
+  'a pod asked for twice is reserved twice': {
+    file: turn,
+    from: 'else if (!uids.has(uid)) asked.push(waiting);',
+    to: 'else asked.push(waiting);',
+  },
+  'a batch is decided pod by pod': {
+    file: batch,
+    from: 'if (denied.length === 0 && isKept) reserved.add(charges);',
+    to: '',
+  },
+  'a refused pod takes room': {
+    file: batch,
+    from: 'if (denied.length === 0 && isKept) reserved.add(charges);',
+    to: 'if (isKept) reserved.add(charges);',
+  },
+  'one quota of several is enough': {
+    file: turn,
+    from: 'if (denied.length === 0) {',
+    to: 'if (denied.length < charges.length) {',
+  },
+  'reservations do not count': {
+    file: batch,
+    from: 'const pending = reserved.get(resource) ?? 0;',
+    to: 'const pending = 0;',
+  },
+  'a lost ledger is in force at once': {
+    file: ledger,
+    from: 'emptyLedger(cluster, isFirst)',
+    to: 'emptyLedger(cluster, true)',
+  },
+  'every ledger that is missing is the first one': {
+    file: ledger,
+    from: 'stored === undefined && (await claimFirst())',
+    to: 'stored === undefined',
+  },
+  'a lost ledger is settled before its minute is over': {
+    file: expiry,
+    from: 'if (now() - this.#unsettledSince <= expireAfterMs) return;',
+    to: '',
+  },
+  'a lost ledger is never settled': {
+    file: expiry,
+    from: 'await ledger.settle();',
+    to: '',
+  },
+  "another cluster's ledger is believed": {
+    file: ledger,
+    from: 'return cluster === this.#options.cluster && (revision === undefined || seenThrough <= revision);',
+    to: 'return true;',
+  },
+};

@@ -30,9 +30,14 @@ export async function simulate(seed: number, admissions: number): Promise<Simula
   const requests = new ApiRequests(server);
   const ledgerStats: LedgerStats = { writes: 0, conflicts: 0, failures: 0 };
   const replicas: Replica[] = [];
+  const climate = {
+    ...fairWeather(),
+    watchLagMs: random.pick([2, 2, 30, 300]),
+    requestMs: random.pick([1, 1, 20, 200]),
+  };
   let started = 0;
   const start = (index: number) => {
-    const options = { number: started++, time, random, server, requests, tenants, weather: fairWeather() };
+    const options = { number: started++, time, random, server, requests, tenants, weather: { ...climate } };
     replicas[index] = new Replica({ ...options, stats: ledgerStats });
   };
   const restart = (index: number, afterMs: number) => {
@@ -47,15 +52,24 @@ export async function simulate(seed: number, admissions: number): Promise<Simula
   });
   const count = 1 + random.below(4);
   for (let index = 0; index < count; index++) start(index);
-  const clients = new Admissions({ time, random, server, tenants, checker, replicas });
-  const faults = new Faults({ time, random, server, replicas, restart });
+  const clients = new Admissions({
+    time,
+    random,
+    server,
+    tenants,
+    checker,
+    replicas,
+    meanLifeMs: random.pick([500, 2000, 40_000]),
+  });
+  const faults = new Faults({ time, random, server, replicas, climate, restart });
   faults.start();
 
-  const meanPauseMs = random.pick([500, 2000, 5000]);
+  const meanPauseMs = random.pick([500, 2000, 6000]);
   const burst = () => {
     const size = Math.min(1 + Math.floor(random.exponential(12)), admissions - submitted);
     for (let i = 0; i < size; i++) time.after(random.exponential(10), () => clients.submit());
     submitted += size;
+    faults.admitting();
     if (submitted < admissions) time.after(random.exponential(meanPauseMs), burst);
     else allSubmittedAt = time.now;
   };

@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { mutations } from './mutations.ts';
+import { runSeeds, violations } from './run-seeds.ts';
+
+/** Within so many seeds, each fault must have shown itself; without any, all of them pass. */
+const bounds = { firstSeed: 1, seeds: 120, admissions: 1000, workers: 2 } as const;
+const timeout = 1_800_000;
+
+describe('of deliberate faults, the simulation catches that', { timeout }, () => {
+  test.each(Object.entries(mutations))('%s', async (_, mutation) => {
+    const results = await runSeeds({ ...bounds, mutation });
+    expect(violations(results, bounds.admissions)).not.toEqual([]);
+  });
+});
+
+test('without a fault, the same seeds pass', { timeout }, async () => {
+  expect(violations(await runSeeds(bounds), bounds.admissions)).toEqual([]);
+});
+
+test('a fault whose place is not found, or found twice, is an error', async () => {
+  const [file, to] = ['quota/decide-turn.ts', ''];
+  const run = (from: string) => runSeeds({ ...bounds, seeds: 1, workers: 1, mutation: { file, from, to } });
+  await expect(run('nowhere to be found')).rejects.toThrow('quota/decide-turn.ts has 0 times, and not once: nowhere');
+  await expect(run('waiting')).rejects.toThrow(/has \d+ times, and not once: waiting/);
+});
