@@ -94,6 +94,7 @@ export class PodDraft {
     const map = has[field]
       ? this.#addEntry(meta[field], `/metadata/${field}`, key, value)
       : this.#addMap(has.metadata, '/metadata', field, key, value);
+    if (map === meta[field]) return;
     pod.meta = field === 'labels' ? { ...meta, labels: map } : { ...meta, annotations: map };
     has.metadata = true;
     has[field] = true;

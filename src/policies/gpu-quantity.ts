@@ -5,7 +5,14 @@
  *                   no quota keys (limits.nvidia.com/gpu), which name nothing that a container could get
  */
 import { gpuResourcePrefix } from '../workload/demand.ts';
-import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
+import {
+  containerPath,
+  ownValue,
+  resourceContainers,
+  type Container,
+  type Pod,
+  type ResourceList,
+} from '../workload/pod.ts';
 import { nanosPerUnit, parseQuantity, wholeUnits } from '../workload/quantity.ts';
 import { behindQuotaKey } from './extended-demand.ts';
 import { shown } from './printable.ts';
@@ -15,43 +22,45 @@ const id = 'gpu-quantity';
 
 type Report = (path: string, reason: string) => void;
 
-function judgeText(resource: string, text: string, path: string, report: Report): boolean {
+type Field = 'limits' | 'requests';
+
+function judgeText(resource: string, text: string, container: Container, field: Field, report: Report): boolean {
   const nanos = parseQuantity(text);
+  if (nanos !== undefined && nanos % nanosPerUnit === 0n) return true;
+  const path = `${containerPath(container)}.resources.${field}`;
   if (nanos === undefined) {
     report(path, `${shown(resource)} "${shown(text)}" is no quantity. Write a whole number of devices, such as 1.`);
-    return false;
-  }
-  if (nanos % nanosPerUnit !== 0n) {
+  } else {
     const instead = wholeUnits(text) ?? 1;
     report(path, `${shown(resource)} ${shown(text)} is no whole number of devices. Ask for ${instead}.`);
-    return false;
   }
-  return true;
+  return false;
 }
 
 function judgeContainer(container: Container, resource: string, report: Report): void {
-  const path = `${containerPath(container)}.resources`;
   const request = ownValue(container.requests, resource);
   const limit = ownValue(container.limits, resource);
   const meant = behindQuotaKey(resource);
   if (meant !== undefined) {
     const field = limit === undefined ? 'requests' : 'limits';
     report(
-      `${path}.${field}`,
+      `${containerPath(container)}.resources.${field}`,
       `${shown(resource)} is a key of ResourceQuota and gives a container nothing. Write ${shown(meant)}.`,
     );
     return;
   }
-  const isLimitSound = limit === undefined || judgeText(resource, limit, `${path}.limits`, report);
-  const isRequestSound = request === undefined || judgeText(resource, request, `${path}.requests`, report);
+  const isLimitSound = limit === undefined || judgeText(resource, limit, container, 'limits', report);
+  const isRequestSound = request === undefined || judgeText(resource, request, container, 'requests', report);
   if (!isLimitSound || !isRequestSound || request === undefined) return;
+  if (request === limit) return;
+  const path = `${containerPath(container)}.resources`;
   const name = shown(resource);
   if (limit === undefined) {
     report(
       `${path}.limits`,
       `${name} requested ${shown(request)}, limit missing. Devices cannot be overcommitted: set the limit to ${shown(request)}.`,
     );
-  } else if (request !== limit && parseQuantity(request) !== parseQuantity(limit)) {
+  } else if (parseQuantity(request) !== parseQuantity(limit)) {
     report(
       path,
       `${name} requested ${shown(request)}, limit ${shown(limit)}. Devices cannot be overcommitted: make both the same.`,
@@ -60,19 +69,16 @@ function judgeContainer(container: Container, resource: string, report: Report):
 }
 
 /** Kubernetes sizes a whole pod by cpu, memory and hugepages alone. */
-function judgeWholePod(pod: Pod, report: Report): void {
-  for (const [field, resources] of [
-    ['limits', pod.podLimits],
-    ['requests', pod.podRequests],
-  ] as const) {
-    for (const resource in resources) {
-      if (resource.includes(gpuResourcePrefix)) {
-        report(
-          `spec.resources.${field}`,
-          `${shown(resource)} cannot be asked for by a whole pod. Move it to the container that uses it.`,
-        );
-      }
-    }
+function judgeWholePod({ podLimits, podRequests }: Pod, report: Report): void {
+  judgeOfPod('limits', podLimits, report);
+  judgeOfPod('requests', podRequests, report);
+}
+
+function judgeOfPod(field: Field, resources: ResourceList, report: Report): void {
+  for (const resource in resources) {
+    if (!resource.includes(gpuResourcePrefix)) continue;
+    const advice = 'cannot be asked for by a whole pod. Move it to the container that uses it.';
+    report(`spec.resources.${field}`, `${shown(resource)} ${advice}`);
   }
 }
 

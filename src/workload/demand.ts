@@ -79,9 +79,11 @@ export function asksForShared(demand: Demand): boolean {
 
 /** Shared devices that the container holds, of all resources together. */
 export function sharedDevicesOf(container: Container): number {
+  const { limits, requests } = container;
   let devices = 0;
-  for (const resource of new Set([...Object.keys(container.limits), ...Object.keys(container.requests)])) {
-    if (gpuMode(resource) === 'shared') devices += devicesOf(container, resource);
+  for (const resource in limits) if (gpuMode(resource) === 'shared') devices += devicesOf(container, resource);
+  for (const resource in requests) {
+    if (gpuMode(resource) === 'shared' && !Object.hasOwn(limits, resource)) devices += devicesOf(container, resource);
   }
   return devices;
 }

