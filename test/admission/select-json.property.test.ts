@@ -31,7 +31,6 @@ const strange = [
   'constructor',
   '"',
   '\\',
-  '\\"',
   '{',
   ']',
   ',',
