@@ -74,8 +74,8 @@ export function containerPath(container: Pick<Container, 'field' | 'index'>): st
 }
 
 /**
- * Containers and init containers (sidecars among them): those that can hold resources. A list and no generator, which
- * cost a review 5 us: a dozen rules and mutations ask, and most pods have no other containers.
+ * Containers and init containers (sidecars among them): those that can hold resources. A list and no generator: a dozen
+ * rules and mutations ask for it, and with a generator that delegates to two others they take a fifth longer.
  */
 export function resourceContainers({ initContainers, containers }: Pod): readonly Container[] {
   return initContainers.length === 0 ? containers : [...initContainers, ...containers];
