@@ -71,6 +71,11 @@ describe('who asks', () => {
     expect(decide([ask('1', { dryRun: true })], ledgerOf())).toEqual({ ...quiet, answers: ['fits'] });
   });
 
+  test('finds the room that a dry run before it would have taken', () => {
+    const batch = [ask('1', { dryRun: true }), ask('2'), ask('3')];
+    expect(decide(batch, ledgerOf())).toEqual({ ...quiet, added: ['2', '3'], answers: ['fits', 'fits', 'fits'] });
+  });
+
   test('is not added when no quota charges it', () => {
     expect(decide([ask('1')], ledgerOf(), new FakeView([]))).toEqual({ ...quiet, answers: ['fits'] });
   });

@@ -24,11 +24,13 @@ export function createReplica(initial?: LedgerState | string, { isFirst = false 
   /** What happens in the place of the next write. */
   const instead: ((data: string) => void)[] = [];
   let watched: StoredLedger | undefined;
+  let readMs = 0;
   const ledger = new Ledger({
     store: {
       newest: () => watched,
       read: async () => {
         log.push('read');
+        if (readMs > 0) await clock.sleep(readMs);
         return stored;
       },
       write: async (data, version) => {
@@ -71,6 +73,7 @@ export function createReplica(initial?: LedgerState | string, { isFirst = false 
     reserve,
     stateNow,
     watch: (newer: StoredLedger) => (watched = newer),
+    slowDown: (ms: number) => (readMs = ms),
   };
 }
 

@@ -25,14 +25,23 @@ describe('admission', () => {
     expect([kindOf(asked), instead.length]).toEqual(['fits', 0]);
   });
 
-  test('after a conflict, everything is decided anew on what another replica wrote', async () => {
-    const { reserve, clock, instead, put, log, stateNow } = createReplica(settled);
-    instead.push(() => put(holding('other', 'another')));
+  test('after a conflict, everything is decided anew on what another replica wrote, and nothing of it is lost', async () => {
+    const { reserve, clock, instead, put, log, stateNow } = createReplica(holding('old'));
+    instead.push(() => put(holding('old', 'other')));
     const asked = reserve(gpuPod('1'));
     await clock.advance(2000);
     expect(kindOf(asked)).toBe('short');
     expect(log).toEqual(['read', 'conflict', 'read', 'read']);
-    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['other', 'another']);
+    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['old', 'other']);
+  });
+
+  test('a pod whose deadline passes during the read is not reserved', async () => {
+    const { reserve, clock, log, slowDown } = createReplica(settled);
+    slowDown(100);
+    const asked = [reserve(gpuPod('1'), { deadline: 50 }), reserve(gpuPod('2'))];
+    await clock.advance(100);
+    expect(asked.map(kindOf)).toEqual([late, 'fits']);
+    expect(log).toEqual(['read', 'write 2', 'reserved 1, released 0']);
   });
 
   test('a write that was done and not answered is found by the read after it', async () => {
