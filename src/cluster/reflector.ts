@@ -66,8 +66,8 @@ const defaultPageSize = 500;
 
 /**
  * Hardly anybody waits for a list that repeats an earlier one, but admissions wait for the processors that it keeps busy,
- * most of all those of the API server: it is asked for less at once (an admission that comes meanwhile waits for 3 ms of it, and 12 ms with pages of 100), and
- * left alone for as long as it took.
+ * most of all those of the API server: it is asked for less at once, and left alone for as long as it took. An admission
+ * that comes meanwhile waits for 3 ms of a page, and with pages of 100 for 12 ms.
  */
 const relistPageSize = 25;
 const relistPauses = 1;
