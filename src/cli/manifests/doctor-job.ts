@@ -23,8 +23,8 @@ const activeDeadlineSeconds = 280;
 /** Long enough to read its log; and `kubectl apply` of another image works again. */
 const ttlSecondsAfterFinished = 600;
 
-/** Node, and a few answers of the API server: 80 MiB. */
-const resources = { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } };
+/** Node with all that it imports: 120 MiB, and a few answers of the API server. */
+const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } };
 
 /** `gpugate doctor`, from where the replicas and the names of the cluster can be reached. A fault fails the Job. */
 export function doctorJob({ namespace, image, certificates }: InstallSettings): ManifestObject {
