@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const read = <T>(file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as T;
+const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
 
 const kinds = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 type Declared = Readonly<Record<(typeof kinds)[number], Readonly<Record<string, string>>>>;
 type Locked = { readonly version?: string; readonly integrity?: string; readonly resolved?: string };
 
-const declared = read<Declared>('package.json');
-const { packages, lockfileVersion } = read<{
+const declared = read('package.json') as Declared;
+const { packages, lockfileVersion } = read('package-lock.json') as {
   lockfileVersion: number;
   packages: Readonly<Record<string, Locked>> & { '': Declared };
-}>('package-lock.json');
+};
 const locked = Object.entries(packages).filter(([path]) => path !== '') as [string, Locked][];
 
 describe('each dependency', () => {
