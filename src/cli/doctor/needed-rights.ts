@@ -1,4 +1,4 @@
-import type { AccessRule } from '../manifests/access-rules.ts';
+import type { Access, AccessRule } from '../manifests/access-rules.ts';
 import type { CertificateMode } from '../manifests/install-settings.ts';
 import { accessByRole } from '../manifests/roles.ts';
 
@@ -18,10 +18,14 @@ export type NeededRight = {
   readonly roles: readonly string[];
 };
 
-/** Every line of the generated roles, once. */
+/** Every line of the roles that gpugate is installed with, once. */
 export function neededRights(certificates: CertificateMode, namespace: string): readonly NeededRight[] {
+  return rightsOf(accessByRole(certificates), namespace);
+}
+
+export function rightsOf(roles: Readonly<Record<string, Access>>, namespace: string): readonly NeededRight[] {
   const rights = new Map<string, NeededRight>();
-  for (const [name, access] of Object.entries(accessByRole(certificates))) {
+  for (const [name, access] of Object.entries(roles)) {
     const lines = [
       ...access.cluster.flatMap((rule) => attributesOf(rule, {}).map((one) => [`ClusterRole ${name}`, one] as const)),
       ...access.namespace.flatMap((rule) =>
