@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { webhookIds, webhookPaths } from '../src/admission/webhooks.ts';
 import { webhookConfigurations } from '../src/cli/manifests/webhook-configurations.ts';
 import { createProgram, exitCodes } from '../src/cli/program.ts';
+import { defaultLimits } from '../src/http/limits.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -56,6 +57,20 @@ describe('the README names', () => {
     for (const { name, failurePolicy } of registered.flatMap((object) => object['webhooks'] as Webhook[])) {
       const row = new RegExp(`^\\| ${name.replace('.gpugate.dev', '')} +\\| \\**${failurePolicy}\\b`, 'm');
       expect(readme).toMatch(row);
+    }
+  });
+
+  test('the limits that meet huge bodies and slow connections', () => {
+    const row = /^\| huge bodies, slow or many connections +\|([^|]+)\|/m.exec(readme)?.[1] ?? '';
+    const { maxBodyBytes, maxBodiesBytes, maxConnections, handshakeTimeoutMs, headTimeoutMs } = defaultLimits;
+    for (const [limit, what] of [
+      [`${maxBodyBytes / 2 ** 20} MiB`, ' a body'],
+      [`${maxBodiesBytes / 2 ** 20} MiB`, ' of bodies'],
+      [maxConnections.toLocaleString('en'), ' connections'],
+      [`${handshakeTimeoutMs / 1000} s`, ' for a handshake'],
+      [`${headTimeoutMs / 1000} s`, ' for a head'],
+    ] as const) {
+      expect(row).toContain(limit + what);
     }
   });
 

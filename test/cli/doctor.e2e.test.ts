@@ -1,27 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { ManifestObject } from '../../src/cli/manifests/install-settings.ts';
 import { connectControlPlane } from '../controlplane/connect.ts';
+import { mountServiceAccount } from '../e2e/rights/service-account.ts';
 import { apply, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
-import { runGpugate } from '../support/run-gpugate.ts';
+import { outputOf, runGpugate } from '../support/run-gpugate.ts';
 
 const cluster = connectControlPlane(inject('controlPlane'));
 let gpugate: GpugateOnCluster;
 
+let directory: string;
+const namespace = 'gpugate-system';
+
+/** What an installation has beside the server itself: roles, ServiceAccounts, and the Secret. */
+let rest: string;
+
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'gpugate-doctor-'));
   gpugate = await installGpugate(cluster, { replicas: 2 });
+  const documents = parseAllDocuments(await outputOf(['manifests', 'install', '--doctor']));
+  const installed = documents.map((document) => document.toJS() as ManifestObject);
+  rest = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: installed.filter(({ kind }) => /^Namespace$|^ServiceAccount$|Role(Binding)?$/.test(kind)),
+  });
+  await apply(cluster, rest);
+  const files = ['ca.crt', 'ca.key', 'tls.crt', 'tls.key'].map((file) => `--from-file=${join(gpugate.certs, file)}`);
+  await kubectl('create', 'secret', 'generic', 'gpugate-certificates', '-n', namespace, ...files);
 });
 afterAll(async () => {
   await gpugate.uninstall();
+  // The namespace stays: one that is on its way out would refuse what other tests put there.
+  await kubectl('delete', 'serviceaccounts', '-n', namespace, '-l', 'app.kubernetes.io/part-of=gpugate');
+  await kubectl('delete', 'secret', 'gpugate-certificates', '-n', namespace);
+  const roles = 'roles,rolebindings,clusterroles,clusterrolebindings';
+  await kubectl('delete', roles, '-A', '-l', 'app.kubernetes.io/part-of=gpugate');
+  await rm(directory, { recursive: true });
 });
 
 type Diagnosis = { check: string; level: string; what: string; mend?: string };
 
-async function doctor(...flags: string[]): Promise<{ code: number; diagnoses: Diagnosis[]; bad: string[] }> {
+type Answer = { code: number; diagnoses: Diagnosis[]; bad: string[] };
+
+async function doctor(kubeconfig = cluster.kubeconfig): Promise<Answer> {
   const ops = gpugate.replicas.flatMap(({ opsPort }) => ['--ops', `http://127.0.0.1:${opsPort}`]);
-  const { code, stdout, stderr } = await runGpugate([
-    ...['doctor', '--kubeconfig', cluster.kubeconfig, '-o', 'json'],
-    ...ops,
-    ...flags,
-  ]);
+  const { code, stdout, stderr } = await runGpugate([...['doctor', '--kubeconfig', kubeconfig, '-o', 'json'], ...ops]);
   if (stdout === '') throw new Error(stderr);
   const diagnoses = JSON.parse(stdout) as Diagnosis[];
   const bad = diagnoses
@@ -87,6 +114,15 @@ const breaks: Readonly<Record<string, Break>> = {
     mend: () => gpugate.register(),
     says: [/^fault reach: gpu\.validate\.gpugate\.dev: at 127\.0\.0\.1:1, it takes no connection: .*ECONNREFUSED/],
   },
+  'a right that somebody took away': {
+    how: () => kubectl('delete', 'rolebinding/gpugate-leader', '-n', namespace),
+    mend: () => apply(cluster, rest),
+    says: ['get', 'update'].map(
+      (verb) =>
+        `fault rights: system:serviceaccount:gpugate-system:gpugate: may not ${verb} leases.coordination.k8s.io ` +
+        `"gpugate" in namespace gpugate-system, a right of Role gpugate-leader`,
+    ),
+  },
   'a ledger of rubbish': {
     how: async () => {
       await gpugate.stopServing();
@@ -116,7 +152,9 @@ describe('the doctor', () => {
       new Set([
         'api-server',
         'definitions',
+        'rights',
         'registration',
+        'certificates',
         'reach',
         'replicas',
         'objects',
@@ -124,6 +162,25 @@ describe('the doctor', () => {
         'other-webhooks',
       ]),
     );
+  });
+
+  test('finds the same with the rights of its Job alone, but for the Secret, which it may not read', async () => {
+    const { kubeconfig } = await mountServiceAccount(cluster, { namespace, name: 'gpugate-doctor', directory });
+    const { code, bad } = await doctor(kubeconfig);
+    expect(bad).toEqual(['skipped certificates: Secret gpugate-certificates in gpugate-system: you may not read it']);
+    expect(code).toBe(0);
+  });
+
+  test('as gpugate itself asks what itself may do', async () => {
+    const { kubeconfig } = await mountServiceAccount(cluster, { namespace, name: 'gpugate', directory });
+    const { diagnoses } = await doctor(kubeconfig);
+    expect(diagnoses.filter(({ check }) => check === 'rights')).toEqual([
+      {
+        check: 'rights',
+        level: 'ok',
+        what: expect.stringMatching(/^system:serviceaccount:gpugate-system:gpugate: has each of the \d+ rights/),
+      },
+    ]);
   });
 
   test.each(Object.entries(breaks))('sees %s, and nothing else', async (_, { how, mend, says }) => {

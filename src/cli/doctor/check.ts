@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../cluster/client.ts';
+import type { CertificateMode } from '../manifests/install-settings.ts';
 
 /** What one look found. Everything but `ok` says in `mend` what to do. */
 export type Finding =
@@ -11,6 +12,8 @@ export type DoctorContext = {
   readonly namespace: string;
   /** Name of its Service there. */
   readonly service: string;
+  /** How it was installed: who makes its certificates decides which rights it needs. */
+  readonly certificates: CertificateMode;
   /** Base URLs of the probes of each replica, where they are no pods of this cluster. */
   readonly opsUrls: readonly string[];
   /** Whether names and addresses of the cluster can be reached from here. */

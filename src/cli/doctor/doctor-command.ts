@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { createClient } from '../../cluster/client.ts';
 import { findApiServer } from '../../cluster/find-api-server.ts';
 import { systemClock } from '../../cluster/system-clock.ts';
+import { certificateModes, defaultNamespace, type CertificateMode } from '../manifests/install-settings.ts';
 import type { CliContext } from '../program.ts';
 import { checks } from './checks.ts';
 import { runChecks, type Diagnosis } from './run-checks.ts';
@@ -10,6 +11,7 @@ type Flags = {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly service: string;
+  readonly certificates: CertificateMode;
   readonly ops: readonly string[];
   readonly output: 'text' | 'json';
 };
@@ -20,16 +22,29 @@ export function registerDoctor(program: Command, context: CliContext): void {
     .command('doctor')
     .description('look for what is wrong with an installation, and say how to mend it')
     .option('--kubeconfig <file>', "which cluster; absent: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config")
-    .option('--namespace <name>', 'where gpugate is installed', 'gpugate-system')
+    .option('--namespace <name>', 'where gpugate is installed', defaultNamespace)
     .option('--service <name>', 'its Service there', 'gpugate')
+    .addOption(
+      new Option('--certificates <mode>', 'as it was installed: who makes the serving certificate')
+        .choices([...certificateModes])
+        .default('self-managed'),
+    )
     .option('--ops <url>', 'probes of a replica outside of the cluster; may be repeated', collect, [])
     .addOption(new Option('-o, --output <format>', 'form').choices(['text', 'json']).default('text'))
-    .action(async ({ kubeconfig, namespace, service, ops, output }: Flags) => {
+    .action(async ({ kubeconfig, namespace, service, certificates, ops, output }: Flags) => {
       const server = await findApiServer({ environment: context.environment, kubeconfig });
       const isInside = kubeconfig === undefined && (context.environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
       const diagnoses = await runChecks(
         checks,
-        { client: createClient(server, systemClock), namespace, service, opsUrls: ops, isInside, now: Date.now },
+        {
+          client: createClient(server, systemClock),
+          namespace,
+          service,
+          certificates,
+          opsUrls: ops,
+          isInside,
+          now: Date.now,
+        },
         output === 'text' ? (id) => context.showProgress(`looking at ${id} ...`) : undefined,
       );
       context.showProgress('');

@@ -1,3 +1,4 @@
+import { customResourceDefinitions } from '../../api/crd.ts';
 import { ledgerName } from '../../api/quota-ledger.ts';
 import { appName, ownCertificatesSecret } from './install-settings.ts';
 
@@ -73,4 +74,24 @@ export const certificateAccess: Access = {
       verbs: ['get', 'list', 'watch', 'update'],
     },
   ],
+};
+
+/** What the Job of the doctor reads, and asks: none of it is secret, and nothing is written. */
+export const doctorAccess: Access = {
+  cluster: [
+    {
+      apiGroups: ['apiextensions.k8s.io'],
+      resources: ['customresourcedefinitions'],
+      resourceNames: customResourceDefinitions().map(({ metadata }) => metadata.name),
+      verbs: ['get'],
+    },
+    // Those of others too: whether they are in the way.
+    { apiGroups: [registration], resources: configurations, verbs: ['list'] },
+    { apiGroups: [gpugate], resources: ['workloadpolicies', 'tenantquotas'], verbs: ['list'] },
+    { apiGroups: [gpugate], resources: ['quotaledgers'], resourceNames: [ledgerName], verbs: ['get'] },
+    { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
+    // Whether the ServiceAccount of gpugate has the rights above. A review is asked by creating it.
+    { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+  ],
+  namespace: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] }],
 };

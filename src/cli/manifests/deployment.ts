@@ -1,5 +1,6 @@
 import { excludedNamespaces } from './webhook-configurations.ts';
 import { serviceName } from './network.ts';
+import { containerSecurityContext, podSecurityContext } from './pod-security.ts';
 import {
   appName,
   labels,
@@ -20,8 +21,6 @@ export const gracePeriodSeconds = 30;
 /** As in the Dockerfile, for images that were built otherwise: see there. */
 export const nodeOptions = '--max-semi-space-size=4';
 
-/** `nonroot` of distroless images. */
-const user = 65_532;
 const certificateDirectory = '/etc/gpugate/tls';
 
 /** A replica that is busy with a relist, or starved by its neighbours, is not killed: that would help nobody. */
@@ -30,20 +29,6 @@ const liveness = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 };
 const readiness = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 };
 
 const probe = (path: string, times: object) => ({ httpGet: { path, port: 'ops' }, ...times });
-
-/** Passes the Pod Security level `restricted`; nothing is written to disk, and no capability is needed above port 1024. */
-const podSecurityContext = {
-  runAsNonRoot: true,
-  runAsUser: user,
-  runAsGroup: user,
-  fsGroup: user,
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-const containerSecurityContext = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ['ALL'] },
-};
 
 function environment({ namespace, certificates }: InstallSettings) {
   const own = certificates === 'self-managed';

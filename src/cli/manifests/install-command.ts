@@ -29,6 +29,7 @@ type Flags = {
   readonly policies?: readonly string[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
   readonly monitoring: boolean;
+  readonly doctor: boolean;
 };
 
 /** `gpugate manifests install`: all that a cluster needs, in one stream for `kubectl apply -f -`. */
@@ -67,6 +68,7 @@ export function registerInstall(
         .default(defaults.podsFailurePolicy),
     )
     .option('--monitoring', 'also what the Prometheus operator and Grafana read', defaults.monitoring)
+    .option('--doctor', 'also a Job that looks for what is wrong with the installation', defaults.doctor)
     .action(async (flags: Flags) => write(yamlOf(installObjects(await settingsOf(flags)))));
 }
 

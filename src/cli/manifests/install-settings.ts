@@ -28,6 +28,8 @@ export type InstallSettings = {
   readonly kinds: readonly ReviewedKind[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
   readonly monitoring: boolean;
+  /** Whether a Job looks, after the installation, for what is wrong with it. */
+  readonly doctor: boolean;
 };
 
 /** An object of the API server, as far as whoever prints or sorts it must know it. */
@@ -45,6 +47,8 @@ export type ManifestObject = {
 
 /** The name of nearly everything: Deployment, Service, ServiceAccount, Lease, webhook configurations. */
 export const appName = 'gpugate';
+/** Of the Job that runs the doctor, its ServiceAccount and its roles. */
+export const doctorName = 'gpugate-doctor';
 /** Holds the CA and the serving certificate of the mode `self-managed`. */
 export const ownCertificatesSecret = 'gpugate-certificates';
 /** Of the other modes: a Secret of type kubernetes.io/tls. */
@@ -53,6 +57,8 @@ export const servingSecret = 'gpugate-serving';
 export const partOf = { 'app.kubernetes.io/part-of': 'gpugate' } as const;
 /** Which pods are the server: never to be changed, as the selector of a Deployment cannot be. */
 export const selectorLabels = { 'app.kubernetes.io/name': appName, 'app.kubernetes.io/component': 'server' } as const;
+/** Which pods are the doctor's: they may read what replicas say of themselves. */
+export const doctorLabels = { 'app.kubernetes.io/name': appName, 'app.kubernetes.io/component': 'doctor' } as const;
 export const labels = { ...partOf, 'app.kubernetes.io/name': appName } as const;
 
 /** As settings of `gpugate serve` have them by default, and EXPOSE of the Dockerfile. */
@@ -86,5 +92,6 @@ export function defaultSettings(version: string, kinds: readonly ReviewedKind[])
     kinds,
     podsFailurePolicy: 'Ignore',
     monitoring: false,
+    doctor: false,
   };
 }

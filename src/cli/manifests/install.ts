@@ -1,11 +1,12 @@
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { certManagerObjects, injectAuthority } from './issued-certificates.ts';
 import { deployment, disruptionBudget } from './deployment.ts';
-import { appName, type InstallSettings, type ManifestObject } from './install-settings.ts';
+import { doctorJob } from './doctor-job.ts';
+import { appName, doctorName, type InstallSettings, type ManifestObject } from './install-settings.ts';
 import { monitoringObjects } from './monitoring.ts';
 import { namespaceObject, serviceAccount } from './namespace.ts';
 import { networkPolicy, service, servicePort } from './network.ts';
-import { roles } from './roles.ts';
+import { doctorRoles, roles } from './roles.ts';
 import { webhookConfigurations } from './webhook-configurations.ts';
 
 /**
@@ -13,12 +14,12 @@ import { webhookConfigurations } from './webhook-configurations.ts';
  * chart and `gpugate manifests install` are all made from this.
  */
 export function installObjects(settings: InstallSettings): readonly ManifestObject[] {
-  const { namespace, certificates, caBundle, kinds, podsFailurePolicy, monitoring } = settings;
+  const { namespace, certificates, caBundle, kinds, podsFailurePolicy, monitoring, doctor } = settings;
   const isInjected = certificates === 'cert-manager';
   return [
     namespaceObject(settings),
     ...customResourceDefinitions(),
-    serviceAccount(settings),
+    serviceAccount(appName, settings),
     ...roles(settings),
     service(settings),
     networkPolicy(settings),
@@ -26,6 +27,7 @@ export function installObjects(settings: InstallSettings): readonly ManifestObje
     ...(isInjected ? certManagerObjects(settings) : []),
     deployment(settings),
     ...(monitoring ? monitoringObjects(settings) : []),
+    ...(doctor ? [serviceAccount(doctorName, settings), ...doctorRoles(settings), doctorJob(settings)] : []),
     // Last: from here on the API server asks.
     ...webhookConfigurations({
       client: { service: { namespace, name: appName, port: servicePort } },

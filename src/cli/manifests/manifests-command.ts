@@ -34,7 +34,11 @@ export function registerManifests(program: Command, { version, write }: Manifest
     .description('the webhook configurations, as narrow as the given policies allow')
     .option('--url <https-url>', 'base URL of a gpugate outside of the cluster, such as https://10.0.0.7:8443')
     .option('--service <namespace/name:port>', 'Service of a gpugate in the cluster', 'gpugate-system/gpugate:443')
-    .requiredOption('--ca <file>', 'PEM of the CA that signs the serving certificate')
+    .option(
+      '--ca <file>',
+      'PEM of the CA that signs the serving certificate; leave it out where gpugate (certificates in a Secret) or ' +
+        'cert-manager fills the caBundle in',
+    )
     .option('--policies <path>', 'policies that name the kinds to register for; may be repeated', collect, [])
     .addOption(
       new Option('--pods-failure-policy <policy>', 'what pods.validate does while gpugate is down')
@@ -49,7 +53,7 @@ export function registerManifests(program: Command, { version, write }: Manifest
           webhookConfigurations({
             client,
             namespace: namespaceOf(client),
-            caBundle: readAuthorities('--ca', flags.ca ?? ''),
+            ...(flags.ca === undefined ? {} : { caBundle: readAuthorities('--ca', flags.ca) }),
             kinds: kindsOf(policies),
             podsFailurePolicy: flags.podsFailurePolicy,
           }),

@@ -1,4 +1,4 @@
-import { appName, labels, type InstallSettings, type ManifestObject } from './install-settings.ts';
+import { labels, type InstallSettings, type ManifestObject } from './install-settings.ts';
 
 /** What the Pod Security admission of the API server holds every pod of our namespace to. */
 const podSecurity = Object.fromEntries(
@@ -13,11 +13,11 @@ export function namespaceObject({ namespace }: InstallSettings): ManifestObject 
 }
 
 /** Its token is mounted where the pod says so, and nowhere else. */
-export function serviceAccount({ namespace }: InstallSettings): ManifestObject {
+export function serviceAccount(name: string, { namespace }: InstallSettings): ManifestObject {
   return {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
-    metadata: { name: appName, namespace, labels },
+    metadata: { name, namespace, labels },
     automountServiceAccountToken: false,
   };
 }

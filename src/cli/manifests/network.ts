@@ -1,5 +1,6 @@
 import {
   appName,
+  doctorLabels,
   labels,
   opsPort,
   selectorLabels,
@@ -49,7 +50,10 @@ export function networkPolicy({ namespace }: InstallSettings): ManifestObject {
       ingress: [
         { ports: [tcp(webhookPort)] },
         {
-          from: [{ namespaceSelector: {}, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } }],
+          from: [
+            { namespaceSelector: {}, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } },
+            { podSelector: { matchLabels: doctorLabels } },
+          ],
           ports: [tcp(opsPort)],
         },
       ],

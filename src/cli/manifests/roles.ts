@@ -1,12 +1,30 @@
-import { certificateAccess, leaderAccess, serverAccess, type Access, type AccessRule } from './access-rules.ts';
-import { appName, labels, type InstallSettings, type ManifestObject } from './install-settings.ts';
+import {
+  certificateAccess,
+  doctorAccess,
+  leaderAccess,
+  serverAccess,
+  type Access,
+  type AccessRule,
+} from './access-rules.ts';
+import {
+  appName,
+  doctorName,
+  labels,
+  type CertificateMode,
+  type InstallSettings,
+  type ManifestObject,
+} from './install-settings.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const apiVersion = `${group}/v1`;
 
-/** Both halves of an access, each with the binding that gives it to our ServiceAccount. */
-function rolesOf(name: string, { cluster, namespace: inside }: Access, namespace: string): ManifestObject[] {
-  const subjects = [{ kind: 'ServiceAccount', name: appName, namespace }];
+/** Both halves of an access, each with the binding that gives it to a ServiceAccount of ours. */
+function rolesOf(
+  name: string,
+  { cluster, namespace: inside }: Access,
+  { namespace, account }: { readonly namespace: string; readonly account: string },
+): ManifestObject[] {
+  const subjects = [{ kind: 'ServiceAccount', name: account, namespace }];
   const pair = (kind: 'ClusterRole' | 'Role', rules: readonly AccessRule[], place: { namespace?: string }) => [
     { apiVersion, kind, metadata: { name, ...place, labels }, rules },
     {
@@ -20,10 +38,20 @@ function rolesOf(name: string, { cluster, namespace: inside }: Access, namespace
   return [...pair('ClusterRole', cluster, {}), ...pair('Role', inside, { namespace })];
 }
 
+/** The names of gpugate's own roles, and what each allows. */
+export function accessByRole(certificates: CertificateMode): Readonly<Record<string, Access>> {
+  return {
+    'gpugate-server': serverAccess,
+    'gpugate-leader': leaderAccess,
+    ...(certificates === 'self-managed' ? { 'gpugate-certificates': certificateAccess } : {}),
+  };
+}
+
 export function roles({ namespace, certificates }: InstallSettings): readonly ManifestObject[] {
-  return [
-    ...rolesOf('gpugate-server', serverAccess, namespace),
-    ...rolesOf('gpugate-leader', leaderAccess, namespace),
-    ...(certificates === 'self-managed' ? rolesOf('gpugate-certificates', certificateAccess, namespace) : []),
-  ];
+  const subject = { namespace, account: appName };
+  return Object.entries(accessByRole(certificates)).flatMap(([name, access]) => rolesOf(name, access, subject));
+}
+
+export function doctorRoles({ namespace }: InstallSettings): readonly ManifestObject[] {
+  return rolesOf(doctorName, doctorAccess, { namespace, account: doctorName });
 }

@@ -114,16 +114,16 @@ describe('the Deployment', () => {
 
 describe('every object', () => {
   test.each(everyMode)('that has a namespace is in ours, and has our label (%s)', (_, settings) => {
-    for (const { kind, metadata } of objectsOf({ ...settings, namespace: 'gpus', monitoring: true })) {
+    for (const { kind, metadata } of objectsOf({ ...settings, namespace: 'gpus', monitoring: true, doctor: true })) {
       expect([kind, metadata.namespace ?? 'gpus']).toEqual([kind, 'gpus']);
       expect(metadata.labels).toHaveProperty(['app.kubernetes.io/part-of'], 'gpugate');
     }
-    const text = JSON.stringify(objectsOf({ ...settings, namespace: 'gpus', monitoring: true }));
+    const text = JSON.stringify(objectsOf({ ...settings, namespace: 'gpus', monitoring: true, doctor: true }));
     expect(text).not.toContain('gpugate-system');
   });
 
   test('is there once, and the webhooks come last', () => {
-    const keys = objectsOf({ monitoring: true }).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    const keys = objectsOf({ monitoring: true, doctor: true }).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys.slice(-2)).toEqual(['MutatingWebhookConfiguration gpugate', 'ValidatingWebhookConfiguration gpugate']);
   });

@@ -52,7 +52,16 @@ describe('gpugate manifests install', () => {
 
   test('takes every setting', async () => {
     const flags = ['--namespace', 'gpus', '--image', 'registry.example/g:2', '--replicas', '3', '--spread', 'required'];
-    flags.push('--requests', 'cpu=1,memory=1Gi', '--limits', 'memory=2Gi', '--priority-class', 'gold', '--monitoring');
+    flags.push(
+      '--requests',
+      'cpu=1,memory=1Gi',
+      '--limits',
+      'memory=2Gi',
+      '--priority-class',
+      'gold',
+      '--monitoring',
+      '--doctor',
+    );
     flags.push('--certificates', 'files', '--ca', ca, '--pods-failure-policy', 'Fail', '--policies', policy);
     expect(objects(await printed(...flags))).toEqual(
       objectsOf({
@@ -63,6 +72,7 @@ describe('gpugate manifests install', () => {
         resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } },
         priorityClassName: 'gold',
         monitoring: true,
+        doctor: true,
         certificates: 'files',
         caBundle: caText,
         podsFailurePolicy: 'Fail',

@@ -100,6 +100,12 @@ describe('gpugate manifests webhooks', () => {
     ]);
   });
 
+  test('leaves the caBundle out without a CA: somebody else fills it in', async () => {
+    const text = await outputOf(['manifests', 'webhooks']);
+    expect(text.match(/^ +path: \//gm)).toHaveLength(3);
+    expect(text).not.toContain('caBundle');
+  });
+
   const wrong: Readonly<Record<string, [string[], RegExp]>> = {
     'a URL that is not https': [['--url', 'http://x'], /^--url http:\/\/x: must be an https URL/],
     'a Service without a port': [['--service', 'a/b'], /^--service a\/b: must look like namespace\/name:port/],

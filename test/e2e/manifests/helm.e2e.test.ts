@@ -24,18 +24,25 @@ async function template(values: object, namespace = defaults.namespace) {
   return runAdminTool(['template', 'gpugate', chart, '--include-crds', '-n', namespace, '-f', file]);
 }
 
+/** A kustomization asks for the Job of the doctor; the chart brings it unless told otherwise. */
+const withDoctor = (settings: InstallSettings): InstallSettings => ({ ...settings, doctor: true });
+
 const cases: Readonly<Record<string, readonly [object, InstallSettings]>> = {
-  'its default values: the overlay self-managed': [{}, overlaySettings['self-managed']],
-  'cert-manager: the overlay of that name': [{ certificates: 'cert-manager' }, overlaySettings['cert-manager']],
+  'its default values: the overlay self-managed, with the doctor': [{}, withDoctor(overlaySettings['self-managed'])],
+  'no doctor: that overlay alone': [{ doctor: { enabled: false } }, overlaySettings['self-managed']],
+  'cert-manager: the overlay of that name': [
+    { certificates: 'cert-manager' },
+    withDoctor(overlaySettings['cert-manager']),
+  ],
   'three replicas spread by force: the overlay high-availability': [
     { replicas: 3, spread: 'required' },
-    overlaySettings['high-availability'],
+    withDoctor(overlaySettings['high-availability']),
   ],
   'a certificate from elsewhere': [
     { certificates: 'files', caBundle: ca },
-    { ...defaults, certificates: 'files', caBundle: ca },
+    withDoctor({ ...defaults, certificates: 'files', caBundle: ca }),
   ],
-  'monitoring, whose own templates stay whole': [{ monitoring: true }, { ...defaults, monitoring: true }],
+  'monitoring, whose own templates stay whole': [{ monitoring: true }, withDoctor({ ...defaults, monitoring: true })],
   'everything else that can be set': [
     {
       image: 'registry.example/g:2',
@@ -46,7 +53,7 @@ const cases: Readonly<Record<string, readonly [object, InstallSettings]>> = {
       monitoring: true,
     },
     {
-      ...defaults,
+      ...withDoctor(defaults),
       namespace: 'gpus',
       image: 'registry.example/g:2',
       replicas: 4,

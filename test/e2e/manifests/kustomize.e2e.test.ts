@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import type { InstallSettings } from '../../../src/cli/manifests/install-settings.ts';
 import { goModuleFolder } from '../../admin-tools/run.ts';
 import { startControlPlane, type ControlPlane } from '../../controlplane/start.ts';
-import { defaults, overlaySettings } from '../../generate/manifests/settings.ts';
+import { additions, defaults, overlaySettings } from '../../generate/manifests/settings.ts';
 import { objectsIn, wanted } from './objects.ts';
 
 /** The CRDs that our objects of others' groups are judged by: their projects' own. */
@@ -42,18 +42,18 @@ async function kubectl(args: string[], input?: string): Promise<string> {
 }
 
 /** An overlay of a user: one of ours with a component. */
-async function monitoredOverlay(): Promise<string> {
-  const folder = join(directory, 'monitored');
+async function overlayWith(component: (typeof additions)[number]): Promise<string> {
+  const folder = join(directory, component);
   await mkdir(folder);
   const of = (...path: string[]) => relative(folder, join(manifests, ...path));
-  const kustomization = { resources: [of('overlays/self-managed')], components: [of('components/monitoring')] };
+  const kustomization = { resources: [of('overlays/self-managed')], components: [of('components', component)] };
   await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
   return folder;
 }
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gpugate-kustomize-'));
-  folders.push([await monitoredOverlay(), { ...defaults, monitoring: true }]);
+  for (const name of additions) folders.push([await overlayWith(name), { ...defaults, [name]: true }]);
   cluster = await startControlPlane({ scheduler: false });
   for (const [path, files] of Object.entries(foreignCrds)) {
     const [, module = '', inside = ''] = /^([^@]+@[^/]+)\/(.+)$/.exec(path) ?? [];
@@ -82,8 +82,8 @@ const bundles = async () =>
   );
 
 describe('kubectl kustomize', () => {
-  test('makes of every overlay, and of the monitoring component, the objects of the source', async () => {
-    expect(folders.map(([folder]) => relative(manifests, folder)).slice(0, -1)).toEqual(
+  test('makes of every overlay, and of each component, the objects of the source', async () => {
+    expect(folders.map(([folder]) => relative(manifests, folder)).slice(0, overlays.length)).toEqual(
       overlays.map((o) => `overlays/${o}`),
     );
     for (const [folder, settings] of folders) {
@@ -102,10 +102,10 @@ describe('the API server', () => {
       const tried = await kubectl(['apply', '-k', folder, '--dry-run=server', '--validate=strict']);
       expect(tried.trim().split('\n'), folder).toHaveLength(count);
       expect(tried.match(/\(server dry run\)$/gm), folder).toHaveLength(count);
-      const first = ['-l', 'app.kubernetes.io/component!=registration', '--dry-run=server'];
+      const first = ['-l', 'app.kubernetes.io/component notin (registration,doctor)', '--dry-run=server'];
       const beforeWebhooks = await kubectl(['apply', '-k', folder, ...first]);
-      expect(beforeWebhooks.trim().split('\n'), folder).toHaveLength(count - 2);
-      expect(beforeWebhooks).not.toContain('webhookconfiguration');
+      expect(beforeWebhooks.trim().split('\n'), folder).toHaveLength(count - 2 - (settings.doctor ? 1 : 0));
+      expect(beforeWebhooks).not.toMatch(/webhookconfiguration|^job/m);
       const applied = await kubectl(['apply', '-k', folder]);
       expect(applied.match(/ (created|configured|unchanged)$/gm), folder).toHaveLength(count);
     }
@@ -121,6 +121,13 @@ describe('the API server', () => {
     }, patience);
     const refused = await cluster.kubectl(['run', 'root', '--image=none', '-n', defaults.namespace, '--privileged']);
     expect(refused.stderr).toContain('violates PodSecurity "restricted:latest"');
+  });
+
+  test("lets the pod of the doctor's Job in as well", async () => {
+    await vi.waitFor(async () => {
+      const pods = await itemsOf<Pod>('pods', '-n', defaults.namespace, '-l', 'app.kubernetes.io/component=doctor');
+      expect(pods.map(({ spec }) => spec['serviceAccountName'])).toEqual(['gpugate-doctor']);
+    }, patience);
   });
 
   test('keeps the caBundle that the leader wrote when the manifests are applied again', async () => {
@@ -145,7 +152,8 @@ describe('the API server', () => {
   test('has no webhook left after the emergency stop, and nothing of ours after the uninstall', async () => {
     await kubectl(['delete', configurations, 'gpugate']);
     expect(await itemsOf(configurations)).toEqual([]);
-    await kubectl(['delete', '-k', join(manifests, 'overlays/self-managed'), '--ignore-not-found', '--wait=false']);
+    // What an admin deletes is the kustomization with everything in it that was ever applied.
+    await kubectl(['delete', '-k', join(directory, 'doctor'), '--ignore-not-found', '--wait=false']);
     await vi.waitFor(async () => {
       const left = await itemsOf<{ kind: string }>(
         'namespaces,crds,clusterroles,clusterrolebindings',

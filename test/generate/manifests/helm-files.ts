@@ -3,7 +3,7 @@ import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
 import { helmValues, helmValuesSchema } from './helm-values.ts';
 import type { TextFile } from './kustomize-files.ts';
 import { mergeVariants } from './merge-variants.ts';
-import { byFile, defaults, header, version } from './settings.ts';
+import { type additions, byFile, defaults, header, version } from './settings.ts';
 
 /**
  * The templates are the objects of settings that no one has: each value of them, found again in the text, gives way to
@@ -19,6 +19,7 @@ const unlikely = {
   podsFailurePolicy: 'policy-of-values' as InstallSettings['podsFailurePolicy'],
   resources: { requests: { of: 'values' }, limits: {} },
   monitoring: true,
+  doctor: true,
 } as const satisfies InstallSettings;
 
 const replacements: readonly (readonly [string | RegExp, string])[] = [
@@ -43,6 +44,12 @@ function textOf(file: string, certificates: InstallSettings['certificates']): st
   return (byFile(settings).get(file) ?? []).map((object) => `---\n${yamlOf([object])}`).join('');
 }
 
+/** Of what a value of the chart adds. */
+const conditionOf: Readonly<Record<string, string>> = {
+  monitoring: '.Values.monitoring',
+  doctor: '.Values.doctor.enabled',
+} satisfies Record<(typeof additions)[number], string>;
+
 function template(file: string): TextFile {
   const merged = mergeVariants(
     certificateModes.map((mode) => ({
@@ -50,7 +57,8 @@ function template(file: string): TextFile {
       text: replacements.reduce<string>((text, [from, to]) => text.replaceAll(from, () => to), textOf(file, mode)),
     })),
   );
-  const content = file === 'monitoring' ? `{{- if .Values.monitoring }}\n${merged}{{- end }}\n` : merged;
+  const condition = conditionOf[file];
+  const content = condition === undefined ? merged : `{{- if ${condition} }}\n${merged}{{- end }}\n`;
   return { path: `${chart}/templates/${file}.yaml`, content: header + content };
 }
 

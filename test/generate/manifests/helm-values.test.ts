@@ -6,7 +6,8 @@ test('the chart has a value for each setting, but for the namespace of the relea
   const settings = [...Object.keys(defaults), 'caBundle'].filter((name) => name !== 'namespace' && name !== 'kinds');
   expect(Object.keys(helmValues).toSorted()).toEqual(settings.toSorted());
   for (const [name, value] of Object.entries(defaults)) {
-    if (name in helmValues) expect(helmValues[name]?.value, name).toEqual(value);
+    // Helm can run a Job after everything else, which a plain `kubectl apply` cannot: there it is asked for.
+    if (name in helmValues && name !== 'doctor') expect(helmValues[name]?.value, name).toEqual(value);
   }
 });
 

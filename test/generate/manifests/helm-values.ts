@@ -49,6 +49,11 @@ export const helmValues: Readonly<Record<string, Value>> = {
     value: defaults.monitoring,
     schema: { type: 'boolean' },
   },
+  doctor: {
+    about: 'Whether a Job looks, after each install and upgrade, for what is wrong; Helm waits for it.',
+    value: { enabled: true },
+    schema: { type: 'object', additionalProperties: false, properties: { enabled: { type: 'boolean' } } },
+  },
 };
 
 export const helmValuesSchema: object = {

@@ -2,7 +2,7 @@ import jsonPatch from 'fast-json-patch';
 import { installObjects } from '../../../src/cli/manifests/install.ts';
 import type { InstallSettings, ManifestObject } from '../../../src/cli/manifests/install-settings.ts';
 import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
-import { byFile, defaults, header, keyOf, overlaySettings } from './settings.ts';
+import { additions, byFile, defaults, header, keyOf, overlaySettings } from './settings.ts';
 
 export type TextFile = { readonly path: string; readonly content: string };
 
@@ -49,8 +49,9 @@ function overlay(name: string, settings: InstallSettings): TextFile[] {
 
 /** The base is the default installation; overlays patch it, a component adds to either. */
 export function kustomizeFiles(): readonly TextFile[] {
-  const files = byFile({ ...defaults, monitoring: true });
-  const base = [...files.keys()].filter((file) => file !== 'crds' && file !== 'monitoring');
+  const files = byFile({ ...defaults, monitoring: true, doctor: true });
+  const apart: ReadonlySet<string> = new Set(['crds', ...additions]);
+  const base = [...files.keys()].filter((file) => !apart.has(file));
   const crds = (files.get('crds') ?? []).map(({ metadata }) => `${metadata.name.split('.')[0]}.yaml`);
   const textOf = (file: string) => header + yamlOf(files.get(file) ?? []);
   return [
@@ -58,7 +59,9 @@ export function kustomizeFiles(): readonly TextFile[] {
     kustomization('manifests/base', 'Kustomization', { resources: ['../crds', ...base.map((file) => `${file}.yaml`)] }),
     ...base.map((file) => ({ path: `manifests/base/${file}.yaml`, content: textOf(file) })),
     ...Object.entries(overlaySettings).flatMap(([name, settings]) => overlay(name, settings)),
-    kustomization('manifests/components/monitoring', 'Component', { resources: ['monitoring.yaml'] }),
-    { path: 'manifests/components/monitoring/monitoring.yaml', content: textOf('monitoring') },
+    ...additions.flatMap((name) => [
+      kustomization(`manifests/components/${name}`, 'Component', { resources: [`${name}.yaml`] }),
+      { path: `manifests/components/${name}/${name}.yaml`, content: textOf(name) },
+    ]),
   ];
 }

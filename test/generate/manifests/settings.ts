@@ -44,12 +44,19 @@ const fileOfKind: Readonly<Record<string, string>> = {
   ValidatingWebhookConfiguration: 'webhooks',
 };
 
-/** Objects by the file they stand in, both in order. What is only there with monitoring has a file of its own. */
+/** Settings that add objects, which stand in a file of that name: a component of kustomize, a value of the chart. */
+export const additions = ['monitoring', 'doctor'] as const;
+const none = { monitoring: false, doctor: false };
+
+/** Objects by the file they stand in, both in order. */
 export function byFile(settings: InstallSettings): ReadonlyMap<string, readonly ManifestObject[]> {
-  const unmonitored = new Set(installObjects({ ...settings, monitoring: false }).map(keyOf));
+  const keysOf = (added: object) => new Set(installObjects({ ...settings, ...none, ...added }).map(keyOf));
+  const plain = keysOf({});
+  const added = additions.map((name) => [name, keysOf({ [name]: true })] as const);
   const files = new Map<string, ManifestObject[]>();
   for (const object of installObjects(settings)) {
-    const file = unmonitored.has(keyOf(object)) ? fileOfKind[object.kind] : 'monitoring';
+    const key = keyOf(object);
+    const file = plain.has(key) ? fileOfKind[object.kind] : added.find(([, keys]) => keys.has(key))?.[0];
     if (file === undefined) throw new Error(`no file is meant for ${keyOf(object)}`);
     files.set(file, [...(files.get(file) ?? []), object]);
   }

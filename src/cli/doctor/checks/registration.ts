@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { workloadPolicy, type WorkloadPolicy } from '../../../api/workload-policy.ts';
+import { reviewedKinds, workloadPolicy, type ReviewedKind, type WorkloadPolicy } from '../../../api/workload-policy.ts';
 import { kindsOf, webhookConfigurations } from '../../manifests/webhook-configurations.ts';
 import { fault, ok, warning, type Check, type Finding } from '../check.ts';
 import { readAll } from '../read-objects.ts';
@@ -16,13 +16,17 @@ export const registration: Check = {
       readAll<unknown>(context.client, '/apis/gpugate.dev/v1alpha1/workloadpolicies'),
     ]);
     const known = installed.filter(({ metadata }) => metadata.name === configurationName);
-    const wanted = webhookConfigurations({
-      client: { url: 'https://unused' },
-      kinds: kindsOf(policies.flatMap((object) => readPolicy(object) ?? [])),
-      podsFailurePolicy: 'Ignore',
-      namespace: context.namespace,
-    });
-    return wanted.flatMap((configuration) => {
+    const wantedFor = (kinds: readonly ReviewedKind[]) =>
+      webhookConfigurations({
+        client: { url: 'https://unused' },
+        kinds,
+        podsFailurePolicy: 'Ignore',
+        namespace: context.namespace,
+      });
+    const narrow = wantedFor(kindsOf(policies.flatMap((object) => readPolicy(object) ?? [])));
+    // As `manifests install` registers them where no policy is told of.
+    const wide = wantedFor(reviewedKinds).flatMap(({ webhooks }) => webhooks);
+    return narrow.flatMap((configuration) => {
       const { kind } = configuration;
       const there = known.find((one) => one.kind === kind);
       if (there === undefined) {
@@ -30,7 +34,7 @@ export const registration: Check = {
       }
       return configuration.webhooks.map((webhook) =>
         judge(
-          webhook,
+          [webhook, ...wide.filter(({ name }) => name === webhook.name)],
           there.webhooks?.find(({ name }) => name === webhook.name),
         ),
       );
@@ -51,11 +55,17 @@ function fieldsToCompare(wanted: Wanted): readonly string[] {
   return Object.keys(wanted).filter((field) => field !== 'clientConfig' && !(isChoice && field === 'failurePolicy'));
 }
 
-function judge(wanted: Wanted, installed: Webhook | undefined): Finding {
-  if (installed === undefined) return fault(`${wanted.name}: is not registered`, again);
+/** Each field must be that of one of the forms. */
+function judge(forms: readonly [Wanted, ...Wanted[]], installed: Webhook | undefined): Finding {
+  const [{ name }] = forms;
+  if (installed === undefined) return fault(`${name}: is not registered`, again);
   const there: Readonly<Record<string, unknown>> = installed;
-  const others = fieldsToCompare(wanted).filter((field) => !isDeepStrictEqual(wanted[field], there[field]));
-  if (others.length === 0) return ok(`${wanted.name}: registered as it should be`);
-  const what = `${wanted.name}: is not registered as this version, with these policies, would be: ${others.join(', ')}`;
-  return warning(what, again);
+  const others = fieldsToCompare(forms[0]).filter(
+    (field) => !forms.some((wanted) => isDeepStrictEqual(wanted[field], there[field])),
+  );
+  if (others.length === 0) return ok(`${name}: registered as it should be`);
+  return warning(
+    `${name}: is not registered as this version, with these policies, would be: ${others.join(', ')}`,
+    again,
+  );
 }

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { customResourceDefinitions } from '../../../src/api/crd.ts';
+import { apiServer } from '../../../src/cli/doctor/checks/api-server.ts';
+import { definitions } from '../../../src/cli/doctor/checks/definitions.ts';
+import { ledger } from '../../../src/cli/doctor/checks/ledger.ts';
+import { objects } from '../../../src/cli/doctor/checks/objects.ts';
+import { checks } from '../../../src/cli/doctor/checks.ts';
+import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
+import { formatLedger, type LedgerState } from '../../../src/quota/ledger-state.ts';
+import { contextOf, fakeCluster, findingsOf, unreachable, type Answers } from './fake-cluster.ts';
+
+type Table = Readonly<Record<string, readonly [answers: Answers, says: readonly string[]]>>;
+
+const crdPath = (name: string) => `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
+const established = { conditions: [{ type: 'Established', status: 'True' }] };
+const installed = Object.fromEntries(
+  customResourceDefinitions().map((crd) => [crdPath(crd.metadata.name), { ...crd, status: established }]),
+);
+const quotasCrd = crdPath('tenantquotas.gpugate.dev');
+const sound = ['quotaledgers', 'workloadpolicies'].map((name) => `ok: ${name}.gpugate.dev: installed, of this version`);
+const withoutSchemas = {
+  metadata: { name: 'tenantquotas.gpugate.dev' },
+  spec: { versions: [{ name: 'v1alpha1', schema: { openAPIV3Schema: {} } }] },
+  status: established,
+};
+
+const kinds = '/apis/gpugate.dev/v1alpha1';
+const one = (condition?: object) => ({
+  metadata: { name: 'a' },
+  ...(condition === undefined ? {} : { status: { conditions: [{ type: 'Ready', ...condition }] } }),
+});
+const listOf = (...items: object[]) => ({ items });
+const noPolicies = 'ok: WorkloadPolicy: there are none, so that none is enforced';
+const noQuotas = 'ok: TenantQuota: there are none, so that none is enforced';
+
+const state: LedgerState = { cluster: 'c', isSettled: true, seenThrough: 0n, reservations: [] };
+const pod = { uid: 'u', namespace: 'n', name: 'p', version: 0, node: '', user: 'x'.repeat(800_000), memoryMiB: 0 };
+const large = { ...state, reservations: [{ ...pod, labels: {}, demand: new Map<string, number>() }] };
+const ledgerOf = (data: string) => ({
+  [`${kinds}/tenantquotas`]: listOf(one()),
+  [`${kinds}/quotaledgers/ledger`]: { spec: { data } },
+  '/api/v1/namespaces/kube-system': { metadata: { uid: 'c' } },
+});
+
+const tables: Readonly<Record<string, readonly [(typeof checks)[number], Table]>> = {
+  'api-server': [
+    apiServer,
+    {
+      'a version that has matchConditions': [
+        { '/version': { gitVersion: 'v1.36.0', minor: '36' } },
+        ['ok: answers, Kubernetes v1.36.0'],
+      ],
+      'an old version, as managed clusters write it': [
+        { '/version': { gitVersion: 'v1.29.1-gke', minor: '29+' } },
+        ['warning: answers, Kubernetes v1.29.1-gke'],
+      ],
+    },
+  ],
+  definitions: [
+    definitions,
+    {
+      'each of this version': [
+        installed,
+        [sound[0], 'ok: tenantquotas.gpugate.dev: installed, of this version', sound[1]],
+      ],
+      'one that is missing': [
+        { ...installed, [quotasCrd]: 404 },
+        [sound[0], 'fault: tenantquotas.gpugate.dev: is not installed', sound[1]],
+      ],
+      'one that is not served': [
+        { ...installed, [quotasCrd]: { ...withoutSchemas, status: {} } },
+        [sound[0], 'fault: tenantquotas.gpugate.dev: the API server does not serve it', sound[1]],
+      ],
+      'one of another version': [
+        { ...installed, [quotasCrd]: withoutSchemas },
+        [
+          sound[0],
+          'warning: tenantquotas.gpugate.dev: is of another version of gpugate, and may refuse or drop fields of this one',
+          sound[1],
+        ],
+      ],
+    } as Table,
+  ],
+  objects: [
+    objects,
+    {
+      'no policies and no quotas': [{}, [noPolicies, noQuotas]],
+      'all in force': [
+        { [`${kinds}/workloadpolicies`]: listOf(one({ status: 'True' }), one({ status: 'True' })) },
+        ['ok: WorkloadPolicy: 2 in force', noQuotas],
+      ],
+      'one that nobody has judged': [
+        { [`${kinds}/workloadpolicies`]: listOf(one()) },
+        ['warning: WorkloadPolicy a: no replica has said whether it is in force', noQuotas],
+      ],
+      'one that is faulty': [
+        { [`${kinds}/tenantquotas`]: listOf(one({ status: 'False', message: 'spec.hard: wrong' })) },
+        [noPolicies, 'fault: TenantQuota a: is not in force as it stands: spec.hard: wrong'],
+      ],
+    },
+  ],
+  ledger: [
+    ledger,
+    {
+      'none and no quotas': [{}, ['ok: there are no quotas, and no ledger is needed']],
+      'none although there are quotas': [
+        { [`${kinds}/tenantquotas`]: listOf(one()) },
+        ['warning: there is no ledger although there are quotas'],
+      ],
+      'a sound one': [
+        ledgerOf(formatLedger(state)),
+        [`ok: settled, 0 reservations, ${formatLedger(state).length} bytes`],
+      ],
+      'one that nobody can read': [ledgerOf('rubbish'), ['fault: it holds something that gpugate did not write']],
+      'one of another cluster': [
+        ledgerOf(formatLedger({ ...state, cluster: 'other' })),
+        ['fault: it is the ledger of another cluster'],
+      ],
+      'one that was lost': [
+        ledgerOf(formatLedger({ ...state, isSettled: false })),
+        ['fault: it was lost, and is being made anew'],
+      ],
+      'one that is large': [
+        ledgerOf(formatLedger(large)),
+        [`warning: settled, 1 reservations, ${formatLedger(large).length} bytes`],
+      ],
+    },
+  ],
+};
+
+describe.each(Object.entries(tables))('%s sees', (_, [check, table]) => {
+  test.each(Object.entries(table))('%s', async (_, [answers, says]) => {
+    expect(await findingsOf(check, contextOf(fakeCluster(answers)))).toEqual(says);
+  });
+});
+
+describe('all checks', () => {
+  test('have names of their own, and one that cannot be made is a fault that does not stop the others', async () => {
+    expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
+    const seen: string[] = [];
+    const diagnoses = await runChecks(checks, contextOf(unreachable), (id) => seen.push(id));
+    expect(seen).toEqual(checks.map(({ id }) => id));
+    expect(diagnoses).toEqual(
+      checks.map(({ id }) => ({
+        check: id,
+        level: 'fault',
+        what: 'it cannot be looked at: connect ECONNREFUSED',
+        mend: 'Mend that first.',
+      })),
+    );
+  });
+});
