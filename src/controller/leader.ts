@@ -61,8 +61,14 @@ export class Leader {
       wasLeader = this.isLeader;
       await clock.sleep(renewEveryMs * (1 + clock.random() / 10), signal);
     }
-    if (this.isLeader) await this.#write('', await this.#read()).catch(() => undefined);
+    if (this.isLeader) await this.#handBack().catch(() => undefined);
     this.#renewedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Not what another has taken meanwhile. */
+  async #handBack(): Promise<void> {
+    const lease = await this.#read();
+    if (lease?.spec?.holderIdentity === this.#options.identity) await this.#write('', lease);
   }
 
   async #attempt(): Promise<void> {
@@ -70,7 +76,11 @@ export class Leader {
     const lease = await this.#read();
     const holder = lease?.spec?.holderIdentity ?? '';
     const isFree = holder === '' || holder === identity || this.#isAbandoned(lease);
-    if (!isFree) return;
+    if (!isFree) {
+      // Who has it leads, however lately we renewed it.
+      this.#renewedAt = Number.NEGATIVE_INFINITY;
+      return;
+    }
     const start = clock.now();
     if (await this.#write(identity, lease)) this.#renewedAt = start;
   }
