@@ -45,7 +45,10 @@ export class FreshFacts {
     return list !== undefined && version <= list.version && !list.pods.has(uid);
   };
 
-  /** Lists the namespaces of `pods`: those that the view counts, and at least one. Resolves when it is known which of them are gone, with what was listed. Rejects when the API server does not answer. */
+  /**
+   * Lists the namespaces of `pods`: those that the view counts, and at least one. Resolves with what was listed, when it
+   * is known which of them are gone. Rejects when the API server does not answer.
+   */
   confirm(group: string, pods: () => Iterable<PodRecord>): Promise<Checked> {
     const check = this.#checks.get(group) ?? {
       startedAt: Number.NEGATIVE_INFINITY,

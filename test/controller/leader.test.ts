@@ -1,136 +1,172 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ApiError } from '../../src/cluster/api-error.ts';
 import type { ApiRequest } from '../../src/cluster/client.ts';
 import { Leader } from '../../src/controller/leader.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
-type Spec = { holderIdentity: string; renewTime: string; leaseTransitions: number; leaseDurationSeconds: number };
-type Lease = { metadata: { name: string; resourceVersion: string }; spec: Spec };
+const collection = '/apis/coordination.k8s.io/v1/namespaces/gpugate/leases';
 
-/** An API server with one Lease, which compares and swaps. */
-function createWorld() {
+type Lease = { metadata: { name: string; resourceVersion: string }; spec: Record<string, unknown> };
+
+/** One Lease, as the API server keeps it, for any number of candidates. */
+function create() {
   const clock = createVirtualClock();
-  const world = { lease: undefined as Lease | undefined, isDown: false, writes: 0 };
-  const put = (spec: Partial<Spec>) => {
-    const { metadata, spec: before } = world.lease ?? {};
-    const resourceVersion = String(Number(metadata?.resourceVersion ?? 0) + 1);
-    world.lease = { metadata: { name: 'gpugate', resourceVersion }, spec: { ...before, ...spec } as Spec };
-    return world.lease;
-  };
-  const refuse = (status: number) => new ApiError('refused', { status });
-  const request = async ({ method, body }: ApiRequest): Promise<unknown> => {
-    if (world.isDown) throw refuse(0);
-    const { lease } = world;
+  const log = createRecordingLog();
+  const server = { lease: undefined as Lease | undefined, isDown: false, requests: [] as string[] };
+  let version = 0;
+  const request = async ({ method, path, body, once }: ApiRequest): Promise<unknown> => {
+    server.requests.push(`${method} ${path}`);
+    expect(once).toBe(true);
+    if (server.isDown) throw new ApiError('no answer', { status: 0 });
     if (method === 'GET') {
-      if (lease === undefined) throw refuse(404);
-      return lease;
+      if (server.lease === undefined) throw new ApiError('not found', { status: 404 });
+      return server.lease;
     }
-    const sent = body as Lease;
-    if (sent.metadata.resourceVersion !== lease?.metadata.resourceVersion) throw refuse(409);
-    world.writes++;
-    return put(sent.spec);
+    const written = body as Lease;
+    if (written.metadata.resourceVersion !== server.lease?.metadata.resourceVersion)
+      throw new ApiError('conflict', { status: 409 });
+    server.lease = { ...written, metadata: { name: 'gpugate', resourceVersion: String(++version) } };
+    return server.lease;
   };
-  const start = (identity: string) => {
-    const abort = new AbortController();
-    const log = createRecordingLog();
-    const options = { client: { request }, clock, log, namespace: 'n', name: 'gpugate', identity, wallClock: () => 0 };
-    const leader = new Leader(options);
-    const ended = leader.run(abort.signal);
-    return {
-      leader,
-      said: () => log.entries.map(({ message }) => message),
-      stop: async () => {
-        abort.abort();
-        await ended;
-      },
-    };
+  const start = (identity: string, wallClock = () => 0) => {
+    const stop = new AbortController();
+    const leader = new Leader({
+      client: { request },
+      clock,
+      log,
+      namespace: 'gpugate',
+      name: 'gpugate',
+      identity,
+      wallClock,
+    });
+    const running = leader.run(stop.signal);
+    return { leader, stop: () => stop.abort(), running };
   };
-  return { clock, world, put, start };
+  return { clock, log, server, start };
 }
 
-const seconds = (count: number) => count * 1000;
-
-describe('of two replicas', () => {
-  test('the first one leads, and renews what it has', async () => {
-    const { clock, world, start } = createWorld();
-    const [one, other] = [start('one'), start('other')];
-    await clock.advance(seconds(60));
-    expect([one.leader.isLeader, other.leader.isLeader]).toEqual([true, false]);
-    expect(world.lease?.spec).toMatchObject({ holderIdentity: 'one', leaseTransitions: 1, leaseDurationSeconds: 15 });
-    expect(one.said()).toEqual(['leading']);
-    await Promise.all([one.stop(), other.stop()]);
+test('the first candidate makes the Lease and leads', async () => {
+  const { clock, server, start, log } = create();
+  const { leader } = start('a', () => Date.UTC(2026, 0, 2, 3, 4, 5, 678));
+  expect(leader.isLeader).toBe(false);
+  await clock.advance(0);
+  expect(leader.isLeader).toBe(true);
+  expect(server.requests).toEqual([`GET ${collection}/gpugate`, `POST ${collection}`]);
+  expect(server.lease).toMatchObject({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    spec: {
+      holderIdentity: 'a',
+      leaseDurationSeconds: 15,
+      renewTime: '2026-01-02T03:04:05.678000Z',
+      leaseTransitions: 1,
+    },
   });
-
-  test('the second one follows at its next look when the first hands the Lease back', async () => {
-    const { clock, world, start } = createWorld();
-    const [one, other] = [start('one'), start('other')];
-    await clock.advance(seconds(7));
-    await one.stop();
-    expect(world.lease?.spec.holderIdentity).toBe('');
-    expect(one.leader.isLeader).toBe(false);
-    await clock.advance(seconds(5));
-    expect(other.leader.isLeader).toBe(true);
-    await other.stop();
-  });
-
-  test('the second one follows when the first is silent for longer than the Lease lasts, and not before', async () => {
-    const { clock, put, start } = createWorld();
-    put({ holderIdentity: 'a process that was killed' });
-    const other = start('other');
-    await clock.advance(seconds(15));
-    expect(other.leader.isLeader).toBe(false);
-    await clock.advance(seconds(10));
-    expect(other.leader.isLeader).toBe(true);
-    await other.stop();
-  });
+  expect(log.entries.map(({ message }) => message)).toEqual(['leading']);
 });
 
-describe('a leader', () => {
-  test('that cannot renew gives up before another may follow', async () => {
-    const { clock, world, start } = createWorld();
-    const one = start('one');
-    await clock.advance(seconds(1));
-    world.isDown = true;
-    await clock.advance(seconds(8));
-    expect(one.leader.isLeader).toBe(true);
-    await clock.advance(seconds(2));
-    expect(one.leader.isLeader).toBe(false);
-    world.isDown = false;
-    await clock.advance(seconds(6));
-    expect(one.leader.isLeader).toBe(true);
-    await one.stop();
-  });
+test('a second candidate does not lead while the first renews, whatever their wall clocks say', async () => {
+  const { clock, start, server } = create();
+  const first = start('a', () => clock.now() - 3_600_000);
+  await clock.advance(0);
+  const second = start('b', () => clock.now() + 3_600_000);
+  await clock.advance(120_000);
+  expect([first.leader.isLeader, second.leader.isLeader]).toEqual([true, false]);
+  expect(server.lease?.spec['leaseTransitions']).toBe(1);
+});
 
-  test('whose Lease another has taken stops as soon as it sees that, however lately it renewed', async () => {
-    const { clock, put, start } = createWorld();
-    const one = start('one');
-    await clock.advance(seconds(6));
-    expect(one.leader.isLeader).toBe(true);
-    put({ holderIdentity: 'somebody' });
-    await clock.advance(seconds(5));
-    expect(one.leader.isLeader).toBe(false);
-    expect(one.said()).toEqual(['leading', 'no longer leading']);
-    await one.stop();
-  });
+test('a Lease that does not change for 15 s is taken over', async () => {
+  const { clock, start, server } = create();
+  server.lease = {
+    metadata: { name: 'gpugate', resourceVersion: '7' },
+    spec: { holderIdentity: 'dead', leaseTransitions: 4 },
+  };
+  // As it is in the API server.
+  const seven = server.lease;
+  const { leader } = start('b');
+  await clock.advance(15_000);
+  expect([leader.isLeader, server.lease]).toEqual([false, seven]);
+  await clock.advance(5000);
+  expect(leader.isLeader).toBe(true);
+  expect(server.lease.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 5 });
+});
 
-  test('that ends does not hand back what another has taken', async () => {
-    const { clock, world, put, start } = createWorld();
-    const one = start('one');
-    await clock.advance(seconds(6));
-    put({ holderIdentity: 'somebody' });
-    const { writes } = world;
-    await one.stop();
-    expect(world.lease?.spec.holderIdentity).toBe('somebody');
-    expect(world.writes).toBe(writes);
-  });
+test('a Lease that was handed back is taken at once', async () => {
+  const { clock, start, server } = create();
+  const first = start('a');
+  await clock.advance(0);
+  first.stop();
+  await first.running;
+  expect([first.leader.isLeader, server.lease?.spec['holderIdentity']]).toEqual([false, '']);
+  const second = start('b');
+  await clock.advance(0);
+  expect(second.leader.isLeader).toBe(true);
+});
 
-  test('ends although the API server is down', async () => {
-    const { clock, world, start } = createWorld();
-    const one = start('one');
-    await clock.advance(seconds(1));
-    world.isDown = true;
-    await one.stop();
-    expect(one.leader.isLeader).toBe(false);
-  });
+test('who cannot renew gives up 5 s before another may take over, and leads again when it can', async () => {
+  const { clock, start, server, log } = create();
+  const { leader } = start('a');
+  await clock.advance(0);
+  server.isDown = true;
+  await clock.advance(9999);
+  expect(leader.isLeader).toBe(true);
+  await clock.advance(1);
+  expect(leader.isLeader).toBe(false);
+  server.isDown = false;
+  await clock.advance(5000);
+  expect(leader.isLeader).toBe(true);
+  expect(log.entries.map(({ message }) => message)).toEqual([
+    'leading',
+    'the lease could not be renewed',
+    'the lease could not be renewed',
+    'no longer leading',
+    'leading',
+  ]);
+});
+
+test('of two who try at the same time, one leads', async () => {
+  const { clock, start } = create();
+  const both = [start('a'), start('b')];
+  await clock.advance(0);
+  expect(both.map(({ leader }) => leader.isLeader)).toEqual([true, false]);
+});
+
+/** Somebody takes the Lease, whoever has it. */
+function take({ lease }: { lease: Lease | undefined }, holderIdentity: string): void {
+  if (lease === undefined) throw new Error('there is no Lease yet');
+  lease.metadata.resourceVersion = 'taken';
+  lease.spec['holderIdentity'] = holderIdentity;
+}
+
+test('who finds the Lease taken stops leading at once, however lately it renewed', async () => {
+  const { clock, start, server, log } = create();
+  const { leader } = start('a');
+  await clock.advance(4000);
+  expect(leader.isLeader).toBe(true);
+  take(server, 'somebody');
+  await clock.advance(1000);
+  expect(leader.isLeader).toBe(false);
+  expect(log.entries.map(({ message }) => message)).toEqual(['leading', 'no longer leading']);
+});
+
+test('who ends hands back nothing that another has taken', async () => {
+  const { clock, start, server } = create();
+  const { leader, stop, running } = start('a');
+  await clock.advance(4000);
+  take(server, 'somebody');
+  stop();
+  await running;
+  expect([leader.isLeader, server.lease?.spec['holderIdentity']]).toEqual([false, 'somebody']);
+  expect(server.requests.filter((request) => request.startsWith('PUT'))).toEqual([]);
+});
+
+test('who ends while the API server is down just ends', async () => {
+  const { clock, start, server } = create();
+  const { leader, stop, running } = start('a');
+  await clock.advance(0);
+  server.isDown = true;
+  stop();
+  await running;
+  expect(leader.isLeader).toBe(false);
 });

@@ -4,7 +4,12 @@ import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
+/** One kind of trouble alone, and much of it: for faults of the code that common bad luck shows too seldom. */
+export const troubles = ['stalled-watches', 'lost-ledgers'] as const;
+export type Trouble = (typeof troubles)[number];
+
 export type FaultsOptions = {
+  readonly trouble: Trouble | undefined;
   readonly time: VirtualTime;
   readonly random: Random;
   readonly server: SimulatedApiServer;
@@ -74,6 +79,10 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
+const stallAll: Fault = ({ time, replicas }) => {
+  for (const { weather } of replicas) stall(weather, time.now + longestStallMs);
+};
+
 /** Never shorter than it is. */
 function stall(weather: Weather, until: number): void {
   weather.podsStalledUntil = Math.max(weather.podsStalledUntil, until);
@@ -97,11 +106,17 @@ export class Faults {
   #isOver = false;
 
   constructor(options: FaultsOptions) {
-    const { random } = options;
+    const { random, trouble } = options;
     this.#options = options;
-    this.#kinds = Object.values(faults).filter(() => random.chance(0.5));
-    this.#meanPauseMs = random.pick([2000, 10_000, 60_000]);
-    this.#nextLossAt = random.chance(0.4) ? random.exponential(40_000) : Number.POSITIVE_INFINITY;
+    if (trouble === undefined) {
+      this.#kinds = Object.values(faults).filter(() => random.chance(0.5));
+      this.#meanPauseMs = random.pick([2000, 10_000, 60_000]);
+      this.#nextLossAt = random.chance(0.4) ? random.exponential(40_000) : Number.POSITIVE_INFINITY;
+    } else {
+      this.#kinds = trouble === 'stalled-watches' ? [stallAll] : [];
+      this.#meanPauseMs = longestStallMs;
+      this.#nextLossAt = trouble === 'lost-ledgers' ? random.exponential(20_000) : Number.POSITIVE_INFINITY;
+    }
   }
 
   start(): void {

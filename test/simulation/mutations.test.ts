@@ -8,14 +8,18 @@ const timeout = 1_800_000;
 
 describe('of deliberate faults, the simulation catches that', { timeout }, () => {
   test.each(Object.entries(mutations))('%s', async (_, mutation) => {
-    const results = await runSeeds({ ...bounds, mutation });
-    expect(violations(results, bounds.admissions)).not.toEqual([]);
+    const results = await runSeeds({ ...bounds, trouble: mutation.trouble, mutation });
+    expect(violations(results, { ...bounds, trouble: mutation.trouble })).not.toEqual([]);
   });
 });
 
-test('without a fault, the same seeds pass', { timeout }, async () => {
-  expect(violations(await runSeeds(bounds), bounds.admissions)).toEqual([]);
-});
+test.each([undefined, 'stalled-watches', 'lost-ledgers'] as const)(
+  'without a fault, the same seeds pass (%s)',
+  { timeout },
+  async (trouble) => {
+    expect(violations(await runSeeds({ ...bounds, trouble }), { ...bounds, trouble })).toEqual([]);
+  },
+);
 
 test('a fault whose place is not found, or found twice, is an error', async () => {
   const [file, to] = ['quota/decide-turn.ts', ''];

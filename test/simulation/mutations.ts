@@ -1,5 +1,13 @@
+import type { Trouble } from './faults.ts';
+
 /** A deliberate fault: one exact piece of the source, which occurs once, in the place of another. */
-export type Mutation = { readonly file: string; readonly from: string; readonly to: string };
+export type Mutation = {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** In what it shows itself; in anything, when absent. */
+  readonly trouble?: Trouble;
+};
 
 const ledger = 'quota/ledger.ts';
 const turn = 'quota/decide-turn.ts';
@@ -56,6 +64,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: expiry,
     from: 'if (!(await this.#exists(pod))) never.push(pod.uid);',
     to: 'never.push(pod.uid);',
+    trouble: 'stalled-watches',
   },
   'reservations expire while the pod may still be created': {
     file: expiry,
@@ -171,6 +180,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: expiry,
     from: 'if (now() - this.#unsettledSince <= expireAfterMs) return;',
     to: '',
+    trouble: 'lost-ledgers',
   },
   'a lost ledger is never settled': {
     file: expiry,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { Trouble } from './faults.ts';
 import type { Mutation } from './mutations.ts';
 import type { SeedWork } from './seed-worker.ts';
 import type { SimulationResult } from './simulate.ts';
@@ -9,6 +10,7 @@ export type SeedsOptions = {
   readonly seeds: number;
   readonly admissions: number;
   readonly workers: number;
+  readonly trouble?: Trouble | undefined;
   readonly mutation?: Mutation;
   /** After each seed. */
   readonly onResult?: (result: SimulationResult) => void;
@@ -21,8 +23,8 @@ export async function runSeeds(options: SeedsOptions): Promise<readonly Simulati
   let next = firstSeed;
   const end = firstSeed + seeds;
   const work = async () => {
-    const { admissions, mutation } = options;
-    const workerData: SeedWork = { admissions, mutation };
+    const { admissions, trouble, mutation } = options;
+    const workerData: SeedWork = { admissions, trouble, mutation };
     const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), { workerData });
     try {
       while (next < end) {
@@ -40,15 +42,16 @@ export async function runSeeds(options: SeedsOptions): Promise<readonly Simulati
   return results.sort((a, b) => a.seed - b.seed);
 }
 
+type Replay = Pick<SeedsOptions, 'admissions' | 'trouble'>;
+
 /** What a person needs of a seed that failed. */
-export function describeViolation({ seed, violation }: SimulationResult, admissions: number): string {
-  return `seed ${seed}: ${violation}\nreplay: npm run simulate -- --first-seed ${seed} --seeds 1 --admissions ${admissions}`;
+export function describeViolation({ seed, violation }: SimulationResult, { admissions, trouble }: Replay): string {
+  const flags = `--first-seed ${seed} --seeds 1 --admissions ${admissions}`;
+  return `seed ${seed}: ${violation}\nreplay: npm run simulate -- ${flags}${trouble === undefined ? '' : ` --trouble ${trouble}`}`;
 }
 
-export function violations(results: readonly SimulationResult[], admissions: number): readonly string[] {
-  return results
-    .filter(({ violation }) => violation !== undefined)
-    .map((result) => describeViolation(result, admissions));
+export function violations(results: readonly SimulationResult[], replay: Replay): readonly string[] {
+  return results.filter(({ violation }) => violation !== undefined).map((result) => describeViolation(result, replay));
 }
 
 export function sumStats(results: readonly SimulationResult[]): Record<string, number> {

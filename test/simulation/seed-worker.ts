@@ -2,13 +2,18 @@ import { registerHooks } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SimulationResult } from './simulate.ts';
+import type { Trouble } from './faults.ts';
 import type { Mutation } from './mutations.ts';
+import type { SimulationResult } from './simulate.ts';
 
 /** What a worker is started with: of the seeds that it is told one by one, so many admissions each. */
-export type SeedWork = { readonly admissions: number; readonly mutation?: Mutation | undefined };
+export type SeedWork = {
+  readonly admissions: number;
+  readonly trouble?: Trouble | undefined;
+  readonly mutation?: Mutation | undefined;
+};
 
-const { admissions, mutation } = workerData as SeedWork;
+const { admissions, trouble, mutation } = workerData as SeedWork;
 
 /** One exact piece of one module is another one, for this thread alone: the code on disk stays as it is. */
 if (mutation !== undefined) {
@@ -28,7 +33,7 @@ if (mutation !== undefined) {
 const { simulate } = await import('./simulate.ts');
 
 parentPort?.on('message', (seed: number) => {
-  void simulate(seed, admissions).then(
+  void simulate(seed, admissions, trouble).then(
     (result: SimulationResult) => parentPort?.postMessage(result, []),
     (error: unknown) => {
       throw error;

@@ -2,7 +2,7 @@ import { Admissions } from './admissions.ts';
 import { ApiRequests } from './api-requests.ts';
 import { SimulatedApiServer } from './api-server.ts';
 import { Checker } from './checker.ts';
-import { Faults } from './faults.ts';
+import { Faults, type Trouble } from './faults.ts';
 import { fairWeather } from './network.ts';
 import { Random } from './random.ts';
 import { Replica, type LedgerStats } from './replica.ts';
@@ -21,7 +21,7 @@ const leastCalmMs = 180_000;
 const calmMs = 400_000;
 
 /** One cluster from its first day, on virtual time: the same seed, the same story. */
-export async function simulate(seed: number, admissions: number): Promise<SimulationResult> {
+export async function simulate(seed: number, admissions: number, trouble?: Trouble): Promise<SimulationResult> {
   const random = new Random(seed);
   const time = new VirtualTime();
   const server = new SimulatedApiServer();
@@ -61,7 +61,7 @@ export async function simulate(seed: number, admissions: number): Promise<Simula
     replicas,
     meanLifeMs: random.pick([500, 2000, 40_000]),
   });
-  const faults = new Faults({ time, random, server, replicas, climate, restart });
+  const faults = new Faults({ trouble, time, random, server, replicas, climate, restart });
   faults.start();
 
   const meanPauseMs = random.pick([500, 2000, 6000]);

@@ -12,7 +12,7 @@ test(
   },
   async () => {
     const results = await runSeeds({ firstSeed: 1, seeds: 200, admissions, workers: 2 });
-    expect(violations(results, admissions)).toEqual([]);
+    expect(violations(results, { admissions })).toEqual([]);
     expect(results.length).toBe(200);
     // Of each kind there must have been many, or nothing was proved.
     const { asked = 0, fits = 0, short = 0, undecided = 0, conflicts = 0, failures = 0 } = sumStats(results);
@@ -39,7 +39,9 @@ test('a violation is told with the command that replays it', () => {
         { seed: 3, violation: 'too many', stats: {} },
         { seed: 4, violation: undefined, stats: {} },
       ],
-      50,
+      { admissions: 50, trouble: 'lost-ledgers' },
     ),
-  ).toEqual(['seed 3: too many\nreplay: npm run simulate -- --first-seed 3 --seeds 1 --admissions 50']);
+  ).toEqual([
+    'seed 3: too many\nreplay: npm run simulate -- --first-seed 3 --seeds 1 --admissions 50 --trouble lost-ledgers',
+  ]);
 });

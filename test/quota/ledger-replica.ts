@@ -1,0 +1,82 @@
+import type { ReserveResult } from '../../src/quota/decide-turn.ts';
+import { Ledger } from '../../src/quota/ledger.ts';
+import { formatLedger, parseLedger, type LedgerState } from '../../src/quota/ledger-state.ts';
+import type { StoredLedger } from '../../src/quota/ledger-store.ts';
+import type { PodRecord } from '../../src/quota/pod-record.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+import { FakeView } from './fake-view.ts';
+import { readQuota } from './read-quota.ts';
+
+const quota = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
+
+/** One replica, its store, and what a test does to both. */
+export function createReplica(initial?: LedgerState | string, { isFirst = false }: { isFirst?: boolean } = {}) {
+  const world = new FakeView([quota]);
+  const clock = createVirtualClock();
+  let stored: StoredLedger | undefined;
+  const put = (data: LedgerState | string) => {
+    const version = String(Number(stored?.version ?? 100) + 1);
+    stored = { data: typeof data === 'string' ? data : formatLedger(data), version, revision: BigInt(version) };
+    return stored;
+  };
+  if (initial !== undefined) put(initial);
+  const log: string[] = [];
+  /** What happens in the place of the next write. */
+  const instead: ((data: string) => void)[] = [];
+  let watched: StoredLedger | undefined;
+  let readMs = 0;
+  const ledger = new Ledger({
+    store: {
+      newest: () => watched,
+      read: async () => {
+        log.push('read');
+        if (readMs > 0) await clock.sleep(readMs);
+        return stored;
+      },
+      write: async (data, version) => {
+        const act = instead.shift();
+        if (act !== undefined) act(data);
+        if (version !== stored?.version) return 'conflict';
+        log.push(
+          `write ${parseLedger(data)
+            ?.reservations.map(({ uid }) => uid)
+            .join(' ')}`,
+        );
+        return put(data);
+      },
+    },
+    view: world.view,
+    cluster: 'c',
+    claimFirst: async () => isFirst,
+    clock,
+    telemetry: {
+      wrote: (reserved, released) => log.push(`reserved ${reserved}, released ${released}`),
+      conflict: () => log.push('conflict'),
+      failed: (error) => log.push((error as Error).message),
+    },
+  });
+  const reserve = (pod: PodRecord, about: { dryRun?: boolean; deadline?: number } = {}) => {
+    const asked: { result: ReserveResult | undefined } = { result: undefined };
+    void ledger
+      .reserve({ pod, dryRun: false, deadline: clock.now() + 5000, ...about })
+      .then((result) => (asked.result = result));
+    return asked;
+  };
+  const stateNow = () => parseLedger(stored?.data ?? '');
+  return {
+    world,
+    clock,
+    ledger,
+    put,
+    log,
+    instead,
+    reserve,
+    stateNow,
+    watch: (newer: StoredLedger) => (watched = newer),
+    slowDown: (ms: number) => (readMs = ms),
+  };
+}
+
+/** The answer, or why there is none. */
+export const kindOf = ({ result }: { result: ReserveResult | undefined }) =>
+  result?.kind === 'undecided' ? result.cause : result?.kind;
