@@ -7,6 +7,8 @@ import type { Log } from '../telemetry/log.ts';
 const leaseSeconds = 15;
 const renewEveryMs = 5000;
 const giveUpAfterMs = 10_000;
+/** A call that hangs must not keep us from the next one, nor a process from its end. */
+const timeoutMs = 5000;
 
 export type LeaderOptions = {
   readonly client: Pick<ApiClient, 'request'>;
@@ -99,7 +101,12 @@ export class Leader {
   async #read(): Promise<Lease | undefined> {
     const { client, name } = this.#options;
     try {
-      return (await client.request({ method: 'GET', path: `${this.#collection}/${name}`, once: true })) as Lease;
+      return (await client.request({
+        method: 'GET',
+        path: `${this.#collection}/${name}`,
+        timeoutMs,
+        once: true,
+      })) as Lease;
     } catch (error) {
       if (error instanceof ApiError && error.isNotFound) return undefined;
       throw error;
@@ -126,7 +133,7 @@ export class Leader {
     try {
       const isNew = lease === undefined;
       const path = isNew ? this.#collection : `${this.#collection}/${name}`;
-      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, once: true });
+      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, timeoutMs, once: true });
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.isConflict) return false;

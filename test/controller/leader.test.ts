@@ -15,9 +15,10 @@ function create() {
   const log = createRecordingLog();
   const server = { lease: undefined as Lease | undefined, isDown: false, requests: [] as string[] };
   let version = 0;
-  const request = async ({ method, path, body, once }: ApiRequest): Promise<unknown> => {
+  const request = async ({ method, path, body, once, timeoutMs }: ApiRequest): Promise<unknown> => {
     server.requests.push(`${method} ${path}`);
     expect(once).toBe(true);
+    expect(timeoutMs).toBeLessThan(10_000);
     if (server.isDown) throw new ApiError('no answer', { status: 0 });
     if (method === 'GET') {
       if (server.lease === undefined) throw new ApiError('not found', { status: 404 });
