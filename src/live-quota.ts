@@ -15,12 +15,15 @@ import { podDeviceMemory } from './quota/device-memory.ts';
 import { Ledger } from './quota/ledger.ts';
 import type { PodRecord } from './quota/pod-record.ts';
 import type { Quota } from './quota/quota.ts';
+import { undecidedCauses } from './quota/undecided-causes.ts';
 import { demandOf } from './workload/demand.ts';
 
 /** Quotas in force: what admissions ask, and what goes on in the background. */
 export type LiveQuota = {
   readonly reserve: NonNullable<AdmissionSources['reserve']>;
   readonly regrouped: NonNullable<AdmissionSources['regrouped']>;
+  /** Why this replica can charge no quota yet, or no longer; undefined when it can. */
+  readonly whyUndecided: () => string | undefined;
   /** Runs until the signal is aborted; never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 };
@@ -98,8 +101,8 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
         status.forget();
         continue;
       }
-      const reservations = (ledger.state?.reservations ?? []).filter(({ uid }) => !isShown(uid));
-      if (view.podVersion() !== undefined) {
+      const reservations = ledger.state?.reservations.filter(({ uid }) => !isShown(uid));
+      if (view.podVersion() !== undefined && reservations !== undefined) {
         await status.look({ quotas: quotas(), usage: view.usage, namespaceLabels: view.namespaceLabels, reservations });
       }
       if (clock.now() - lookedAt >= expiryEveryMs) {
@@ -117,6 +120,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
     run: async (signal) => {
       await Promise.all([watched.reflector.run(signal), maintain(signal)]);
     },
+    whyUndecided: () => (ledger === undefined ? undecidedCauses.unread : ledger.whyUndecided()),
     regrouped: ({ namespace: place, labels: before }, { labels: after }, namespaceLabels) =>
       quotas().flatMap(({ name, enforcement, groupOf }) => {
         const from = groupOf({ namespace: place, namespaceLabels, labels: before });
@@ -126,7 +130,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
     reserve: async (request, pod, deadline) => {
       const found = demandOf(pod);
       if (found.size === 0 || quotas().length === 0) return { kind: 'fits', charges: [], noted: [] };
-      if (ledger === undefined) return { kind: 'undecided', cause: 'the quota ledger is not open yet. Try again.' };
+      if (ledger === undefined) return { kind: 'undecided', cause: undecidedCauses.unread };
       const demand = interner.demand(found);
       const { name, namespace: place, uid, labels } = pod.meta;
       const record: PodRecord = {

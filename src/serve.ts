@@ -59,13 +59,12 @@ export async function serve(config: Config, { log, version, environment }: Serve
       ? undefined
       : await openLiveCluster({ environment, kubeconfig, namespace, serviceAccountDirectory }, { log, metrics });
 
+  // Quotas are exact only over the cluster itself.
+  const quota = files.cluster === undefined ? live?.quota : undefined;
   const sources: AdmissionSources = {
     policies: files.policies ?? live?.policies ?? (() => undefined),
     cluster: files.cluster ?? live?.view.facts ?? (() => undefined),
-    // Quotas are exact only over the cluster itself.
-    ...(live === undefined || files.cluster !== undefined
-      ? {}
-      : { reserve: live.quota.reserve, regrouped: live.quota.regrouped }),
+    ...(quota === undefined ? {} : { reserve: quota.reserve, regrouped: quota.regrouped }),
     findExemption: compileExemptions({
       namespaces: config.exemptNamespaces,
       users: config.exemptUsers,
@@ -100,7 +99,8 @@ export async function serve(config: Config, { log, version, environment }: Serve
     metrics,
     readiness: allReady(
       () => server?.readiness() ?? isNotReady('there is no serving certificate yet'),
-      () => sourceReadiness(sources),
+      () => readinessOf(whyUndecided(sources)),
+      () => readinessOf(quota?.whyUndecided()),
       () => (isWarm ? isReady : isNotReady('the decision path is not warm yet')),
     ),
     host: config.host,
@@ -161,8 +161,7 @@ function admitOf(id: WebhookId, sources: AdmissionSources): Admit {
   return id === 'pods.validate' ? createValidateOthers(sources) : createValidate(sources, { needsFreshView: true });
 }
 
-function sourceReadiness(sources: AdmissionSources): Readiness {
-  const cause = whyUndecided(sources);
+function readinessOf(cause: string | undefined): Readiness {
   return cause === undefined ? isReady : isNotReady(cause);
 }
 

@@ -22,10 +22,15 @@ export type QuotaLedger = z.output<typeof quotaLedger>;
 /** There is one, so that a pod that several quotas charge is reserved in all of them or in none. */
 export const ledgerName = 'ledger';
 
+/**
+ * Version of the form below: every change of it, a field that is only added too, takes the next number. During an upgrade
+ * both versions of gpugate share the ledger, so that one release reads a new form before the next one writes it.
+ */
+export const ledgerForm = 1;
+
 /** Inside of `spec.data`, short names: it is written with every batch of admissions. */
 export const ledgerData = z.strictObject({
-  /** Version of this form. */
-  v: z.literal(1),
+  v: z.literal(ledgerForm),
   /** uid of kube-system: whose reservations these are. */
   cluster: z.string().min(1),
   /** Whether it may be decided by: not for a while after it was lost and made anew. */
@@ -46,3 +51,6 @@ export const ledgerData = z.strictObject({
 });
 
 export type LedgerData = z.output<typeof ledgerData>;
+
+/** All that is read of a form that only a newer gpugate knows. */
+export const newerLedgerData = z.looseObject({ v: z.int().min(ledgerForm + 1) });

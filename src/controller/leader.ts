@@ -7,6 +7,8 @@ import type { Log } from '../telemetry/log.ts';
 const leaseSeconds = 15;
 const renewEveryMs = 5000;
 const giveUpAfterMs = 10_000;
+/** A call that hangs must not keep us from the next one, nor a process from its end. */
+const timeoutMs = 5000;
 
 export type LeaderOptions = {
   readonly client: Pick<ApiClient, 'request'>;
@@ -61,8 +63,14 @@ export class Leader {
       wasLeader = this.isLeader;
       await clock.sleep(renewEveryMs * (1 + clock.random() / 10), signal);
     }
-    if (this.isLeader) await this.#write('', await this.#read()).catch(() => undefined);
+    if (this.isLeader) await this.#handBack().catch(() => undefined);
     this.#renewedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Not what another has taken meanwhile. */
+  async #handBack(): Promise<void> {
+    const lease = await this.#read();
+    if (lease?.spec?.holderIdentity === this.#options.identity) await this.#write('', lease);
   }
 
   async #attempt(): Promise<void> {
@@ -70,7 +78,11 @@ export class Leader {
     const lease = await this.#read();
     const holder = lease?.spec?.holderIdentity ?? '';
     const isFree = holder === '' || holder === identity || this.#isAbandoned(lease);
-    if (!isFree) return;
+    if (!isFree) {
+      // Who has it leads, however lately we renewed it.
+      this.#renewedAt = Number.NEGATIVE_INFINITY;
+      return;
+    }
     const start = clock.now();
     if (await this.#write(identity, lease)) this.#renewedAt = start;
   }
@@ -89,7 +101,12 @@ export class Leader {
   async #read(): Promise<Lease | undefined> {
     const { client, name } = this.#options;
     try {
-      return (await client.request({ method: 'GET', path: `${this.#collection}/${name}`, once: true })) as Lease;
+      return (await client.request({
+        method: 'GET',
+        path: `${this.#collection}/${name}`,
+        timeoutMs,
+        once: true,
+      })) as Lease;
     } catch (error) {
       if (error instanceof ApiError && error.isNotFound) return undefined;
       throw error;
@@ -116,7 +133,7 @@ export class Leader {
     try {
       const isNew = lease === undefined;
       const path = isNew ? this.#collection : `${this.#collection}/${name}`;
-      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, once: true });
+      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, timeoutMs, once: true });
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.isConflict) return false;

@@ -1,8 +1,13 @@
-import { formatLedger, parseLedger, type LedgerState } from './ledger-state.ts';
+import { formatLedger, isOfNewerForm, parseLedger, type LedgerState } from './ledger-state.ts';
 import type { LedgerStore, StoredLedger } from './ledger-store.ts';
 
-/** A ledger as it was stored, and what it says; `state` is undefined for what no gpugate wrote. */
-export type KnownLedger = { readonly stored: StoredLedger; readonly state: LedgerState | undefined };
+/** A ledger as it was stored, and what it says; `state` is undefined for what no gpugate wrote, or a newer one. */
+export type KnownLedger = {
+  readonly stored: StoredLedger;
+  readonly state: LedgerState | undefined;
+  /** Only a newer gpugate can read it. */
+  readonly isNewer: boolean;
+};
 
 /**
  * The newest copy of the ledger that came to this replica. An old one is good enough to admit by, since the write then
@@ -50,11 +55,12 @@ export class LedgerCopy {
   async write(state: LedgerState, version: string | undefined): Promise<StoredLedger | 'conflict'> {
     const written = await this.#store.write(formatLedger(state), version);
     if (written === 'conflict') this.#isOutdated = true;
-    else this.#known = { stored: written, state };
+    else this.#known = { stored: written, state, isNewer: false };
     return written;
   }
 
   #parse(stored: StoredLedger): KnownLedger {
-    return { stored, state: parseLedger(stored.data, this.#known?.state) };
+    const state = parseLedger(stored.data, this.#known?.state);
+    return { stored, state, isNewer: state === undefined && isOfNewerForm(stored.data) };
   }
 }

@@ -1,4 +1,4 @@
-import { ledgerData, type LedgerData } from '../api/quota-ledger.ts';
+import { ledgerData, ledgerForm, newerLedgerData, type LedgerData } from '../api/quota-ledger.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** What the ledger says, whoever wrote it. */
@@ -22,7 +22,7 @@ export const emptyLedger = (cluster: string, isSettled: boolean): LedgerState =>
 
 export function formatLedger({ cluster, isSettled, seenThrough, reservations }: LedgerState): string {
   return JSON.stringify({
-    v: 1,
+    v: ledgerForm,
     cluster,
     settled: isSettled,
     seen: String(seenThrough),
@@ -39,17 +39,11 @@ export function formatLedger({ cluster, isSettled, seenThrough, reservations }: 
 }
 
 /**
- * Undefined for what no gpugate wrote: the ledger is lost then. A reservation never changes: those of the copy `before`
- * are taken over as they are, with all that was worked out for them.
+ * Undefined for what no gpugate of this version wrote: the ledger is lost then, unless {@link isOfNewerForm}. A
+ * reservation never changes: those of the copy `before` are taken over as they are, with all that was worked out for them.
  */
 export function parseLedger(text: string, before?: LedgerState): LedgerState | undefined {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { data } = ledgerData.safeParse(raw);
+  const { data } = ledgerData.safeParse(parseJson(text));
   if (data === undefined) return undefined;
   const known = new Map(before?.reservations.map((reservation) => [reservation.uid, reservation]));
   return {
@@ -58,6 +52,19 @@ export function parseLedger(text: string, before?: LedgerState): LedgerState | u
     seenThrough: BigInt(data.seen),
     reservations: data.reservations.map((raw) => known.get(raw.uid) ?? reservationOf(raw)),
   };
+}
+
+/** A newer gpugate wrote it, and may run beside this one: it is not lost, and whoever made it anew would destroy it. */
+export function isOfNewerForm(text: string): boolean {
+  return newerLedgerData.safeParse(parseJson(text)).success;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function reservationOf({ uid, ns, name, user, labels, demand, mib }: LedgerData['reservations'][number]): PodRecord {

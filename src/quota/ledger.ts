@@ -4,6 +4,7 @@ import { LedgerCopy } from './ledger-copy.ts';
 import { emptyLedger, type LedgerState } from './ledger-state.ts';
 import type { LedgerStore, StoredLedger } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
+import { undecidedCauses } from './undecided-causes.ts';
 
 export type LedgerOptions = {
   readonly store: LedgerStore;
@@ -27,9 +28,6 @@ const maxProgressWaitMs = 250;
 
 /** Between the claim of the first ledger and its write. */
 const firstWriteMs = 1000;
-
-const rebuilding =
-  'the ledger of reservations was lost and is being made anew, which takes about a minute. Try again then.';
 
 /**
  * Reservations of pods that were admitted and that no view shows yet, shared by all replicas through one object that is
@@ -65,13 +63,21 @@ export class Ledger {
     this.#start();
   }
 
-  /** Drops reservations that the view shows meanwhile, if there are any; makes a ledger anew that was damaged. */
+  /**
+   * Drops reservations that the view shows meanwhile, if there are any; makes a ledger anew that was damaged, and looks
+   * again for one that could not be read.
+   */
   compact(): void {
-    const { known } = this.#copy;
-    if (known === undefined) return;
-    const { state } = known;
+    const { state } = this;
     if (state === undefined || state.reservations.some(({ uid }) => this.#options.view.shownAt(uid) !== undefined))
       this.#start(true);
+  }
+
+  /** Why nothing at all can be decided here, although others may; undefined when there is no such reason. */
+  whyUndecided(): string | undefined {
+    const { known } = this.#copy;
+    if (known === undefined) return undecidedCauses.unread;
+    return known.isNewer ? undecidedCauses.newer : undefined;
   }
 
   /** The newest state that is known here, for status and expiry; undefined before the first read. */
@@ -121,7 +127,7 @@ export class Ledger {
     if (late.length === 0) return;
     this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
     for (const { resolve } of late) {
-      resolve({ kind: 'undecided', cause: 'the quota could not be checked in time. Try again.' });
+      resolve({ kind: 'undecided', cause: undecidedCauses.late });
     }
   }
 
@@ -129,13 +135,10 @@ export class Ledger {
   async #turn(): Promise<void> {
     const { view, clock, telemetry } = this.#options;
     const early = new Set(this.#waiting);
-    const { stored, state } = (await this.#copy.read()) ?? {};
+    const { stored, state, isNewer } = (await this.#copy.read()) ?? {};
+    if (isNewer) return this.#postpone(undecidedCauses.newer);
     if (stored === undefined || state === undefined || !this.#isOurs(stored, state)) return this.#rebuild(stored);
-    if (!state.isSettled) {
-      this.#copy.distrust(); // whether it has settled by the next time
-      this.#releases.clear();
-      return this.#answerAll({ kind: 'undecided', cause: rebuilding });
-    }
+    if (!state.isSettled) return this.#postpone(undecidedCauses.rebuilding);
     const version = view.version();
     if (version === undefined || version < state.seenThrough) return this.#untilProgress();
 
@@ -184,8 +187,7 @@ export class Ledger {
       this.#start();
     } catch (error) {
       this.#options.telemetry.failed(error);
-      const cause = 'there seems to be no room, and the API server did not say whether that is still so. Try again.';
-      doubtful.waiting.resolve({ kind: 'undecided', cause });
+      doubtful.waiting.resolve({ kind: 'undecided', cause: undecidedCauses.unconfirmed });
     }
   }
 
@@ -220,10 +222,13 @@ export class Ledger {
     await this.#copy.write({ ...state, seenThrough, isSettled: true }, stored.version);
   }
 
-  #answerAll(result: ReserveResult): void {
+  /** The ledger may be another one by the next time. */
+  #postpone(cause: string): void {
+    this.#copy.distrust();
+    this.#releases.clear();
     const all = this.#waiting;
     this.#waiting = [];
-    for (const { resolve } of all) resolve(result);
+    for (const { resolve } of all) resolve({ kind: 'undecided', cause });
   }
 
   /** Until the view has moved on, or the first deadline. */

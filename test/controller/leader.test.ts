@@ -15,9 +15,10 @@ function create() {
   const log = createRecordingLog();
   const server = { lease: undefined as Lease | undefined, isDown: false, requests: [] as string[] };
   let version = 0;
-  const request = async ({ method, path, body, once }: ApiRequest): Promise<unknown> => {
+  const request = async ({ method, path, body, once, timeoutMs }: ApiRequest): Promise<unknown> => {
     server.requests.push(`${method} ${path}`);
     expect(once).toBe(true);
+    expect(timeoutMs).toBeLessThan(10_000);
     if (server.isDown) throw new ApiError('no answer', { status: 0 });
     if (method === 'GET') {
       if (server.lease === undefined) throw new ApiError('not found', { status: 404 });
@@ -130,4 +131,43 @@ test('of two who try at the same time, one leads', async () => {
   const both = [start('a'), start('b')];
   await clock.advance(0);
   expect(both.map(({ leader }) => leader.isLeader)).toEqual([true, false]);
+});
+
+/** Somebody takes the Lease, whoever has it. */
+function take({ lease }: { lease: Lease | undefined }, holderIdentity: string): void {
+  if (lease === undefined) throw new Error('there is no Lease yet');
+  lease.metadata.resourceVersion = 'taken';
+  lease.spec['holderIdentity'] = holderIdentity;
+}
+
+test('who finds the Lease taken stops leading at once, however lately it renewed', async () => {
+  const { clock, start, server, log } = create();
+  const { leader } = start('a');
+  await clock.advance(4000);
+  expect(leader.isLeader).toBe(true);
+  take(server, 'somebody');
+  await clock.advance(1000);
+  expect(leader.isLeader).toBe(false);
+  expect(log.entries.map(({ message }) => message)).toEqual(['leading', 'no longer leading']);
+});
+
+test('who ends hands back nothing that another has taken', async () => {
+  const { clock, start, server } = create();
+  const { leader, stop, running } = start('a');
+  await clock.advance(4000);
+  take(server, 'somebody');
+  stop();
+  await running;
+  expect([leader.isLeader, server.lease?.spec['holderIdentity']]).toEqual([false, 'somebody']);
+  expect(server.requests.filter((request) => request.startsWith('PUT'))).toEqual([]);
+});
+
+test('who ends while the API server is down just ends', async () => {
+  const { clock, start, server } = create();
+  const { leader, stop, running } = start('a');
+  await clock.advance(0);
+  server.isDown = true;
+  stop();
+  await running;
+  expect(leader.isLeader).toBe(false);
 });

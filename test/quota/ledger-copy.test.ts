@@ -30,7 +30,7 @@ test('nothing is known before the first read', async () => {
   const { copy, put } = createCopy();
   put('5');
   expect(copy.known).toBeUndefined();
-  expect(await copy.read()).toEqual({ stored: { data, version: '5' }, state });
+  expect(await copy.read()).toEqual({ stored: { data, version: '5' }, state, isNewer: false });
   expect(copy.known?.stored.version).toBe('5');
 });
 
@@ -77,8 +77,11 @@ test('versions are compared as numbers, and an older watched copy is passed over
   expect(copy.known?.stored.version).toBe('11');
 });
 
-test('what no gpugate wrote has a version and no state', async () => {
+test.each([
+  ['what no gpugate wrote', 'rubbish', false],
+  ['what a newer gpugate wrote', '{"v":2,"pods":[]}', true],
+])('%s has a version and no state', async (_, text, isNewer) => {
   const { copy, put } = createCopy();
-  put('5', 'rubbish');
-  expect(await copy.read()).toEqual({ stored: { data: 'rubbish', version: '5' }, state: undefined });
+  put('5', text);
+  expect(await copy.read()).toEqual({ stored: { data: text, version: '5' }, state: undefined, isNewer });
 });

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { emptyLedger, formatLedger, parseLedger, type LedgerState } from '../../src/quota/ledger-state.ts';
+import {
+  emptyLedger,
+  formatLedger,
+  isOfNewerForm,
+  parseLedger,
+  type LedgerState,
+} from '../../src/quota/ledger-state.ts';
 import { gpuPod } from './pod.ts';
 
 const full: LedgerState = {
@@ -38,11 +44,28 @@ test.each([
   ['no JSON', 'rubbish'],
   ['another value', 'null'],
   ['an empty object', '{}'],
-  ['a later form', JSON.stringify({ ...valid, v: 2 })],
   ['a field of somebody else', JSON.stringify({ ...valid, note: 'x' })],
   ['a negative version', JSON.stringify({ ...valid, seen: '-1' })],
   ['half of a reservation', JSON.stringify({ ...valid, reservations: [{ uid: '1' }] })],
   ['half of the text', formatLedger(full).slice(0, 60)],
 ])('%s is no ledger', (_, text) => {
   expect(parseLedger(text)).toBeUndefined();
+  expect(isOfNewerForm(text)).toBe(false);
+});
+
+test.each([
+  ['the next form', JSON.stringify({ ...valid, v: 2 })],
+  ['a form that has nothing else in common', '{"v":7,"pods":{}}'],
+])('%s cannot be read, and is not lost', (_, text) => {
+  expect(parseLedger(text)).toBeUndefined();
+  expect(isOfNewerForm(text)).toBe(true);
+});
+
+test.each([
+  ['our own form', formatLedger(full)],
+  ['a form from before the first', JSON.stringify({ ...valid, v: 0 })],
+  ['half a number', JSON.stringify({ ...valid, v: 1.5 })],
+  ['a number in quotes', JSON.stringify({ ...valid, v: '2' })],
+])('%s is not of a newer gpugate', (_, text) => {
+  expect(isOfNewerForm(text)).toBe(false);
 });

@@ -40,8 +40,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'own writes are forgotten': {
     file: copy,
-    from: 'else this.#known = { stored: written, state };',
-    to: 'else this.#known = { stored: written, state: this.#known?.state };',
+    from: 'else this.#known = { stored: written, state, isNewer: false };',
+    to: 'else this.#known = { stored: written, state: this.#known?.state, isNewer: false };',
   },
   'after a conflict the same is written over the newest': {
     file: copy,

@@ -1,5 +1,5 @@
 import { ledgerName, type QuotaLedger } from '../../../api/quota-ledger.ts';
-import { parseLedger } from '../../../quota/ledger-state.ts';
+import { isOfNewerForm, parseLedger } from '../../../quota/ledger-state.ts';
 import { fault, ok, warning, type Check } from '../check.ts';
 import { readAll, readIfThere } from '../read-objects.ts';
 
@@ -20,6 +20,10 @@ export const ledger: Check = {
         : [warning('there is no ledger although there are quotas', 'Is a gpugate running? It makes the ledger anew.')];
     }
     const state = parseLedger(stored.spec.data);
+    if (state === undefined && isOfNewerForm(stored.spec.data)) {
+      const how = `Finish the upgrade; after a rollback: kubectl delete quotaledger ${ledgerName}. ${wait}`;
+      return [fault('it is of a newer gpugate than this one, and older replicas are not Ready', how)];
+    }
     if (state === undefined) {
       return [fault('it holds something that gpugate did not write', `Is a gpugate running? It mends this. ${wait}`)];
     }
