@@ -66,11 +66,12 @@ const defaultPageSize = 500;
 
 /**
  * Hardly anybody waits for a list that repeats an earlier one, but admissions wait for the processors that it keeps busy,
- * most of all those of the API server: it is asked for less at once, and left alone for as long as it took. An admission
- * that comes meanwhile waits for 3 ms of a page, and with pages of 100 for 12 ms.
+ * most of all those of the API server: it is asked for less at once, and left alone for as long as it took.
  */
-const relistPageSize = 25;
+const relistPageSize = 50;
 const relistPauses = 1;
+/** Meanwhile the view grows old, and at 120 s nothing is decided by it: then the rest is read at full speed. */
+const maxConsiderateMs = 30_000;
 
 /** Keeps a sink equal to one resource of the API server: lists once, watches, and lists again when it must. */
 export class Reflector {
@@ -150,18 +151,19 @@ export class Reflector {
     const { listWatch, sink, clock, telemetry, resource, pageSize = defaultPageSize } = this.#options;
     const { isAwaited = () => false } = this.#options;
     const isFirst = this.#resourceVersion === undefined;
-    const limit = isFirst ? pageSize : Math.min(pageSize, relistPageSize);
     this.#wantedAgain = false;
     const startedAt = clock.now();
     sink.beginRelist();
     let continueToken: string | undefined;
     for (;;) {
       const pageStart = clock.now();
+      const isHurried = isFirst || isAwaited() || pageStart - startedAt > maxConsiderateMs;
+      const limit = isHurried ? pageSize : Math.min(pageSize, relistPageSize);
       const page = await listWatch.list({ limit, continueToken, signal }, sink.put);
       telemetry.received(resource, page.bytes);
       continueToken = page.continueToken;
       if (continueToken !== undefined) {
-        if (!isFirst && !isAwaited()) await clock.sleep((clock.now() - pageStart) * relistPauses, signal);
+        if (!isHurried) await clock.sleep((clock.now() - pageStart) * relistPauses, signal);
         continue;
       }
       sink.endRelist(page.resourceVersion);

@@ -16,9 +16,6 @@ type Event = { readonly type: string; readonly object: RawObject; readonly versi
 const gone = () => new ApiError('the version asked for is too old', { status: 410, reason: 'Expired' });
 const fault = () => new ApiError('etcdserver: request timed out', { status: 500 });
 
-/** A request and its answer take a moment each, in which the cluster goes on. */
-const latencyMs = 5;
-
 /** One resource of an API server with etcd's semantics: versions, pages of one version, history that is compacted. */
 export class ModelServer {
   /** Requests so far. */
@@ -35,6 +32,9 @@ export class ModelServer {
   #events: Event[] = [];
   #compacted = 1;
   readonly #watches = new Set<Watch>();
+
+  /** Of each way, there and back. */
+  latencyMs = 5;
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
@@ -121,7 +121,7 @@ export class ModelServer {
   };
 
   async #answer(signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(latencyMs, signal);
+    await this.#clock.sleep(this.latencyMs, signal);
     if (signal.aborted) throw new ApiError('aborted', { status: 0 });
   }
 

@@ -77,6 +77,19 @@ describe('a reflector', () => {
     await followed.stop();
   });
 
+  test('rests no more once a relist takes so long that the view grows old', async () => {
+    const { server, followed, pauses, advance } = follow();
+    for (const name of ['d', 'e']) server.put(name, 0);
+    await advance(1000);
+    server.latencyMs = 20_000;
+    const before = pauses.length;
+    followed.reflector.relist();
+    await advance(200_000);
+    // Three pages of 40 s: only behind the first one.
+    expect(pauses.slice(before).filter((ms) => ms === 40_000)).toHaveLength(1);
+    await followed.stop();
+  });
+
   test('lists anew at once when the version is gone, and waits only when that did not help', async () => {
     const { server, followed, said, advance } = follow();
     await advance(1000);
