@@ -182,6 +182,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '',
     trouble: 'lost-ledgers',
   },
+  'a lost ledger is settled for views that have not seen its pods': {
+    file: ledger,
+    from: 'for (const version of pods.values()) if (version > seenThrough) seenThrough = version;',
+    to: '',
+    trouble: 'lost-ledgers',
+  },
   'a lost ledger is never settled': {
     file: expiry,
     from: 'await ledger.settle();',
