@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { customResourceDefinitions } from '../../../src/api/crd.ts';
+import { ledgerForm } from '../../../src/api/quota-ledger.ts';
 import { apiServer } from '../../../src/cli/doctor/checks/api-server.ts';
 import { definitions } from '../../../src/cli/doctor/checks/definitions.ts';
 import { ledger } from '../../../src/cli/doctor/checks/ledger.ts';
@@ -112,6 +113,10 @@ const tables: Readonly<Record<string, readonly [(typeof checks)[number], Table]>
         [`ok: settled, 0 reservations, ${formatLedger(state).length} bytes`],
       ],
       'one that nobody can read': [ledgerOf('rubbish'), ['fault: it holds something that gpugate did not write']],
+      'one of a newer form': [
+        ledgerOf(JSON.stringify({ v: ledgerForm + 1 })),
+        ['fault: it is of a newer gpugate than this one, and older replicas are not Ready'],
+      ],
       'one of another cluster': [
         ledgerOf(formatLedger({ ...state, cluster: 'other' })),
         ['fault: it is the ledger of another cluster'],
