@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { webhookIds, webhookPaths } from '../src/admission/webhooks.ts';
 import { webhookConfigurations } from '../src/cli/manifests/webhook-configurations.ts';
-import { createProgram, exitCodes } from '../src/cli/program.ts';
+import { exitCodes } from '../src/cli/program.ts';
 import { defaultLimits } from '../src/http/limits.ts';
+import { programInMemory } from './support/program-in-memory.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -18,17 +19,7 @@ function firstCells(column: string): string[] {
   return rows.slice(header + 2, end).map((row) => row.split('|')[1]?.trim() ?? '');
 }
 
-const program = createProgram({
-  version: '0',
-  environment: {},
-  interrupted: () => Promise.resolve(),
-  showProgress: () => undefined,
-  fail: () => undefined,
-  serveFlags: [],
-  serve: () => Promise.resolve(),
-  write: () => undefined,
-  writeError: () => undefined,
-});
+const program = programInMemory();
 const commands = program.commands.flatMap((command) =>
   command.commands.length === 0 ? [command.name()] : command.commands.map((sub) => `${command.name()} ${sub.name()}`),
 );

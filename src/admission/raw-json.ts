@@ -1,15 +1,11 @@
+import { backslash, closeBrace, closeBracket, openBrace, openBracket, quote } from './skip-json.ts';
+
 /**
  * Work on the bytes of a review before it is parsed. Parsing costs as much as the whole TLS request, and a fourth
  * of a review is `metadata.managedFields`, which no decision reads.
  */
 
 const managedFields = Buffer.from('"managedFields":[');
-const quote = 0x22;
-const backslash = 0x5c;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
 
 /**
  * The text of `body` with every `"managedFields":[...]` emptied; moves bytes within `body`.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { TenantQuotaSpec } from '../api/tenant-quota.ts';
 import { formatFault } from '../api/fault.ts';
-import { ApiError } from '../cluster/api-error.ts';
+import { ifFound } from '../cluster/api-error.ts';
 import { createClient } from '../cluster/client.ts';
 import { findApiServer } from '../cluster/find-api-server.ts';
 import { readSnapshotFile } from '../cluster/snapshot-file.ts';
@@ -59,7 +59,8 @@ async function openCluster({ kubeconfig }: ClusterSource, cli: CliContext): Prom
     metrics,
   });
   // On a cluster without our CRDs there are no quotas, and usage is still worth showing.
-  const hasQuotas = await isServed(client, '/apis/gpugate.dev/v1alpha1/tenantquotas?limit=1');
+  const path = '/apis/gpugate.dev/v1alpha1/tenantquotas?limit=1';
+  const hasQuotas = (await ifFound(client.request({ method: 'GET', path }))) !== undefined;
   const abort = new AbortController();
   const running = Promise.all([
     hasQuotas ? quotas.reflector.run(abort.signal) : undefined,
@@ -87,16 +88,6 @@ async function openCluster({ kubeconfig }: ClusterSource, cli: CliContext): Prom
     onChange: (listener) => void view.onChange(listener),
     close,
   };
-}
-
-async function isServed(client: ReturnType<typeof createClient>, path: string): Promise<boolean> {
-  try {
-    await client.request({ method: 'GET', path });
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.isNotFound) return false;
-    throw error;
-  }
 }
 
 /** Only what a person must know: that the cluster does not answer, and why. */

@@ -111,3 +111,13 @@ function parseStatus(body: string): { message: string; reason: string } {
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return { message: text(status?.message), reason: text(status?.reason) };
 }
+
+/** The answer; undefined where there is no such object. Rejects with whatever else is wrong. */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.isNotFound) return undefined;
+    throw error;
+  }
+}

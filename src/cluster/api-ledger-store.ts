@@ -1,8 +1,8 @@
 import { ledgerName } from '../api/quota-ledger.ts';
 import type { LedgerStore, StoredLedger } from '../quota/ledger-store.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, ifFound } from './api-error.ts';
 import type { ApiClient } from './client.ts';
-import { nameOf, type RawObject } from './raw-object.ts';
+import { nameOf, versionOf, type RawObject } from './raw-object.ts';
 import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 
@@ -20,7 +20,7 @@ const untracked = [{}];
 
 /** What nobody wrote so far is no data, and so no ledger of ours. */
 function storedOf(raw: RawObject): StoredLedger {
-  const version = String((raw['metadata'] as RawObject)['resourceVersion']);
+  const version = versionOf(raw);
   const data = (raw['spec'] as RawObject | undefined)?.['data'];
   return { data: typeof data === 'string' ? data : '', version, revision: BigInt(version) };
 }
@@ -30,12 +30,8 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
   return {
     ...(newest === undefined ? {} : { newest }),
     read: async () => {
-      try {
-        return storedOf((await client.request({ method: 'GET', path, timeoutMs, once: true })) as RawObject);
-      } catch (error) {
-        if (error instanceof ApiError && error.isNotFound) return undefined;
-        throw error;
-      }
+      const found = await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }));
+      return found === undefined ? undefined : storedOf(found as RawObject);
     },
     write: async (data, version) => {
       const metadata = {

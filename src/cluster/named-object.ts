@@ -1,6 +1,6 @@
-import { ApiError } from './api-error.ts';
+import { ApiError, ifFound } from './api-error.ts';
 import type { ApiClient } from './client.ts';
-import { nameOf, type RawObject } from './raw-object.ts';
+import { nameOf, versionOf, type RawObject } from './raw-object.ts';
 import type { Reflector } from './reflector.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 
@@ -53,12 +53,8 @@ export function createNamedObject(
   };
   return {
     read: async () => {
-      try {
-        return (await client.request({ method: 'GET', path, timeoutMs, once: true })) as RawObject;
-      } catch (error) {
-        if (error instanceof ApiError && error.isNotFound) return undefined;
-        throw error;
-      }
+      const found = await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }));
+      return found as RawObject | undefined;
     },
     create: (body) => written({ method: 'POST', path: `${collection}?fieldManager=${fieldManager}`, body }),
     replace: (body) => written({ method: 'PUT', path: `${path}?fieldManager=${fieldManager}`, body }),
@@ -92,8 +88,4 @@ export function watchNamedObject(
     context,
   );
   return { ...createNamedObject(context.client, { collection, name }), name, reflector, newest: () => store.get(name) };
-}
-
-export function versionOf(object: RawObject): string {
-  return String((object['metadata'] as RawObject)['resourceVersion']);
 }

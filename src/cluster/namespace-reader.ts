@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Labels } from '../workload/pod.ts';
-import { ApiError } from './api-error.ts';
+import { ifFound } from './api-error.ts';
 import type { ApiClient } from './client.ts';
 import type { Interner } from './interner.ts';
 import type { RawObject } from './raw-object.ts';
@@ -16,14 +16,9 @@ export function createNamespaceReader(
 ): NonNullable<ClusterFacts['readNamespace']> {
   const reads = new Map<string, Promise<Labels | undefined>>();
   const read = async (name: string): Promise<Labels | undefined> => {
-    try {
-      const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
-      const raw = await client.request({ method: 'GET', path, timeoutMs, once: true });
-      return projectNamespace(raw as RawObject, interner).labels;
-    } catch (error) {
-      if (error instanceof ApiError && error.isNotFound) return undefined;
-      throw error;
-    }
+    const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+    const raw = await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }));
+    return raw === undefined ? undefined : projectNamespace(raw as RawObject, interner).labels;
   };
   return (name) => {
     const running = reads.get(name) ?? read(name).finally(() => reads.delete(name));

@@ -12,3 +12,7 @@ export function nameOf(object: RawObject): string {
 export function uidOf(object: RawObject): string {
   return String(metaOf(object)['uid']);
 }
+
+export function versionOf(object: RawObject): string {
+  return String(metaOf(object)['resourceVersion']);
+}

@@ -1,4 +1,4 @@
-import { ApiError } from '../cluster/api-error.ts';
+import { ifFound } from '../cluster/api-error.ts';
 import type { ApiClient } from '../cluster/client.ts';
 import type { PodRecord } from '../quota/pod-record.ts';
 import type { Ledger } from '../quota/ledger.ts';
@@ -68,13 +68,8 @@ export class ReservationExpiry {
   }
 
   async #exists({ namespace, name, uid }: PodRecord): Promise<boolean> {
-    try {
-      const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-      const { metadata, status } = (await this.#options.client.request({ method: 'GET', path })) as LivePod;
-      return metadata.uid === uid && !hasEnded.has(status?.phase ?? '');
-    } catch (error) {
-      if (error instanceof ApiError && error.isNotFound) return false;
-      throw error;
-    }
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+    const pod = (await ifFound(this.#options.client.request({ method: 'GET', path }))) as LivePod | undefined;
+    return pod?.metadata.uid === uid && !hasEnded.has(pod.status?.phase ?? '');
   }
 }

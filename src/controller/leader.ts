@@ -1,4 +1,4 @@
-import { ApiError } from '../cluster/api-error.ts';
+import { ApiError, ifFound } from '../cluster/api-error.ts';
 import type { ApiClient } from '../cluster/client.ts';
 import type { Clock } from '../cluster/retry.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -100,17 +100,8 @@ export class Leader {
 
   async #read(): Promise<Lease | undefined> {
     const { client, name } = this.#options;
-    try {
-      return (await client.request({
-        method: 'GET',
-        path: `${this.#collection}/${name}`,
-        timeoutMs,
-        once: true,
-      })) as Lease;
-    } catch (error) {
-      if (error instanceof ApiError && error.isNotFound) return undefined;
-      throw error;
-    }
+    const path = `${this.#collection}/${name}`;
+    return (await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }))) as Lease | undefined;
   }
 
   /** False when another was faster. */

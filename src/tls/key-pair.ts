@@ -7,7 +7,8 @@ export type KeyPair = { readonly cert: string; readonly key: string };
 /** A value, or a sentence that says what is wrong. */
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
 
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** A certificate in a PEM text. */
+export const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM text, in order. */
 export function parseCertificates(pem: string): Checked<readonly X509Certificate[]> {

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+import { pemCertificate } from './key-pair.ts';
 
 /** The certificates of a text that others wrote: what cannot be read is left out, for clients cannot read it either. */
 export function certificatesIn(pem: string): readonly X509Certificate[] {

@@ -15,6 +15,7 @@ import type { ReserveResult } from '../../src/quota/decide-turn.ts';
 import type { ClusterFacts } from '../../src/workload/cluster-facts.ts';
 import { recordingTelemetry } from '../support/example-handlers.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
+import { short } from './example-shortfall.ts';
 
 const cluster: ClusterFacts = {
   namespaceLabels: (name) =>
@@ -372,20 +373,6 @@ test('one log line a request, with the decision and nothing of the environment',
 
 describe('quotas', () => {
   const charges = [{ quota: 'projects', group: 'a', charge: new Map([['nvidia.com/gpu', 1]]) }];
-  const short = {
-    quota: 'projects',
-    enforcement: 'Deny',
-    group: 'a',
-    resource: 'nvidia.com/gpu',
-    requested: 4,
-    used: 14,
-    reserved: 1,
-    hard: 16,
-    largest: [
-      { name: 'job-3-llm', amount: 8 },
-      { name: 'job-5-eval', amount: 4 },
-    ],
-  } as const;
   const answering = (result: ReserveResult, asked: string[] = []): AdmissionSources =>
     sourcesOf(
       { p: requireTeam },

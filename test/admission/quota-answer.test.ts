@@ -2,21 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { allowed, denied, undecided } from '../../src/admission/decision.ts';
 import { quotaViolation, withQuota, withRegroupings, type Regrouping } from '../../src/admission/quota-answer.ts';
 import type { Shortfall } from '../../src/quota/decide-batch.ts';
-
-const short: Shortfall = {
-  quota: 'projects',
-  enforcement: 'Deny',
-  group: 'a',
-  resource: 'nvidia.com/gpu',
-  requested: 4,
-  used: 14,
-  reserved: 1,
-  hard: 16,
-  largest: [
-    { name: 'job-3-llm', amount: 8 },
-    { name: 'job-5-eval', amount: 4 },
-  ],
-};
+import { short } from './example-shortfall.ts';
 
 describe('a shortfall reads', () => {
   const cases: Record<string, [Partial<Shortfall>, string]> = {

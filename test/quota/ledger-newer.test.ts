@@ -1,34 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { emptyLedger, formatLedger } from '../../src/quota/ledger-state.ts';
 import { createMemoryStore, type LedgerStore } from '../../src/quota/ledger-store.ts';
-import { Ledger } from '../../src/quota/ledger.ts';
-import { UsageSums } from '../../src/quota/usage.ts';
+import type { Ledger } from '../../src/quota/ledger.ts';
+import { openLedger } from './open-ledger.ts';
 import { gpuPod } from './pod.ts';
-import { readQuota } from './read-quota.ts';
 
-const quota = readQuota({ hard: { 'nvidia.com/gpu': '2' } });
 const newer = JSON.stringify({ v: 2, cluster: 'here', pods: { u1: 'of a form that is not known here' } });
 const undecided = { kind: 'undecided', cause: expect.stringContaining('is of a newer gpugate') };
 
 /** A replica of this version, on a ledger that others write too. */
-function openOn(store: LedgerStore): Ledger {
-  return new Ledger({
-    store,
-    view: {
-      version: () => 1n,
-      usage: () => new UsageSums(() => ({})).usage,
-      quotas: () => [quota],
-      namespaceLabels: () => ({}),
-      shownAt: () => undefined,
-      onProgress: () => undefined,
-      livePods: () => Promise.resolve({ version: 0n, pods: new Map() }),
-    },
-    cluster: 'here',
-    claimFirst: async () => false,
-    clock: { now: () => 0, sleep: async () => undefined, random: () => 0 },
-    telemetry: { wrote: () => undefined, conflict: () => undefined, failed: () => undefined },
-  });
-}
+const openOn = (store: LedgerStore) => openLedger(store, { gpus: 2 });
 
 const ask = (ledger: Ledger, uid = '1') => ledger.reserve({ pod: gpuPod(uid), dryRun: false, deadline: 1000 });
 

@@ -1,16 +1,11 @@
-import { ApiError } from '../../cluster/api-error.ts';
+import { ifFound } from '../../cluster/api-error.ts';
 import type { DoctorContext } from './check.ts';
 
 type Client = DoctorContext['client'];
 
 /** The object at that path, as the API server has it; undefined when there is none. */
 export async function readIfThere<T>(client: Client, path: string): Promise<T | undefined> {
-  try {
-    return (await client.request({ method: 'GET', path })) as T;
-  } catch (error) {
-    if (error instanceof ApiError && error.isNotFound) return undefined;
-    throw error;
-  }
+  return (await ifFound(client.request({ method: 'GET', path }))) as T | undefined;
 }
 
 /** All objects of a resource; none where the cluster does not serve it. */

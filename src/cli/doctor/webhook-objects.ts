@@ -1,4 +1,5 @@
 import type { LabelSelector } from '../../api/fields.ts';
+import { webhookConfigurationCollections } from '../../api/webhook-configuration.ts';
 import type { DoctorContext } from './check.ts';
 import { readAll } from './read-objects.ts';
 
@@ -31,14 +32,12 @@ export type WebhookConfiguration = {
   readonly webhooks?: readonly Webhook[];
 };
 
-const group = '/apis/admissionregistration.k8s.io/v1';
-
 export async function readWebhookConfigurations({
   client,
 }: Pick<DoctorContext, 'client'>): Promise<readonly WebhookConfiguration[]> {
   const [mutating, validating] = await Promise.all([
-    readAll<WebhookConfiguration>(client, `${group}/mutatingwebhookconfigurations`),
-    readAll<WebhookConfiguration>(client, `${group}/validatingwebhookconfigurations`),
+    readAll<WebhookConfiguration>(client, webhookConfigurationCollections.mutating),
+    readAll<WebhookConfiguration>(client, webhookConfigurationCollections.validating),
   ]);
   // The items of a list do not say their kind.
   return [
@@ -47,7 +46,6 @@ export async function readWebhookConfigurations({
   ];
 }
 
-export const configurationName = 'gpugate';
 const ourDomain = '.gpugate.dev';
 
 export function isOurs({ name }: Webhook): boolean {

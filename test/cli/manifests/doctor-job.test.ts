@@ -3,12 +3,12 @@ import { checks } from '../../../src/cli/doctor/checks.ts';
 import { describeRight, rightsOf } from '../../../src/cli/doctor/needed-rights.ts';
 import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { doctorAccess } from '../../../src/cli/manifests/access-rules.ts';
-import { createProgram } from '../../../src/cli/program.ts';
 import { describeRequest } from '../../../src/cluster/api-error.ts';
 import type { ApiRequest } from '../../../src/cluster/client.ts';
 import { emptyLedger, formatLedger } from '../../../src/quota/ledger-state.ts';
 import { contextOf, fakeCluster } from '../doctor/fake-cluster.ts';
 import { everyMode, objectsOf, only } from './settings-of-test.ts';
+import { programInMemory } from '../../support/program-in-memory.ts';
 
 type Template = { readonly metadata: { readonly labels: object }; readonly spec: Record<string, unknown> };
 type Container = { readonly args: readonly string[]; readonly securityContext: object };
@@ -29,17 +29,7 @@ describe('the Job of the doctor', () => {
     const { template } = jobOf({ ...settings, namespace: 'gpus', image: 'registry.example/g:2' });
     const [command, ...flags] = containerOf(template).args;
     expect([command, ...flags]).toEqual(['doctor', '--namespace', 'gpus', '--certificates', settings.certificates]);
-    const program = createProgram({
-      version: '0',
-      environment: {},
-      interrupted: () => Promise.resolve(),
-      showProgress: () => undefined,
-      fail: () => undefined,
-      serveFlags: [],
-      serve: () => Promise.resolve(),
-      write: () => undefined,
-      writeError: () => undefined,
-    });
+    const program = programInMemory();
     const options = program.commands.find((one) => one.name() === command)?.options ?? [];
     expect(options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--namespace', '--certificates']));
     expect(options.find(({ long }) => long === '--certificates')?.argChoices).toContain(settings.certificates);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { reviewedKinds } from '../../../src/api/workload-policy.ts';
-import { createProgram } from '../../../src/cli/program.ts';
 import { issueAuthority } from '../../../src/tls/authority.ts';
 import { objectsOf } from './settings-of-test.ts';
+import { programInMemory } from '../../support/program-in-memory.ts';
 
 let directory: string;
 let ca: string;
@@ -28,17 +28,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** What the command prints, in this process. */
 async function printed(...args: string[]): Promise<string> {
   let text = '';
-  const program = createProgram({
-    version: '1.2.3',
-    environment: {},
-    interrupted: () => Promise.resolve(),
-    showProgress: () => undefined,
-    fail: () => undefined,
-    serveFlags: [],
-    serve: () => Promise.resolve(),
-    write: (part) => void (text += part),
-    writeError: (part) => void (text += part),
-  });
+  const program = programInMemory((part) => void (text += part));
   await program.parseAsync(['manifests', 'install', ...args], { from: 'user' });
   return text;
 }

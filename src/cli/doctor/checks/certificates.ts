@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { ApiError } from '../../../cluster/api-error.ts';
 import { isoTime, parseCertificates, parseKeyPair, validityFault, validityOf } from '../../../tls/key-pair.ts';
 import { renewAt } from '../../../tls/renewal.ts';
@@ -6,7 +7,7 @@ import { certificatesIn, isAmong, signerOf } from '../../../tls/trust.ts';
 import { ownCertificatesSecret, servingSecret } from '../../manifests/install-settings.ts';
 import { fault, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { readIfThere } from '../read-objects.ts';
-import { configurationName, isOurs, readWebhookConfigurations } from '../webhook-objects.ts';
+import { isOurs, readWebhookConfigurations } from '../webhook-objects.ts';
 
 type Secret = { readonly data?: Readonly<Record<string, string | undefined>> };
 type Bundle = { readonly webhook: string; readonly authorities: readonly X509Certificate[] };
@@ -41,7 +42,7 @@ const mendOf: Readonly<Record<DoctorContext['certificates'], string>> = {
 async function readBundles(context: DoctorContext): Promise<readonly Bundle[]> {
   const all = await readWebhookConfigurations(context);
   return all
-    .filter(({ metadata }) => metadata.name === configurationName)
+    .filter(({ metadata }) => metadata.name === webhookConfigurationName)
     .flatMap(({ webhooks = [] }) => webhooks.filter(isOurs))
     .map(({ name, clientConfig }) => ({
       webhook: name,

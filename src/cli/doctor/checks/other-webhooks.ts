@@ -1,13 +1,8 @@
 import { systemNamespaces } from '../../../api/system-namespaces.ts';
+import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { compileSelector } from '../../../workload/match.ts';
 import { fault, ok, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
-import {
-  configurationName,
-  isOurs,
-  readWebhookConfigurations,
-  type Webhook,
-  type WebhookConfiguration,
-} from '../webhook-objects.ts';
+import { isOurs, readWebhookConfigurations, type Webhook, type WebhookConfiguration } from '../webhook-objects.ts';
 
 /** Webhooks of others that may hold gpugate up, or undo what it does. */
 export const otherWebhooks: Check = {
@@ -15,7 +10,7 @@ export const otherWebhooks: Check = {
   look: async (context) => {
     const all = await readWebhookConfigurations(context);
     const findings = all
-      .filter(({ metadata }) => metadata.name !== configurationName)
+      .filter(({ metadata }) => metadata.name !== webhookConfigurationName)
       .flatMap((configuration) =>
         (configuration.webhooks ?? []).flatMap((webhook) => judge(configuration, webhook, context)),
       );

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { reviewedKinds, workloadPolicy, type ReviewedKind, type WorkloadPolicy } from '../../../api/workload-policy.ts';
+import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { kindsOf, webhookConfigurations } from '../../manifests/webhook-configurations.ts';
 import { fault, ok, warning, type Check, type Finding } from '../check.ts';
 import { readAll } from '../read-objects.ts';
-import { configurationName, readWebhookConfigurations, type Webhook } from '../webhook-objects.ts';
+import { readWebhookConfigurations, type Webhook } from '../webhook-objects.ts';
 
 const again = 'Apply them again: gpugate manifests webhooks ... | kubectl apply -f -';
 
@@ -15,7 +16,7 @@ export const registration: Check = {
       readWebhookConfigurations(context),
       readAll<unknown>(context.client, '/apis/gpugate.dev/v1alpha1/workloadpolicies'),
     ]);
-    const known = installed.filter(({ metadata }) => metadata.name === configurationName);
+    const known = installed.filter(({ metadata }) => metadata.name === webhookConfigurationName);
     const wantedFor = (kinds: readonly ReviewedKind[]) =>
       webhookConfigurations({
         client: { url: 'https://unused' },
@@ -30,7 +31,7 @@ export const registration: Check = {
       const { kind } = configuration;
       const there = known.find((one) => one.kind === kind);
       if (there === undefined) {
-        return [fault(`${kind} ${configurationName}: is not there, so that gpugate is never asked`, again)];
+        return [fault(`${kind} ${webhookConfigurationName}: is not there, so that gpugate is never asked`, again)];
       }
       return configuration.webhooks.map((webhook) =>
         judge(

@@ -1,0 +1,16 @@
+import type { Shortfall } from '../../src/quota/decide-batch.ts';
+
+export const short: Shortfall = {
+  quota: 'projects',
+  enforcement: 'Deny',
+  group: 'a',
+  resource: 'nvidia.com/gpu',
+  requested: 4,
+  used: 14,
+  reserved: 1,
+  hard: 16,
+  largest: [
+    { name: 'job-3-llm', amount: 8 },
+    { name: 'job-5-eval', amount: 4 },
+  ],
+};

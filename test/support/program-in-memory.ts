@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { createProgram } from '../../src/cli/program.ts';
+
+/** The command line as it is, in this process: it serves nothing, and what it prints goes to `write`. */
+export function programInMemory(write: (text: string) => void = () => undefined): Command {
+  return createProgram({
+    version: '1.2.3',
+    environment: {},
+    interrupted: () => Promise.resolve(),
+    showProgress: () => undefined,
+    fail: () => undefined,
+    serveFlags: [],
+    serve: () => Promise.resolve(),
+    write,
+    writeError: write,
+  });
+}
