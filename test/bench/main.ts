@@ -1,6 +1,7 @@
 import { benchCreate } from './create.ts';
 import { benchPath } from './path.ts';
 import { benchQuota } from './quota.ts';
+import { benchRollout } from './rollout.ts';
 import { benchView } from './view.ts';
 import { printReport, type Figures } from './report.ts';
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, (progress: (line: string) => void) => Pro
   create: benchCreate,
   view: benchView,
   quota: benchQuota,
+  rollout: benchRollout,
 };
 
 const name = process.argv[2] ?? '';

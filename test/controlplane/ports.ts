@@ -22,7 +22,7 @@ const isFree = async (port: number): Promise<boolean> => {
 
 export type Ports = Readonly<Record<'etcd' | 'etcdPeer' | 'apiServer' | 'controllerManager' | 'scheduler', number>>;
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = randomInt(lowest, highest);
     if (await isFree(port)) return port;

@@ -19,7 +19,7 @@ const deadlineMs = 40_000;
 let gpugate: GpugateWithSecret;
 beforeAll(async () => {
   await createSnapshotObjects(cluster);
-  gpugate = await installWithSecret(cluster, { namespace, replicas: 2 });
+  gpugate = await installWithSecret(cluster, { namespace, replicas: 2, serveFlags: ['--drain-spread', '0s'] });
 });
 afterAll(async () => {
   await gpugate.uninstall();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
@@ -10,29 +11,32 @@ const startDeadlineMs = 60_000;
 /** Longer than any drain of the tests; then the process hangs, which is a failure of its own. */
 const stopDeadlineMs = 30_000;
 
-/** One `gpugate serve` as a process of its own, as a user would run it. */
-export type ServeProcess = {
+/** A process that may not listen yet. */
+export type StartingProcess = {
   readonly pid: number;
-  readonly port: number;
-  readonly opsPort: number;
   /** Everything it has logged, one JSON line an element. */
   readonly lines: readonly string[];
   readonly hasExited: () => boolean;
   /** Resolves with the exit code. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
+  /** Resolves with its ports when it listens for admissions; rejects when it ends before. */
+  readonly serving: Promise<{ readonly port: number; readonly opsPort: number }>;
 };
+
+/** One `gpugate serve` as a process of its own, as a user would run it. */
+export type ServeProcess = Omit<StartingProcess, 'serving'> & { readonly port: number; readonly opsPort: number };
 
 /** For a process whose clock on the wall is wrong. */
 export const anHourAhead: Readonly<Record<string, string>> = {
   NODE_OPTIONS: '--import=data:text/javascript,const{now}=Date;Date.now=()=>now()+3600000',
 };
 
-/** Starts it on free ports of 127.0.0.1 and waits until it is ready. */
-export async function startServe(
+/** Starts it on 127.0.0.1, on free ports unless told otherwise. */
+export function spawnServe(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<ServeProcess> {
+): StartingProcess {
   const flags = ['serve', '--host', '127.0.0.1', '--port', '0', '--ops-port', '0', ...args];
   const child = spawn(process.execPath, [main, ...flags], {
     env: { ...process.env, ...environment },
@@ -51,30 +55,38 @@ export async function startServe(
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   exited.catch(() => undefined);
-  const kill = async () => {
-    child.kill('SIGKILL');
-    await exited;
+  serving.catch(() => undefined);
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    serving,
+    hasExited: () => child.exitCode !== null || child.signalCode !== null,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      const impatience = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
+      const [code] = await exited;
+      clearTimeout(impatience);
+      return code;
+    },
   };
+}
+
+/** Starts it on free ports of 127.0.0.1 and waits until it is ready. */
+export async function startServe(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServeProcess> {
+  const { serving, ...started } = spawnServe(args, environment);
   try {
     const { port, opsPort } = await serving;
     await untilReady(opsPort);
-    return {
-      pid: child.pid ?? 0,
-      port,
-      opsPort,
-      lines,
-      hasExited: () => child.exitCode !== null || child.signalCode !== null,
-      kill,
-      stop: async () => {
-        child.kill('SIGTERM');
-        const impatience = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
-        const [code] = await exited;
-        clearTimeout(impatience);
-        return code;
-      },
-    };
+    return { ...started, port, opsPort };
   } catch (error) {
-    if (child.exitCode === null) await kill();
+    if (!started.hasExited()) await started.kill();
     throw error;
   }
 }
@@ -84,16 +96,20 @@ function portsIn(line: string): { port: number; opsPort: number } | undefined {
   return JSON.parse(line) as { port: number; opsPort: number };
 }
 
+/** What a probe is answered; status 0 when nobody listens. */
+export async function probe(opsPort: number, path: '/readyz' | '/healthz'): Promise<{ status: number; body: string }> {
+  return new Promise((resolve) => {
+    const nobody = () => resolve({ status: 0, body: '' });
+    get({ host: '127.0.0.1', port: opsPort, path, agent: false }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), nobody);
+    }).on('error', nobody);
+  });
+}
+
 async function untilReady(opsPort: number): Promise<void> {
   const deadline = performance.now() + startDeadlineMs;
   for (;;) {
-    const status = await new Promise<number>((resolve) => {
-      get({ host: '127.0.0.1', port: opsPort, path: '/readyz', agent: false }, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      }).on('error', () => resolve(0));
-    });
-    if (status === 200) return;
+    if ((await probe(opsPort, '/readyz')).status === 200) return;
     if (performance.now() > deadline) throw new Error(`gpugate serve is not ready after ${startDeadlineMs} ms`);
     await sleep(25);
   }

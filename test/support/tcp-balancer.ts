@@ -2,12 +2,16 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * Spreads connections over replicas, as a Service does: round robin, passing over those that refuse. Each piece goes on at
+ * Spreads connections over replicas, as a Service does: round robin, and unless told otherwise passing over those that
+ * refuse, which no Service does. Each piece goes on at
  * once: held back, a request that comes in two of them waits 40 ms for the acknowledgement of the first.
  */
 export type TcpBalancer = { readonly port: number; setTargets(ports: readonly number[]): void; close(): Promise<void> };
 
-export async function startTcpBalancer(targets: readonly number[]): Promise<TcpBalancer> {
+export async function startTcpBalancer(
+  targets: readonly number[],
+  { passesOver = true }: { readonly passesOver?: boolean } = {},
+): Promise<TcpBalancer> {
   let ports = targets;
   let next = 0;
   const sockets = new Set<Socket>();
@@ -29,12 +33,13 @@ export async function startTcpBalancer(targets: readonly number[]): Promise<TcpB
       client.pipe(upstream).pipe(client);
     });
     upstream.on('error', () => (connected ? client.destroy() : forward(client, attemptsLeft - 1)));
-    upstream.on('close', () => connected && client.destroy());
+    // Soon: what it said last may still be on its way to the client.
+    upstream.on('close', () => connected && client.destroySoon());
     client.on('close', () => upstream.destroy());
   };
   const server = createServer({ noDelay: true }, (client) => {
     keep(client).on('error', () => client.destroy());
-    forward(client, ports.length);
+    forward(client, passesOver ? ports.length : 1);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
