@@ -49,7 +49,9 @@ export async function inClusterServer(options: InClusterOptions): Promise<ApiSer
   const read = async (file: string) => (await readFile(join(directory, file), 'utf8')).trim();
   let credentials: { token: string; agent: Agent; ca: string; readAt: number } | undefined;
   const load = async () => {
-    const [token, ca] = await Promise.all([read('token'), read('ca.crt')]);
+    // One after the other: where both are gone, the error names the token, and not whichever was slower.
+    const token = await read('token');
+    const ca = await read('ca.crt');
     const agent = credentials?.ca === ca ? credentials.agent : createAgent({ ca });
     return { token, ca, agent, readAt: now() };
   };
