@@ -46,7 +46,12 @@ export async function openLiveCertificates({ live, names, from }: LiveCertificat
   const { clock, log, metrics } = context;
   const abort = new AbortController();
   let changed = new AbortController();
-  const onChange = () => changed.abort();
+  // Replaced at once: whoever begins to wait for a change waits for the next one, and never spins on one that has been.
+  const onChange = () => {
+    const before = changed;
+    changed = new AbortController();
+    before.abort();
+  };
   const name = webhookConfigurationName;
   const { mutating, validating } = webhookConfigurationCollections;
   const configurations = {
@@ -79,7 +84,6 @@ export async function openLiveCertificates({ live, names, from }: LiveCertificat
     let failures = 0;
     let hasChanged = true;
     while (!abort.signal.aborted) {
-      changed = new AbortController();
       const { signal } = changed;
       if (isListed && hasChanged && source !== undefined) {
         if (secret) await source.reload();

@@ -57,17 +57,20 @@ async function measure(
   await load.tally();
   await sleep(quietMs);
   const quiet = await load.tally();
-  progress(`nothing restarts: ${describe(quiet)}`);
+  const tell = (what: string, tally: AdmissionTally) => {
+    progress(`${what}: ${describe(tally)}`);
+    for (const { at, what: said } of tally.failures.slice(0, failuresShown)) {
+      progress(`  ${(at / 1000).toFixed(3)} s: ${said}`);
+    }
+  };
+  tell('nothing restarts', quiet);
 
   const tallies: AdmissionTally[] = [];
   let rotations = 0;
   let rotating = Promise.resolve();
   const take = (what: string, tally: AdmissionTally) => {
     tallies.push(tally);
-    progress(`${what}: ${describe(tally)}`);
-    for (const { at, what: said } of tally.failures.slice(0, failuresShown)) {
-      progress(`  ${(at / 1000).toFixed(3)} s: ${said}`);
-    }
+    tell(what, tally);
   };
   for (let restart = 1; restart <= restarts; restart++) {
     if (rotateAt.has(restart)) {
