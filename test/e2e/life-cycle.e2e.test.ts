@@ -131,6 +131,7 @@ describe('a leader whose Lease somebody takes', () => {
       await lease.handBack();
       await until('the caBundle is filled', async () => (await read()).bundle !== undefined);
       await until('a pod is admitted', async () => (await admit()).status === 201);
+      await until('the write is logged', () => says('a caBundle is written').length > writes);
       expect((await read()).generation).toBe(emptied.generation + 1);
       expect(says('a caBundle is written')).toHaveLength(writes + 1);
     } finally {
