@@ -15,6 +15,7 @@ import { podDeviceMemory } from './quota/device-memory.ts';
 import { Ledger } from './quota/ledger.ts';
 import type { PodRecord } from './quota/pod-record.ts';
 import type { Quota } from './quota/quota.ts';
+import { regroupings } from './quota/regroupings.ts';
 import { undecidedCauses } from './quota/undecided-causes.ts';
 import { demandOf } from './workload/demand.ts';
 
@@ -121,12 +122,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
       await Promise.all([watched.reflector.run(signal), maintain(signal)]);
     },
     whyUndecided: () => (ledger === undefined ? undecidedCauses.unread : ledger.whyUndecided()),
-    regrouped: ({ namespace: place, labels: before }, { labels: after }, namespaceLabels) =>
-      quotas().flatMap(({ name, enforcement, groupOf }) => {
-        const from = groupOf({ namespace: place, namespaceLabels, labels: before });
-        const to = groupOf({ namespace: place, namespaceLabels, labels: after });
-        return from === to ? [] : [{ quota: name, enforcement, from, to }];
-      }),
+    regrouped: (before, after, namespaceLabels) => regroupings(quotas(), before, after, namespaceLabels),
     reserve: async (request, pod, deadline) => {
       const found = demandOf(pod);
       if (found.size === 0 || quotas().length === 0) return { kind: 'fits', charges: [], noted: [] };

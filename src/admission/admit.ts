@@ -1,6 +1,7 @@
 import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
 import type { ReserveResult } from '../quota/decide-turn.ts';
+import type { Regrouping } from '../quota/regroupings.ts';
 import { demandOf } from '../workload/demand.ts';
 import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
@@ -8,7 +9,7 @@ import type { Labels, ObjectMeta, Pod } from '../workload/pod.ts';
 import { allowed, allowedWith, undecided, type Outcome } from './decision.ts';
 import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
-import { withQuota, withRegroupings, type Regrouping } from './quota-answer.ts';
+import { withQuota, withRegroupings } from './quota-answer.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from './review.ts';
 import { isJudgedByGpuValidate, isJudgedSubResource } from './webhooks.ts';

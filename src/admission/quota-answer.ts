@@ -3,6 +3,7 @@ import type { Violation } from '../policies/rule.ts';
 import { formatAmount, formatAmounts } from '../quota/amounts.ts';
 import type { Shortfall } from '../quota/decide-batch.ts';
 import type { ReserveResult } from '../quota/decide-turn.ts';
+import type { Regrouping } from '../quota/regroupings.ts';
 import { denied, undecided, type Outcome } from './decision.ts';
 
 /** Stable, like the ids of rules. */
@@ -60,14 +61,6 @@ function describe(charge: ReadonlyMap<string, number>): string {
     .map(([resource, amount]) => `${resource}=${amount}`)
     .join(' ');
 }
-
-/** An update that would charge a pod to another group: its devices stay, and the other group had no say. */
-export type Regrouping = {
-  readonly quota: string;
-  readonly enforcement: Shortfall['enforcement'];
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-};
 
 export function withRegroupings(outcome: Outcome, moves: readonly Regrouping[]): Outcome {
   if (moves.length === 0 || outcome.decision.kind === 'undecided') return outcome;

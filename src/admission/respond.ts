@@ -1,4 +1,5 @@
 import { denialMessage } from '../policies/denial.ts';
+import type { Violation } from '../policies/rule.ts';
 import { couldNotDecide, plainText, type Answer } from './answer.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { AdmissionRequest, BadReview } from './review.ts';
@@ -33,7 +34,7 @@ export function badReviewAnswer(bad: BadReview): Answer {
 /** The fields that say yes, no or how to change the object. */
 function result(request: AdmissionRequest, decision: Exclude<Decision, { kind: 'undecided' }>): string {
   if (decision.kind === 'deny') {
-    const message = denialMessage(subjectOf(request), decision.violations);
+    const message = denialOf(request, decision.violations);
     // code and reason make kubectl print "(Forbidden)" before the message.
     return `"allowed":false,"status":${JSON.stringify({ status: 'Failure', message, reason: 'Forbidden', code: 403 })}`;
   }
@@ -42,8 +43,13 @@ function result(request: AdmissionRequest, decision: Exclude<Decision, { kind: '
   return `"allowed":true,"patchType":"JSONPatch","patch":"${patch}"`;
 }
 
+/** What the user reads when a request is refused. */
+export function denialOf(request: AdmissionRequest, violations: readonly Violation[]): string {
+  return denialMessage(subjectOf(request), violations);
+}
+
 /** `pod proj-a/job-7-train`, as the user would name it. */
-function subjectOf(request: AdmissionRequest): string {
+export function subjectOf(request: AdmissionRequest): string {
   const name = request.name === '' ? `${generateNameOf(request.object)}*` : request.name;
   const kind = request.subResource === '' ? request.kind.toLowerCase() : `${request.resource}/${request.subResource}`;
   return request.namespace === '' ? `${kind} ${name}` : `${kind} ${request.namespace}/${name}`;

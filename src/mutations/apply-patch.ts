@@ -1,0 +1,7 @@
+import jsonPatch from 'fast-json-patch';
+import type { Operation } from './pod-draft.ts';
+
+/** RFC 6902, as the API server applies it: another object, what was given stays as it is. Throws when it does not fit. */
+export function applyPatch(object: unknown, patch: readonly Operation[]): unknown {
+  return patch.length === 0 ? object : jsonPatch.applyPatch(object, patch, true, false).newDocument;
+}
