@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -36,18 +37,22 @@ async function write(): Promise<void> {
   isWriting = false;
 }
 
-const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
-  void buffer(request).then((whole) => {
-    const at = whole.indexOf(uidKey) + uidKey.length;
-    const uid = whole.toString('latin1', at, at + 36);
-    const body = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"${uid}","allowed":true}}`;
-    waiting.push(() => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
-      response.end(body);
-    });
-    if (!isWriting) void write();
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const whole = await buffer(request);
+  const at = whole.indexOf(uidKey) + uidKey.length;
+  const uid = whole.toString('latin1', at, at + 36);
+  const body = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"${uid}","allowed":true}}`;
+  waiting.push(() => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+    response.end(body);
   });
-});
+  if (!isWriting) await write();
+}
+
+const server = createServer(
+  { cert: readFileSync(cert), key: readFileSync(key) },
+  (request, response) => void answer(request, response),
+);
 server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ msg: 'serving', port: (server.address() as AddressInfo).port })}\n`);
