@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf } from './api/message-of.ts';
 import { InputError } from './cli/input-error.ts';
-import { createProgram, exitCodes, exitCodeOfUsage, type ProgramParts } from './cli/program.ts';
+import { createProgram, exitCodes, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
 
 export type CommandLineOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -10,10 +10,20 @@ export type CommandLineOptions = {
   readonly packageRoot: string;
 };
 
+/** Names by which kubectl finds its plugins (`kubectl gpugate`), and what completes their words. */
+const kubectlPlugin = 'kubectl-gpugate';
+const kubectlCompletion = 'kubectl_complete-gpugate';
+
 /** Runs the command that the arguments of this process name, and sets its exit code. */
 export async function runCommandLine(options: CommandLineOptions): Promise<void> {
+  const [, path = '', ...words] = process.argv;
+  const calledAs = basename(path);
+  const parts = programParts(options);
+  const program = createProgram(parts, calledAs === kubectlPlugin ? 'kubectl gpugate' : 'gpugate');
   try {
-    await createProgram(programParts(options)).run(process.argv.slice(2));
+    if (calledAs === kubectlCompletion) await printCandidates(program, words, parts.write);
+    else if (words[0] === '__complete') await printCandidates(program, words.slice(1), parts.write);
+    else await program.run(words);
   } catch (error) {
     const usageEnd = exitCodeOfUsage(error);
     if (usageEnd !== undefined) {
@@ -26,6 +36,12 @@ export async function runCommandLine(options: CommandLineOptions): Promise<void>
       process.exitCode = exitCodes.failed;
     }
   }
+}
+
+/** What the scripts of `gpugate completion` ask at each press of the tabulator. */
+async function printCandidates(program: Program, words: readonly string[], write: (text: string) => void) {
+  const { candidatesFor, formatCandidates } = await import('./cli/completion/candidates.ts');
+  write(formatCandidates(await candidatesFor({ ...program, words })));
 }
 
 function programParts({ environment, packageRoot }: CommandLineOptions): ProgramParts {

@@ -38,4 +38,9 @@ export const commandEntries: readonly CommandEntry[] = [
     description: 'look for what is wrong with an installation, and say how to mend it',
     load: async () => (await import('./doctor/doctor-command.ts')).defineDoctor,
   },
+  {
+    name: 'completion',
+    description: 'print what makes a shell complete commands and flags',
+    load: async () => (await import('./completion/completion-command.ts')).defineCompletion,
+  },
 ];
