@@ -8,8 +8,10 @@ import { isPlainObject } from '../../api/plain-object.ts';
  */
 export function graft(node: unknown, value: unknown, document: Document.Parsed): Node {
   if (isNode(node) && !isAlias(node) && isDeepStrictEqual(node.toJS(document), value)) return node;
-  if (isMap(node) && isPlainObject(value)) return graftMap(node, value, document);
-  if (isSeq(node) && Array.isArray(value)) return graftSeq(node, value, document);
+  // What is empty has no style to keep.
+  const isEmpty = (isMap(node) || isSeq(node)) && node.items.length === 0;
+  if (isMap(node) && isPlainObject(value) && !isEmpty) return graftMap(node, value, document);
+  if (isSeq(node) && Array.isArray(value) && !isEmpty) return graftSeq(node, value, document);
   const fresh = freshNode(value, document);
   if (isNode(node)) {
     fresh.commentBefore = node.commentBefore ?? null;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isMap, isNode, isScalar, type Pair, parseAllDocuments, stringify, YAMLMap } from 'yaml';
+import { Document, isMap, isNode, isScalar, isSeq, type Pair, parseAllDocuments, type Scalar, stringify, YAMLMap } from 'yaml';
 import { isPlainObject } from '../../api/plain-object.ts';
 import { graft } from './graft-yaml.ts';
 import type { UpdatedFields } from './update-expectation.ts';
@@ -71,15 +71,26 @@ function replaced(
   { value, column, end }: { value: unknown; column: number; end: number },
 ): string {
   const old = pair.value;
-  const single = new Document(new YAMLMap());
-  const flowLists = isNode(old) && 'flow' in old && old.flow === true;
   const node = graft(old, value, document);
-  // A comment behind the value stands behind the piece that is replaced.
+  // A comment behind the value stands behind the piece that is replaced, as one before the key stands before it.
   if (end < endOfNode(old)) node.comment = null;
-  (single.contents as YAMLMap).items = [single.createPair(pair.key, node)];
-  const written = single.toString({ lineWidth: 0, flowCollectionPadding: !flowLists || text.includes('[ ') });
-  const lines = indent(written.trimEnd(), column);
+  const single = new Document(new YAMLMap());
+  (single.contents as YAMLMap).items = [single.createPair((pair.key as Scalar).value, node)];
+  const write = (flowCollectionPadding: boolean): string =>
+    indent(single.toString({ ...styleOf(text), flowCollectionPadding }).trimEnd(), column);
+  let lines = write(!isSeq(node) || text.includes('[ '));
+  if (isSeq(node) && node.flow === true && column + lines.length > maxLineLength) {
+    node.flow = false;
+    lines = write(true);
+  }
   return text[end - 1] === '\n' ? `${lines}\n` : lines;
+}
+
+/** Of a list that stays between brackets. */
+const maxLineLength = 120;
+
+function styleOf(text: string): { readonly lineWidth: 0; readonly singleQuote: boolean } {
+  return { lineWidth: 0, singleQuote: text.split("'").length > text.split('"').length };
 }
 
 /** At the end of a map. */
@@ -94,7 +105,7 @@ function append(source: Source, map: YAMLMap, fields: Readonly<Record<string, un
   const lineEnd = source.text.indexOf('\n', valueEnd);
   const at = isLineEnd ? valueEnd : lineEnd === -1 ? source.text.length : lineEnd + 1;
   const before = source.text[at - 1] === '\n' ? '' : '\n';
-  return { start: at, end: at, text: `${before}${' '.repeat(column)}${indent(blockOf(fields), column)}\n` };
+  return { start: at, end: at, text: `${before}${' '.repeat(column)}${indent(blockOf(source.text, fields), column)}\n` };
 }
 
 /** At the beginning of a map: where the decision is expected by those who read. */
@@ -106,11 +117,11 @@ function prepend(source: Source, map: YAMLMap, fields: Readonly<Record<string, u
   }
   const at = first ?? 0;
   const column = columnOf(source.text, at);
-  return { start: at, end: at, text: `${indent(blockOf(fields), column)}\n${' '.repeat(column)}` };
+  return { start: at, end: at, text: `${indent(blockOf(source.text, fields), column)}\n${' '.repeat(column)}` };
 }
 
-function blockOf(fields: Readonly<Record<string, unknown>>): string {
-  return stringify(fields, { lineWidth: 0, aliasDuplicateObjects: false, blockQuote: 'literal' }).trimEnd();
+function blockOf(text: string, fields: Readonly<Record<string, unknown>>): string {
+  return stringify(fields, { ...styleOf(text), aliasDuplicateObjects: false, blockQuote: 'literal' }).trimEnd();
 }
 
 function flowPairs(source: Source, fields: Readonly<Record<string, unknown>>): string {
