@@ -23,17 +23,21 @@ const comparisons: { readonly [Field in keyof Expectation]-?: Compare } = {
   decision: ({ decision }, got) =>
     decision === got.decision
       ? undefined
-      : { summary: `wanted ${decision}, got ${got.decision}`, lines: got.message === '' ? [] : got.message.split('\n') },
+      : {
+          summary: `wanted ${decision}, got ${got.decision}`,
+          lines: got.message === '' ? [] : got.message.split('\n'),
+        },
   rules: ({ rules }, got) => rules && compareRules(rules, got.findings),
-  message: ({ message }, got) => message === undefined ? undefined : compareTexts(withoutEnd(message), got.message),
+  message: ({ message }, got) => (message === undefined ? undefined : compareTexts(withoutEnd(message), got.message)),
   messageContains: ({ messageContains }, got) => missingTexts(messageContains, [got.message], 'the message'),
   messageMatches: ({ messageMatches }, got) =>
     messageMatches === undefined || RE2JS.compile(messageMatches).matcher(got.message).find()
       ? undefined
       : { summary: `the message does not match ${messageMatches}`, lines: shownText(got.message) },
-  warnings: ({ warnings }, got) => warnings && compareTexts(warnings.map(withoutEnd).join('\n'), got.warnings.join('\n')),
+  warnings: ({ warnings }, got) =>
+    warnings && compareTexts(warnings.map(withoutEnd).join('\n'), got.warnings.join('\n')),
   warningsContain: ({ warningsContain }, got) => missingTexts(warningsContain, got.warnings, 'no warning'),
-  patch: ({ patch }, got) => patch && compareValues(byPath(patch), byPath(got.patch)),
+  patch: ({ patch }, got) => patch && comparePatches(patch, got.patch),
   object: ({ object }, got) => object && compareValues(object, partOf(got.object, object)),
   exactObject: ({ exactObject }, got) => exactObject && compareValues(exactObject, got.object),
 };
@@ -106,9 +110,16 @@ function compareValues(wanted: unknown, got: unknown): Omit<Mismatch, 'field'> |
   return { summary: 'differs', lines: lineDiff(text(a), text(b)) };
 }
 
-/** Several operations on one path, such as the end of a list, stay in order. */
-function byPath<T extends { readonly path: string }>(patch: readonly T[]): readonly T[] {
-  return patch.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+type Patch = readonly { readonly op: string; readonly path: string }[];
+
+/** A line for each operation. Several on one path, such as at the end of a list, stay in order. */
+function comparePatches(wanted: Patch, got: Patch): Omit<Mismatch, 'field'> | undefined {
+  const text = (patch: Patch) =>
+    patch
+      .toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+      .map(({ op, path, ...rest }) => `${op} ${path} ${JSON.stringify(sorted(rest))}`)
+      .join('\n');
+  return compareTexts(text(wanted), text(got));
 }
 
 /** The order of keys means nothing, and a plain copy has no prototype that differs. */

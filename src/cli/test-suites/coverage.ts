@@ -53,7 +53,10 @@ export class Coverage {
       group: 'coverage',
       verdict: isEnough ? 'pass' : 'fail',
       findings: isEnough ? [] : [{ rule: 'coverage', level: 'error', message }],
-      text: [...tableOf(['POLICY', 'RULE', 'VIOLATED', 'PASSED', 'MISSING'], rules), ...tableOf(['QUOTA', 'CHARGED', 'SHORT', 'MISSING'], quotas)],
+      text: [
+        ...tableOf(['POLICY', 'RULE', 'VIOLATED', 'PASSED', 'MISSING'], rules),
+        ...tableOf(['QUOTA', 'CHARGED', 'SHORT', 'MISSING'], quotas),
+      ],
       data: { percent, rules: rules.map(({ data }) => data), quotas: quotas.map(({ data }) => data) },
     };
   }
@@ -105,7 +108,13 @@ function rowsOf({ name, rules, isAsked }: PolicyCoverage): readonly Row[] {
 
 function quotaRow({ name, charged, short }: QuotaCoverage): Row {
   const isTouched = charged.size + short.size > 0;
-  const missing = !isTouched ? 'charges no case' : short.size === 0 ? 'never exceeded' : charged.size === 0 ? 'never charged' : '';
+  const missing = !isTouched
+    ? 'charges no case'
+    : short.size === 0
+      ? 'never exceeded'
+      : charged.size === 0
+        ? 'never charged'
+        : '';
   return {
     cells: [name, String(charged.size), String(short.size), missing],
     isTouched,
@@ -115,5 +124,10 @@ function quotaRow({ name, charged, short }: QuotaCoverage): Row {
 
 function tableOf(head: readonly string[], rows: readonly Row[]): readonly string[] {
   if (rows.length === 0) return [];
-  return textTable(head, rows.map(({ cells }) => cells)).trimEnd().split('\n');
+  return textTable(
+    head,
+    rows.map(({ cells }) => cells),
+  )
+    .trimEnd()
+    .split('\n');
 }

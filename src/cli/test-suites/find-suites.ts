@@ -12,7 +12,7 @@ export const maxSuiteBytes = 16 * 1024 * 1024;
 const yamlFile = /\.(ya?ml|json)$/i;
 
 /** Of a directory only such files are suites: objects and policies that they use may stand beside them. */
-const suiteKind = /^\s*["']?kind["']?:\s*["']?PolicyTest/m;
+const suiteKind = /(?:^|[{,])\s*["']?kind["']?\s*:\s*["']?PolicyTest/m;
 
 /**
  * The suites of files and directories, with those of directories below; names that begin with a dot, and
@@ -34,7 +34,9 @@ export async function findSuites(
         else if (!isDirectory || suiteKind.test(read.text)) files.set(file, { file, text: read.text });
       }
       if (isDirectory && files.size === before && !candidates.some((file) => files.has(file))) {
-        faults.push(faultOf(path, 'holds no suites; put PolicyTest objects there, in files named *.yaml, *.yml or *.json'));
+        faults.push(
+          faultOf(path, 'holds no suites; put PolicyTest objects there, in files named *.yaml, *.yml or *.json'),
+        );
       }
     } catch (error) {
       faults.push(faultOf(path, `${explainFileError(error)}; name a file or a directory with suites`));

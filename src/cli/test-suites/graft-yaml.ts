@@ -1,5 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type Node, Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { isPlainObject } from '../../api/plain-object.ts';
 
 /**
@@ -43,7 +54,9 @@ function graftSeq(seq: YAMLSeq, value: readonly unknown[], document: Document.Pa
   const before = [...seq.items];
   seq.items = value.map((item, index) => {
     if (found[index] !== undefined) return found[index];
-    return isSameLength && left.includes(before[index]) ? graft(before[index], item, document) : freshNode(item, document);
+    return isSameLength && left.includes(before[index])
+      ? graft(before[index], item, document)
+      : freshNode(item, document);
   });
   return seq;
 }
@@ -52,7 +65,8 @@ function graftSeq(seq: YAMLSeq, value: readonly unknown[], document: Document.Pa
 function freshNode(value: unknown, document: Document.Parsed): Node {
   const node = document.createNode(value, { aliasDuplicateObjects: false }) as Node;
   if (isScalar(node) && isText(node) && String(node.value).includes('\n')) node.type = Scalar.BLOCK_LITERAL;
-  if (isSeq(node)) for (const [index, item] of (value as readonly unknown[]).entries()) node.items[index] = freshNode(item, document);
+  if (isSeq(node))
+    for (const [index, item] of (value as readonly unknown[]).entries()) node.items[index] = freshNode(item, document);
   return node;
 }
 

@@ -35,12 +35,7 @@ class SuiteReader {
   readonly #inputs: SuiteInputs;
   readonly #tell: (fault: string) => void;
 
-  constructor(
-    file: string,
-    source: ReadObject<PolicyTest>,
-    inputs: SuiteInputs,
-    tell: (fault: string) => void,
-  ) {
+  constructor(file: string, source: ReadObject<PolicyTest>, inputs: SuiteInputs, tell: (fault: string) => void) {
     this.#file = file;
     this.#source = source;
     this.#inputs = inputs;
@@ -55,7 +50,14 @@ class SuiteReader {
       if (read !== undefined) cases.push(read);
     }
     const { policies, policyTexts } = rules ?? { policies: [], policyTexts: new Map<string, string>() };
-    return { name: suite.metadata.name, file: this.#file, place: this.#placeOf('metadata.name'), policies, policyTexts, cases };
+    return {
+      name: suite.metadata.name,
+      file: this.#file,
+      place: this.#placeOf('metadata.name'),
+      policies,
+      policyTexts,
+      cases,
+    };
   }
 
   async #rules(suite: PolicyTest): Promise<SuiteRules | undefined> {
@@ -101,8 +103,13 @@ class SuiteReader {
     if (cluster === undefined || rules === undefined) return undefined;
     const own = new Set(rules.quotas.map(({ name }) => name));
     const quotas = [...rules.quotas, ...cluster.quotas.filter(({ name }) => !own.has(name))];
-    if (rules.policies.length + quotas.length === 0) this.#fault('policies', 'nothing is tested: name policies or quotas');
-    this.#checkExpectation(testCase, at, [...rules.policies, ...quotas].map(({ name }) => name));
+    if (rules.policies.length + quotas.length === 0)
+      this.#fault('policies', 'nothing is tested: name policies or quotas');
+    this.#checkExpectation(
+      testCase,
+      at,
+      [...rules.policies, ...quotas].map(({ name }) => name),
+    );
     return {
       name: testCase.name,
       index,

@@ -22,10 +22,7 @@ import type { CaseObject, SuiteCluster } from './suite.ts';
  * What a path of a suite stands for. `missing`: the rest of a sentence that begins with the path, to be said where the
  * suite names it. `faults`: what is wrong inside, each with its own file, line and column.
  */
-export type Input<T> =
-  | { readonly value: T }
-  | { readonly missing: string }
-  | { readonly faults: readonly string[] };
+export type Input<T> = { readonly value: T } | { readonly missing: string } | { readonly faults: readonly string[] };
 
 export type SuiteRules = {
   readonly policies: readonly CompiledPolicy[];

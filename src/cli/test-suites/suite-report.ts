@@ -23,15 +23,13 @@ export function resultOf({ suite, run, mismatches, updated }: JudgedCase): Repor
     const verdict = result.kind === 'failed' ? 'undecided' : 'fail';
     return { ...about, verdict, findings: [stopped.finding], text: stopped.lines.map(printable) };
   }
-  const findings = mismatches.map(
-    ({ field, summary }): ReportedFinding => ({
-      rule: suiteFindings.expectation,
-      level: 'error',
-      field: `expect.${field}`,
-      message: printable(summary),
-      place: testCase.placeOf(field),
-    }),
-  );
+  const findings = mismatches.map(({ field, summary }): ReportedFinding => ({
+    rule: suiteFindings.expectation,
+    level: 'error',
+    field: `expect.${field}`,
+    message: printable(summary),
+    place: testCase.placeOf(field),
+  }));
   const text = mismatches.flatMap(({ field, lines }) => (lines.length === 0 ? [] : [`${field}:`, ...lines]));
   return {
     ...about,

@@ -36,10 +36,7 @@ export function updateFiles(
     const { suite, run } = judged;
     const fields = fieldsOf(judged);
     if (run.result.kind !== 'judged' || Object.keys(fields).length === 0) return judged;
-    updates.set(suite.file, [
-      ...(updates.get(suite.file) ?? []),
-      { suite: suite.name, index: run.case.index, fields },
-    ]);
+    updates.set(suite.file, [...(updates.get(suite.file) ?? []), { suite: suite.name, index: run.case.index, fields }]);
     const expect = policyTest.shape.cases.element.shape.expect.parse({ ...run.case.expect, ...fields }) ?? allowed;
     return { ...judged, mismatches: compare(expect, run.result.got), updated: Object.keys(fields) };
   });

@@ -1,5 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isMap, isNode, isScalar, isSeq, type Pair, parseAllDocuments, type Scalar, stringify, YAMLMap } from 'yaml';
+import {
+  Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseAllDocuments,
+  type Scalar,
+  stringify,
+  YAMLMap,
+} from 'yaml';
 import { isPlainObject } from '../../api/plain-object.ts';
 import { graft } from './graft-yaml.ts';
 import type { UpdatedFields } from './update-expectation.ts';
@@ -25,10 +36,23 @@ export function updateSuites(text: string, updates: readonly CaseUpdate[]): stri
     return expectationSplices({ text, document, isJson: text.trimStart().startsWith('{') }, testCase, fields);
   });
   if (splices.includes(undefined)) return undefined;
-  const updated = applySplices(text, splices.flatMap((each) => each ?? []));
+  const updated = applySplices(
+    text,
+    splices.flatMap((each) => each ?? []),
+  );
   // Whatever the file looks like: it is written only when it says what it should.
-  const says = parse(updated).map((document) => (document.errors.length > 0 ? undefined : (document.toJS() as unknown)));
-  return isDeepStrictEqual(plain(says), plain(wanted)) ? updated : undefined;
+  return isDeepStrictEqual(valuesOf(updated), plain(wanted)) ? updated : undefined;
+}
+
+/** Undefined when it cannot be read: an alias may have lost its anchor. */
+function valuesOf(text: string): unknown {
+  try {
+    return plain(
+      parse(text).map((document) => (document.errors.length > 0 ? undefined : (document.toJS() as unknown))),
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 /** As `api/yaml-document.ts` reads it. */
@@ -59,7 +83,8 @@ function expectationSplices(source: Source, testCase: YAMLMap, fields: UpdatedFi
     const before = startOf(pair.value);
     if (start === undefined || end === undefined || before === undefined) return undefined;
     if (map.flow === true) splices.push({ start: before, end, text: inFlow(source, value) });
-    else splices.push({ start, end, text: replaced(source, pair, { value, column: columnOf(source.text, start), end }) });
+    else
+      splices.push({ start, end, text: replaced(source, pair, { value, column: columnOf(source.text, start), end }) });
   }
   return splices;
 }
@@ -105,7 +130,11 @@ function append(source: Source, map: YAMLMap, fields: Readonly<Record<string, un
   const lineEnd = source.text.indexOf('\n', valueEnd);
   const at = isLineEnd ? valueEnd : lineEnd === -1 ? source.text.length : lineEnd + 1;
   const before = source.text[at - 1] === '\n' ? '' : '\n';
-  return { start: at, end: at, text: `${before}${' '.repeat(column)}${indent(blockOf(source.text, fields), column)}\n` };
+  return {
+    start: at,
+    end: at,
+    text: `${before}${' '.repeat(column)}${indent(blockOf(source.text, fields), column)}\n`,
+  };
 }
 
 /** At the beginning of a map: where the decision is expected by those who read. */
@@ -143,7 +172,7 @@ function inFlow(source: Source, value: unknown): string {
 }
 
 function indent(text: string, column: number): string {
-  return text.replaceAll(/\n(?!\n|$)/g, `\n${' '.repeat(column)}`);
+  return text.replaceAll(/\n +(?=\n)/g, '\n').replaceAll(/\n(?!\n|$)/g, `\n${' '.repeat(column)}`);
 }
 
 /** Counted from 0. */
