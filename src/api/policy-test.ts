@@ -16,7 +16,7 @@ const isPathOrObject = (value: unknown): value is string | PlainObject =>
 const pathOrObject = z
   .unknown()
   .refine(isPathOrObject, { error: 'must be the path of a file or an object' })
-  .transform((value) => value as string | PlainObject);
+  .transform((value) => value);
 
 const pathOrObjects = z.array(pathOrObject).min(1);
 

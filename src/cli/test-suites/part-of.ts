@@ -6,7 +6,7 @@ import { isPlainObject } from '../../api/plain-object.ts';
  */
 export function partOf(value: unknown, shape: unknown): unknown {
   if (Array.isArray(value) && Array.isArray(shape)) {
-    return value.map((item, index) => (index < shape.length ? partOf(item, shape[index]) : item));
+    return value.map((item: unknown, index): unknown => (index < shape.length ? partOf(item, shape[index]) : item));
   }
   if (!isPlainObject(value) || !isPlainObject(shape)) return value;
   const keys = Object.keys(shape).filter((key) => Object.hasOwn(value, key));

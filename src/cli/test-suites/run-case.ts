@@ -90,8 +90,8 @@ function uidOf({ place, index }: SuiteCase, object: number): string {
 
 /** A workload and its pods are one answer: the strictest decision, and everything that was found. */
 function gotOf(judged: readonly Judged[]): Got {
-  const kinds = judged.map(({ outcome }) => outcome.decision.kind);
-  const kind = (['undecided', 'deny', 'allow'] as const).find((each) => kinds.includes(each)) ?? 'allow';
+  const kinds = new Set(judged.map(({ outcome }) => outcome.decision.kind));
+  const kind = (['undecided', 'deny', 'allow'] as const).find((each) => kinds.has(each)) ?? 'allow';
   const last = judged.at(-1);
   return {
     decision: decisions[kind],

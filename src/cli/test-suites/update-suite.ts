@@ -197,10 +197,10 @@ function endOfNode(node: unknown): number {
   return isNode(node) ? (node.range?.[2] ?? 0) : 0;
 }
 
-/** From the end, so that what is still to come stands where it stood. */
+/** From the end, so that what is still to come stands where it stood; what is put before a piece, after that piece. */
 function applySplices(text: string, splices: readonly Splice[]): string {
   return splices
-    .toSorted((a, b) => b.start - a.start)
+    .toSorted((a, b) => b.start - a.start || b.end - a.end)
     .reduce((result, { start, end, text: piece }) => result.slice(0, start) + piece + result.slice(end), text);
 }
 

@@ -7,8 +7,7 @@ const finding = (rule: string, policy: string, enforcement: 'Deny' | 'Warn') => 
   rule,
   policy,
   enforcement,
-  path: '',
-  reason: '',
+  violation: { rule, path: '', reason: '' },
 });
 
 const got: Got = {
@@ -18,7 +17,7 @@ const got: Got = {
     finding('gpu-mixed', 'a', 'Deny'),
     finding('gpu-mixed', 'b', 'Warn'),
     finding('node-fit', 'a', 'Warn'),
-  ] as Got['findings'],
+  ],
   warnings: ['[node-fit] none', '[gpu-mixed] two'],
   patch: [
     { op: 'add', path: '/b', value: 1 },
