@@ -29,6 +29,8 @@ export async function readSuiteFile({ file, text }: SuiteFile, inputs: SuiteInpu
   return { suites, faults: [...found] };
 }
 
+const noRules: SuiteRules = { policies: [], policyTexts: new Map(), kinds: new Set(), quotas: [] };
+
 class SuiteReader {
   readonly #file: string;
   readonly #source: ReadObject<PolicyTest>;
@@ -49,15 +51,9 @@ class SuiteReader {
       const read = await this.#case(suite, testCase, { index, rules });
       if (read !== undefined) cases.push(read);
     }
-    const { policies, policyTexts } = rules ?? { policies: [], policyTexts: new Map<string, string>() };
-    return {
-      name: suite.metadata.name,
-      file: this.#file,
-      place: this.#placeOf('metadata.name'),
-      policies,
-      policyTexts,
-      cases,
-    };
+    const { policies, policyTexts, kinds } = rules ?? noRules;
+    const place = this.#placeOf('metadata.name');
+    return { name: suite.metadata.name, file: this.#file, place, policies, policyTexts, kinds, cases };
   }
 
   async #rules(suite: PolicyTest): Promise<SuiteRules | undefined> {

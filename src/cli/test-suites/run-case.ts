@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Outcome } from '../../admission/decision.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
 import { messageOf } from '../../api/message-of.ts';
+import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import type { Expectation } from '../../api/policy-test.ts';
 import type { Operation } from '../../mutations/apply.ts';
-import { createOfflineJudge, type Judged, type OfflineJudge } from '../judge/offline-judge.ts';
-import { requestsOf } from './case-requests.ts';
+import { withNamespaces } from '../check/check-objects.ts';
+import { judgeCount } from '../check/judge-count.ts';
+import { createOfflineJudge, type Judged } from '../judge/offline-judge.ts';
+import { createRequestsOf, type ObjectRequest } from '../judge/requests-of.ts';
 import type { CaseObject, Suite, SuiteCase } from './suite.ts';
 
 /** What a case's last object met. */
@@ -16,7 +18,10 @@ export type Got = {
   readonly findings: Outcome['findings'];
   readonly warnings: readonly string[];
   readonly patch: readonly Operation[];
+  /** Of a workload that of its pods, as patch is. */
   readonly object: unknown;
+  /** Why nothing was judged. */
+  readonly note?: string;
 };
 
 export type CaseRun = {
@@ -46,17 +51,26 @@ export async function runCase(suite: Suite, testCase: SuiteCase, findExemption: 
   });
   try {
     const { cluster, quotas, objects } = testCase;
+    const facts = withNamespaces(
+      cluster.facts,
+      objects.map(({ object }) => ({ value: object })),
+    );
     const judge = createOfflineJudge({
       policies: suite.policies,
-      facts: cluster.facts,
+      facts,
       quota: { quotas, pods: cluster.pods },
       findExemption,
     });
+    const requestsOf = createRequestsOf({ user: testCase.user, namespace: testCase.namespace, kinds: suite.kinds });
     for (const [index, object] of objects.entries()) {
-      const judged = await judgeObject(judge, testCase, index);
+      const isLast = index === objects.length - 1;
+      const asked = requestsOf(object.object);
+      const requests = isLast ? requestsOfLast(asked.requests, testCase) : asked.requests;
+      const judged: Judged[] = [];
+      for (const request of requests) judged.push(await judgeCount(request, judge, facts));
       outcomes.push(...judged.map(({ outcome }) => outcome));
-      const got = gotOf(judged);
-      if (index === objects.length - 1) return ended({ kind: 'judged', got });
+      const got = gotOf(judged, asked.note);
+      if (isLast) return ended({ kind: 'judged', got });
       if (got.decision !== 'Allow') return ended({ kind: 'refused before', object, message: got.message });
     }
     throw new Error('a case has at least one object.');
@@ -65,31 +79,35 @@ export async function runCase(suite: Suite, testCase: SuiteCase, findExemption: 
   }
 }
 
-async function judgeObject(judge: OfflineJudge, testCase: SuiteCase, index: number): Promise<readonly Judged[]> {
-  const { objects, oldObject, operation, user, namespace } = testCase;
-  const found = objects[index];
-  if (found === undefined) return [];
-  const isLast = index === objects.length - 1;
-  const requests = requestsOf(found.object, {
-    operation: isLast ? operation : 'CREATE',
-    user,
-    namespace,
-    uid: uidOf(testCase, index),
-    ...(isLast && oldObject !== undefined ? { oldObject: oldObject.object } : {}),
-  });
-  const judged: Judged[] = [];
-  for (const request of requests) judged.push(await judge(request));
-  return judged;
+/**
+ * Of an update or a deletion only the object itself is asked about: what becomes of its pods is up to controllers. A
+ * recorded review says itself what is done.
+ */
+function requestsOfLast(
+  requests: readonly ObjectRequest[],
+  { operation, oldObject, objects, namespace }: SuiteCase,
+): readonly ObjectRequest[] {
+  if (operation === 'CREATE' || objects.at(-1)?.object['kind'] === 'AdmissionReview') return requests;
+  return requests
+    .filter(({ path }) => path === '')
+    .map((asked) => {
+      const object = placed(asked.request.object as PlainObject, namespace);
+      const change =
+        operation === 'DELETE'
+          ? { object: null, oldObject: object }
+          : { object, oldObject: oldObject === undefined ? null : placed(oldObject.object, namespace) };
+      return { ...asked, request: { ...asked.request, operation, ...change } };
+    });
 }
 
-/** The same in every run, so that whatever is derived from it is too. */
-function uidOf({ place, index }: SuiteCase, object: number): string {
-  const hex = createHash('sha256').update(`${place.file}\n${index}\n${object}`).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+/** As it is stored: which group of a quota a pod was in depends on its namespace. */
+function placed(object: PlainObject, namespace: string): PlainObject {
+  const metadata = isPlainObject(object['metadata']) ? object['metadata'] : {};
+  return metadata['namespace'] === undefined ? { ...object, metadata: { ...metadata, namespace } } : object;
 }
 
 /** A workload and its pods are one answer: the strictest decision, and everything that was found. */
-function gotOf(judged: readonly Judged[]): Got {
+function gotOf(judged: readonly Judged[], note: string | undefined): Got {
   const kinds = new Set(judged.map(({ outcome }) => outcome.decision.kind));
   const kind = (['undecided', 'deny', 'allow'] as const).find((each) => kinds.has(each)) ?? 'allow';
   const last = judged.at(-1);
@@ -100,5 +118,6 @@ function gotOf(judged: readonly Judged[]): Got {
     warnings: judged.flatMap(({ outcome: { decision } }) => (decision.kind === 'undecided' ? [] : decision.warnings)),
     patch: last?.patch ?? [],
     object: last?.object,
+    ...(note === undefined ? {} : { note }),
   };
 }

@@ -5,6 +5,7 @@ import { clusterSnapshot } from '../../api/cluster-snapshot.ts';
 import { explainFileError } from '../../api/explain-file-error.ts';
 import { formatFault } from '../../api/fault.ts';
 import { isPlainObject } from '../../api/plain-object.ts';
+import type { ReviewedKind } from '../../api/workload-policy.ts';
 import { listPolicyFiles } from '../../cluster/policy-directory.ts';
 import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
 import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
@@ -15,7 +16,9 @@ import { readPodTemplate } from '../../workload/pod-template.ts';
 import { readMeta } from '../../workload/read-pod.ts';
 import { InputError } from '../input-error.ts';
 import { formatTold, readObjects } from '../judge/read-objects.ts';
+import { createRequestsOf } from '../judge/requests-of.ts';
 import { loadRules } from '../load-rules.ts';
+import { kindsOf } from '../manifests/webhook-configurations.ts';
 import type { CaseObject, SuiteCluster } from './suite.ts';
 
 /**
@@ -28,6 +31,8 @@ export type SuiteRules = {
   readonly policies: readonly CompiledPolicy[];
   /** By name, as JSON. */
   readonly policyTexts: ReadonlyMap<string, string>;
+  /** Kinds that policies are about. */
+  readonly kinds: ReadonlySet<ReviewedKind>;
   readonly quotas: readonly Quota[];
 };
 
@@ -66,7 +71,8 @@ async function readRules(paths: readonly string[]): Promise<Input<SuiteRules>> {
   try {
     const { policies, quotas } = await loadRules(paths);
     const policyTexts = new Map(policies.map((policy) => [policy.metadata.name, JSON.stringify(policy)]));
-    return { value: { policies: policies.map(compilePolicy), policyTexts, quotas } };
+    const kinds = new Set(kindsOf(policies));
+    return { value: { policies: policies.map(compilePolicy), policyTexts, kinds, quotas } };
   } catch (error) {
     if (error instanceof InputError) return { faults: [error.message] };
     throw error;
@@ -110,12 +116,17 @@ async function readCaseObjects(path: string): Promise<Input<readonly CaseObject[
   }
 }
 
+/** Asked only whether a cluster takes an object at all. */
+const requestsOf = createRequestsOf({ user: { username: '', groups: [] }, namespace: 'default', kinds: new Set() });
+
 /** Why the API server would not even ask about an object; undefined when it would. */
 export function malformation(object: unknown): { readonly field: string; readonly message: string } | undefined {
   if (!isPlainObject(object)) return { field: '', message: 'must be an object with apiVersion and kind' };
   for (const field of ['apiVersion', 'kind']) {
     if (typeof object[field] !== 'string' || object[field] === '') return { field, message: 'is required' };
   }
+  const { refused } = requestsOf(object);
+  if (refused !== undefined) return { field: '', message: refused };
   try {
     readMeta(object);
     readPodTemplate(object);

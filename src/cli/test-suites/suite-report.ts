@@ -37,6 +37,9 @@ export function resultOf({ suite, run, mismatches, updated }: JudgedCase): Repor
     findings,
     text: [
       ...(findings.length > 0 ? [`the case: ${textOf(testCase.place)}`] : []),
+      ...(result.kind === 'judged' && result.got.note !== undefined
+        ? [`not judged: ${printable(result.got.note)}`]
+        : []),
       ...(updated.length > 0 ? [`updated: ${updated.join(', ')}`] : []),
       ...text.map(printable),
     ],

@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from '../../admission/policy-set.ts';
 import type { Expectation, testOperations } from '../../api/policy-test.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
+import type { ReviewedKind } from '../../api/workload-policy.ts';
 import type { ClusterUsage } from '../../cluster/snapshot-usage.ts';
 import type { Quota } from '../../quota/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
@@ -16,6 +17,8 @@ export type Suite = {
   readonly policies: readonly CompiledPolicy[];
   /** By name, what each policy says: suites may test different policies of one name. */
   readonly policyTexts: ReadonlyMap<string, string>;
+  /** Kinds that policies are about. */
+  readonly kinds: ReadonlySet<ReviewedKind>;
   readonly cases: readonly SuiteCase[];
 };
 

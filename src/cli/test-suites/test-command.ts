@@ -26,11 +26,16 @@ type Flags = {
   readonly output: OutputFormat;
 };
 
-/** `gpugate test`: suites of cases against policies and quotas, judged as the server does. */
 export function registerTest(program: Command, context: CliContext): void {
   const command = program
     .command('test')
-    .description('run suites of cases (PolicyTest) against policies and quotas, without a cluster')
+    .description('run suites of cases (PolicyTest) against policies and quotas, without a cluster');
+  defineTest(command, context);
+}
+
+/** `gpugate test`: suites of cases against policies and quotas, judged as the server does. */
+export function defineTest(command: Command, context: CliContext): void {
+  command
     .argument('<suites...>', 'files of suites, and directories with all below them')
     .option('--run <pattern>', 'only cases whose SUITE/CASE matches this regular expression (RE2)', parsePattern)
     .option('--update', 'write what was got into the expectations that failed, and into cases without any')

@@ -86,6 +86,10 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
       'text.yaml:1:1 must be an object with apiVersion and kind\n' +
       'pod.yaml:5:7 spec.containers[0].name: must be a string\n',
   ],
+  'objects of a version that no cluster serves': [
+    { 'suite.yaml': suiteOf('\n  - name: one\n    objects: [{ apiVersion: apps/v1beta1, kind: Deployment }]\n') },
+    'suite.yaml:7:15 cases[0].objects[0]: apiVersion apps/v1beta1 of Deployment is not served any more; write apps/v1\n',
+  ],
   'a snapshot of another version': [
     {
       'policy.yaml': policy,

@@ -13,11 +13,7 @@ const finding = (rule: string, policy: string, enforcement: 'Deny' | 'Warn') => 
 const got: Got = {
   decision: 'Deny',
   message: 'refused:\n [gpu-mixed] two kinds',
-  findings: [
-    finding('gpu-mixed', 'a', 'Deny'),
-    finding('gpu-mixed', 'b', 'Warn'),
-    finding('node-fit', 'a', 'Warn'),
-  ],
+  findings: [finding('gpu-mixed', 'a', 'Deny'), finding('gpu-mixed', 'b', 'Warn'), finding('node-fit', 'a', 'Warn')],
   warnings: ['[node-fit] none', '[gpu-mixed] two'],
   patch: [
     { op: 'add', path: '/b', value: 1 },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { gpuPod, reviewOf } from '../../support/reviews.ts';
 import { podOf, policy, quota, runTests, suiteOf } from './run-tests.ts';
 
 const mixed = podOf('mixed', 'nvidia.com/gpu: 1, nvidia.com/gpu.shared: 1');
@@ -51,11 +52,8 @@ describe('gpugate test', () => {
     groups: [tenants]
     snapshot: facts/cluster.yaml
     expect:
-      exactObject:
-        apiVersion: v1
-        kind: Pod
-        metadata: { name: second, namespace: team-a, labels: { team: x, managed-by: team-a } }
-        spec: { containers: [] }
+      object:
+        metadata: { name: second, labels: { team: x, managed-by: team-a } }
 `;
     const set = policy.replace('managed-by: platform', "managed-by: '{namespace}', team: '{namespace.labels.team}'");
     const snapshot = `apiVersion: gpugate.dev/v1alpha1
@@ -168,6 +166,77 @@ namespaces: [{ name: team-a, labels: { team: x } }]
     };
     const { code, output } = await runTests(all, ['all']);
     expect(output).toBe('suite\n  ✓ plain\n\ntwo\n  ✓ plain\n\n2 passed, of 2\n');
+    expect(code).toBe(0);
+  });
+});
+
+describe('other objects than pods:', () => {
+  const template = `{ metadata: { labels: { team: a } }, spec: { containers: [{ name: m, image: i, resources: { limits: { nvidia.com/gpu: 1 } } }] } }`;
+  const deployment = (replicas: number) =>
+    `{ apiVersion: apps/v1, kind: Deployment, metadata: { name: web }, spec: { replicas: ${replicas}, template: ${template} } }`;
+
+  test('of a workload its pods are judged and charged, as many as there will be', async () => {
+    const cases = `
+  - name: fits
+    objects: [${deployment(2)}]
+    expect:
+      rules: []
+      object: { kind: Pod, metadata: { labels: { managed-by: platform } } }
+  - name: one too many
+    objects: [${deployment(3)}]
+    expect: { decision: Deny, rules: [all/quota], messageContains: ['used 2, hard 2'] }
+`;
+    const all = { ...files(cases), 'policy.yaml': `${policy}---\n${quota}` };
+    const { code, output } = await runTests(all, ['suite.yaml']);
+    expect(output).toContain('2 passed, of 2');
+    expect(code).toBe(0);
+  });
+
+  test('of a kind that nobody judges it is said', async () => {
+    const cases = `\n  - name: settings\n    objects: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: a } }]\n`;
+    const { code, output } = await runTests(files(cases), ['suite.yaml']);
+    expect(output).toContain('✓ settings\n      not judged: no policy judges a ConfigMap\n');
+    expect(code).toBe(0);
+  });
+
+  test('a recorded review is judged as it says itself', async () => {
+    const review = JSON.stringify(reviewOf({ namespace: 'other', object: gpuPod({ metadata: { labels: {} } }) }));
+    const cases = `\n  - name: recorded\n    objects: [review.json]\n    expect: { decision: Deny, messageContains: [pod other/job-7-train] }\n`;
+    const { code, output } = await runTests({ ...files(cases), 'review.json': review }, ['suite.yaml']);
+    expect(output).toContain('1 passed, of 1');
+    expect(code).toBe(0);
+  });
+
+  test('an update that changes who is charged is refused', async () => {
+    const cases = `
+  - name: moved
+    objects: [${plain.replace('team: a', 'team: b')}]
+    oldObject: ${plain}
+    expect: { decision: Deny, rules: [all/quota], messageContains: [charges the pod to group a] }
+`;
+    const grouped = quota.replace('spec: {', 'spec: { scope: { namespaces: [default], groupBy: { podLabel: team } },');
+    const all = { ...files(cases), 'policy.yaml': `${policy}---\n${grouped}` };
+    const { code, output } = await runTests(all, ['suite.yaml']);
+    expect(output).toContain('1 passed, of 1');
+    expect(code).toBe(0);
+  });
+
+  test('a Namespace of the case has the labels that it says', async () => {
+    const cases = `
+  - name: selected
+    objects:
+      - { apiVersion: v1, kind: Namespace, metadata: { name: default, labels: { gpus: 'yes' } } }
+      - ${mixed}
+    expect: { decision: Deny }
+  - name: not selected
+    objects: [${mixed}]
+`;
+    const selecting = policy.replace(
+      '  gpu:',
+      '  match: { namespaceSelector: { matchLabels: { gpus: "yes" } } }\n  gpu:',
+    );
+    const { code, output } = await runTests({ ...files(cases), 'policy.yaml': selecting }, ['suite.yaml']);
+    expect(output).toContain('2 passed, of 2');
     expect(code).toBe(0);
   });
 });
