@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { runGpugate } from '../../support/run-gpugate.ts';
 import { runCommand, runTests } from './run-tests.ts';
 
 const examples = join(import.meta.dirname, '../../../manifests/examples');
@@ -30,6 +31,14 @@ describe('the example suites', () => {
     );
     expect(code).toBe(1);
     expect(output).toContain('- platform/gpu-mixed');
+  });
+
+  test('set the exit code of the program', async () => {
+    const codes = async (...args: string[]) => (await runGpugate(['test', ...args])).code;
+    expect(await codes(suites)).toBe(0);
+    expect(await codes(suites, '--run', 'sandbox/', '--coverage-min', '100')).toBe(1);
+    expect(await codes(join(examples, 'no-such-suite.yaml'))).toBe(2);
+    expect(await codes()).toBe(2);
   });
 
   test('are as --update writes them', async () => {
