@@ -48,7 +48,7 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   yaml: ['api', 'cli'],
   picomatch: ['workload'],
-  re2js: ['policies', 'quota'],
+  re2js: ['policies', 'quota', 'cli'],
 };
 
 /** STYLE's banned names: they say nothing of what a file knows. */

@@ -24,6 +24,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./check/check-command.ts')).defineCheck,
   },
   {
+    name: 'test',
+    description: 'run suites of cases (PolicyTest) against policies and quotas, without a cluster',
+    load: async () => (await import('./test-suites/test-command.ts')).defineTest,
+  },
+  {
     name: 'usage',
     description: 'show who uses how many GPUs: by namespace, group, user, node and GPU product',
     load: async () => (await import('./usage/usage-command.ts')).defineUsage,

@@ -213,7 +213,12 @@ async function compareUpdate(fixture: FixtureCase, stored: Stored): Promise<'all
 
 /** How many of each kind there are. */
 const countOf = (kinds: readonly string[]) =>
-  Object.fromEntries(Array.from(Map.groupBy(kinds, (kind) => kind), ([kind, all]) => [kind, all.length]));
+  Object.fromEntries(
+    Array.from(
+      Map.groupBy(kinds, (kind) => kind),
+      ([kind, all]) => [kind, all.length],
+    ),
+  );
 
 describe(`check answers what the API server answers, word for word`, () => {
   test.each(fixtures)('fixture $title', async (fixture) => {

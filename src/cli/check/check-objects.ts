@@ -106,7 +106,7 @@ function remarksOf({ remarks }: Manifests): readonly ReportedResult[] {
 }
 
 /** Namespaces among the manifests are applied too, and their labels decide which policies cover what is in them. */
-function withNamespaces(facts: ClusterFacts, objects: readonly ManifestObject[]): ClusterFacts {
+export function withNamespaces(facts: ClusterFacts, objects: readonly Pick<ManifestObject, 'value'>[]): ClusterFacts {
   const applied = new Map<string, Labels>();
   for (const { value } of objects) {
     if (value['kind'] !== 'Namespace' || value['apiVersion'] !== 'v1') continue;

@@ -1,0 +1,138 @@
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { compilePolicy, type CompiledPolicy } from '../../admission/policy-set.ts';
+import { clusterSnapshot } from '../../api/cluster-snapshot.ts';
+import { explainFileError } from '../../api/explain-file-error.ts';
+import { formatFault } from '../../api/fault.ts';
+import { isPlainObject } from '../../api/plain-object.ts';
+import type { ReviewedKind } from '../../api/workload-policy.ts';
+import { listPolicyFiles } from '../../cluster/policy-directory.ts';
+import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
+import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
+import { QuotaError } from '../../quota/group.ts';
+import type { Quota } from '../../quota/quota.ts';
+import { MalformedObject } from '../../workload/malformed-object.ts';
+import { readPodTemplate } from '../../workload/pod-template.ts';
+import { readMeta } from '../../workload/read-pod.ts';
+import { InputError } from '../input-error.ts';
+import { formatTold, readObjects } from '../judge/read-objects.ts';
+import { createRequestsOf } from '../judge/requests-of.ts';
+import { loadRules } from '../load-rules.ts';
+import { kindsOf } from '../manifests/webhook-configurations.ts';
+import type { CaseObject, SuiteCluster } from './suite.ts';
+
+/**
+ * What a path of a suite stands for. `missing`: the rest of a sentence that begins with the path, to be said where the
+ * suite names it. `faults`: what is wrong inside, each with its own file, line and column.
+ */
+export type Input<T> = { readonly value: T } | { readonly missing: string } | { readonly faults: readonly string[] };
+
+export type SuiteRules = {
+  readonly policies: readonly CompiledPolicy[];
+  /** By name, as JSON. */
+  readonly policyTexts: ReadonlyMap<string, string>;
+  /** Kinds that policies are about. */
+  readonly kinds: ReadonlySet<ReviewedKind>;
+  readonly quotas: readonly Quota[];
+};
+
+/** Everything that suites name, each read once however many cases name it. */
+export type SuiteInputs = {
+  /** Undefined when there is such a file or directory; else what is missing. */
+  readonly missingRules: (path: string) => Promise<string | undefined>;
+  readonly rules: (paths: readonly string[]) => Promise<Input<SuiteRules>>;
+  readonly cluster: (path: string | undefined) => Promise<Input<SuiteCluster>>;
+  readonly objects: (path: string) => Promise<Input<readonly CaseObject[]>>;
+};
+
+export function createSuiteInputs(): SuiteInputs {
+  return {
+    missingRules: remembered(async (path) => {
+      const listing = await listPolicyFiles(path);
+      return listing.kind === 'unlisted' ? listing.message : undefined;
+    }),
+    rules: remembered(readRules),
+    cluster: remembered(readCluster),
+    objects: remembered(readCaseObjects),
+  };
+}
+
+function remembered<K, V>(read: (key: K) => Promise<V>): (key: K) => Promise<V> {
+  const known = new Map<string, Promise<V>>();
+  return (key) => {
+    const id = JSON.stringify([key]);
+    const value = known.get(id) ?? read(key);
+    known.set(id, value);
+    return value;
+  };
+}
+
+async function readRules(paths: readonly string[]): Promise<Input<SuiteRules>> {
+  try {
+    const { policies, quotas } = await loadRules(paths);
+    const policyTexts = new Map(policies.map((policy) => [policy.metadata.name, JSON.stringify(policy)]));
+    const kinds = new Set(kindsOf(policies));
+    return { value: { policies: policies.map(compilePolicy), policyTexts, kinds, quotas } };
+  } catch (error) {
+    if (error instanceof InputError) return { faults: [error.message] };
+    throw error;
+  }
+}
+
+const emptyCluster = () =>
+  usageOfSnapshot(clusterSnapshot.parse({ apiVersion: 'gpugate.dev/v1alpha1', kind: 'ClusterSnapshot' }));
+
+async function readCluster(path: string | undefined): Promise<Input<SuiteCluster>> {
+  if (path === undefined) return { value: emptyCluster() };
+  try {
+    await stat(path);
+  } catch (error) {
+    return { missing: explainFileError(error) };
+  }
+  const read = await readSnapshotFile(path);
+  if ('faults' in read) return { faults: read.faults.map(formatFault) };
+  try {
+    return { value: usageOfSnapshot(read.snapshot) };
+  } catch (error) {
+    if (error instanceof QuotaError) return { faults: [`${path}:1:1 quotas: ${error.field}: ${error.message}`] };
+    throw error;
+  }
+}
+
+async function readCaseObjects(path: string): Promise<Input<readonly CaseObject[]>> {
+  try {
+    const { objects, faults } = await readObjects([path], { stdin: Readable.from([]) });
+    const found = objects.map(({ value, locate }) => {
+      const wrong = malformation(value);
+      return wrong && formatFault({ ...locate(wrong.field), ...wrong });
+    });
+    const all = [...faults.map(formatTold), ...found.filter((fault) => fault !== undefined)];
+    if (all.length > 0) return { faults: all };
+    if (objects.length === 0) return { missing: 'holds no objects' };
+    return { value: objects.map(({ value, place }) => ({ place, object: value })) };
+  } catch (error) {
+    if (error instanceof InputError) return { missing: error.message.replace(`${path}: `, '') };
+    throw error;
+  }
+}
+
+/** Asked only whether a cluster takes an object at all. */
+const requestsOf = createRequestsOf({ user: { username: '', groups: [] }, namespace: 'default', kinds: new Set() });
+
+/** Why the API server would not even ask about an object; undefined when it would. */
+export function malformation(object: unknown): { readonly field: string; readonly message: string } | undefined {
+  if (!isPlainObject(object)) return { field: '', message: 'must be an object with apiVersion and kind' };
+  for (const field of ['apiVersion', 'kind']) {
+    if (typeof object[field] !== 'string' || object[field] === '') return { field, message: 'is required' };
+  }
+  const { refused } = requestsOf(object);
+  if (refused !== undefined) return { field: '', message: refused };
+  try {
+    readMeta(object);
+    readPodTemplate(object);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MalformedObject) return { field: error.path, message: `must be ${error.due}` };
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { formatFault } from '../../api/fault.ts';
+import { printable } from '../../policies/printable.ts';
+import type { Place, ReportedFinding, ReportedResult } from '../report/report.ts';
+import { ruleIdsOf } from './compare.ts';
+import type { CaseRun } from './run-case.ts';
+import type { JudgedCase } from './update-cases.ts';
+
+/** Stable, as the ids of rules: what outputs call a case's failure. */
+export const suiteFindings = {
+  /** Something else was expected. */
+  expectation: 'expectation',
+  /** An object before the last was not allowed, so that the case tests something else than it says. */
+  refusedBefore: 'refused-before',
+  /** The case could not be judged. */
+  failed: 'not-judged',
+} as const;
+
+export function resultOf({ suite, run, mismatches, updated }: JudgedCase): ReportedResult {
+  const { case: testCase, result, durationMs } = run;
+  const about = { name: testCase.name, group: suite.name, place: testCase.place, durationMs };
+  const stopped = stoppedBy(run);
+  if (stopped !== undefined) {
+    const verdict = result.kind === 'failed' ? 'undecided' : 'fail';
+    return { ...about, verdict, findings: [stopped.finding], text: stopped.lines.map(printable) };
+  }
+  const findings = mismatches.map(({ field, summary }): ReportedFinding => ({
+    rule: suiteFindings.expectation,
+    level: 'error',
+    field: `expect.${field}`,
+    message: printable(summary),
+    place: testCase.placeOf(field),
+  }));
+  const text = mismatches.flatMap(({ field, lines }) => (lines.length === 0 ? [] : [`${field}:`, ...lines]));
+  return {
+    ...about,
+    verdict: findings.length > 0 ? 'fail' : 'pass',
+    findings,
+    text: [
+      ...(findings.length > 0 ? [`the case: ${textOf(testCase.place)}`] : []),
+      ...(result.kind === 'judged' && result.got.note !== undefined
+        ? [`not judged: ${printable(result.got.note)}`]
+        : []),
+      ...(updated.length > 0 ? [`updated: ${updated.join(', ')}`] : []),
+      ...text.map(printable),
+    ],
+    data: dataOf(run),
+  };
+}
+
+function stoppedBy({ case: testCase, result }: CaseRun): { finding: ReportedFinding; lines: string[] } | undefined {
+  const error = { level: 'error', place: testCase.place } as const;
+  if (result.kind === 'failed') {
+    return { finding: { ...error, rule: suiteFindings.failed, message: printable(result.cause) }, lines: [] };
+  }
+  if (result.kind === 'judged') return undefined;
+  const message = `the object at ${textOf(result.object.place)}, applied before the last, was not allowed`;
+  return { finding: { ...error, rule: suiteFindings.refusedBefore, message }, lines: result.message.split('\n') };
+}
+
+/** What machines want to know besides. */
+function dataOf({ result }: CaseRun): Readonly<Record<string, unknown>> {
+  if (result.kind !== 'judged') return {};
+  const { decision, message, findings, warnings, patch } = result.got;
+  return { decision, rules: ruleIdsOf(findings), ...(message === '' ? {} : { message }), warnings, patch };
+}
+
+function textOf(place: Place): string {
+  return formatFault({ ...place, field: '', message: '' }).trimEnd();
+}
