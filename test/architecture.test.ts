@@ -28,6 +28,7 @@ const compositionFiles: ReadonlySet<string> = new Set([
   'live-cluster.ts',
   'live-quota.ts',
   'main.ts',
+  'recording.ts',
   'reload-loop.ts',
   'serve.ts',
   'serving-certificates.ts',
