@@ -9,6 +9,8 @@ export function programInMemory(write: (text: string) => void = () => undefined)
     interrupted: () => Promise.resolve(),
     showProgress: () => undefined,
     fail: () => undefined,
+    isTerminal: false,
+    directory: process.cwd(),
     serveFlags: [],
     serve: () => Promise.resolve(),
     write,
