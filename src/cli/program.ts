@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { registerSnapshot } from './snapshot-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
+import { registerReplay } from './replay/replay-command.ts';
 import { registerUsage } from './usage/usage-command.ts';
 import { registerManifests } from './manifests/manifests-command.ts';
 
@@ -69,6 +70,7 @@ export function createProgram(parts: ProgramParts): Command {
   }
   serve.action(async (flags: Record<string, unknown>) => parts.serve(flags));
 
+  registerReplay(program, parts);
   registerUsage(program, parts);
   registerSnapshot(program, parts);
   registerManifests(program, parts);
