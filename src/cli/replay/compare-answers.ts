@@ -32,13 +32,11 @@ export function compareAnswers(then: RecordedAnswer, now: RecordedAnswer): Chang
   const patchNow = now.patch.map(operationLine);
   // Policies of other names run in another order, and the object is the same.
   if (!isSame(patchThen.toSorted(), patchNow.toSorted())) {
+    const lines = difference(patchThen, patchNow);
     const mutations = distinct(without(then.mutations, now.mutations), without(now.mutations, then.mutations));
-    const rules = mutations.length > 0 ? mutations : now.mutations;
-    return {
-      kind: 'patch',
-      sources: rules.map((rule) => ({ policy: '', rule })),
-      lines: difference(patchThen, patchNow),
-    };
+    // The same mutations with other settings: the fields tell which.
+    const rules = mutations.length > 0 ? mutations : distinct(lines.map(fieldOf));
+    return { kind: 'patch', sources: rules.map((rule) => ({ policy: '', rule })), lines };
   }
   const audits = differing(sourcesOf(then.findings, 'Audit'), sourcesOf(now.findings, 'Audit'));
   return audits.length > 0 ? { kind: 'audits', sources: audits, lines: [] } : undefined;
@@ -54,8 +52,15 @@ function changeOf(
   const ofThen = sourcesOf(then.findings, enforcement);
   const ofNow = sourcesOf(now.findings, enforcement);
   const sources = differing(ofThen, ofNow);
-  // The same rules, which say something else: whose words they are cannot be told.
-  return { kind, sources: sources.length > 0 ? sources : ofNow, lines };
+  if (sources.length > 0) return { kind, sources, lines };
+  // The same rules, which say something else.
+  const speaking = ofNow.filter(({ rule }) => lines.some((line) => isOfRule(line, rule)));
+  return { kind, sources: speaking.length > 0 ? speaking : ofNow, lines };
+}
+
+/** Whether a line of {@link Change.lines} is what the rule says. */
+export function isOfRule(line: string, rule: string): boolean {
+  return line.slice(2).startsWith(`[${rule}]`);
 }
 
 /** The lines of a denial, without the one that says of what. */
@@ -65,6 +70,12 @@ function reasonsOf({ decision, message = '' }: RecordedAnswer): readonly string[
     .split('\n')
     .slice(1)
     .map((line) => line.trim());
+}
+
+/** The field of a line, with no number of a container in it: as many as policies set, whatever the pods. */
+function fieldOf(line: string): string {
+  const [path = ''] = line.split(' ').slice(2);
+  return path.replace(/^(\/spec\/\w+)\/\d+/, '$1/*').replace(/\/env\/.*$/, '/env');
 }
 
 function operationLine({ op, path, value }: RecordedAnswer['patch'][number]): string {

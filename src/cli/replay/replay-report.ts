@@ -1,5 +1,5 @@
 import type { Report, ReportedFinding, ReportedResult } from '../report/report.ts';
-import type { ChangeKind } from './compare-answers.ts';
+import { isOfRule, type ChangeKind } from './compare-answers.ts';
 import { changeTexts, decisionText, sourceText } from './replay-text.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
 
@@ -67,7 +67,7 @@ function findingsOf(
   { policy, rule }: ChangeGroup | { readonly policy: string; readonly rule: string },
 ): readonly ReportedFinding[] {
   const { kind, lines } = change;
-  const why = lines.find((text) => text.includes(`[${rule}]`)) ?? lines[0];
+  const why = lines.find((text) => isOfRule(text, rule)) ?? lines[0];
   return [
     {
       rule: rule === '' ? kind : rule,

@@ -1,5 +1,5 @@
 import { printable } from '../../policies/printable.ts';
-import type { ChangeKind } from './compare-answers.ts';
+import { isOfRule, type ChangeKind } from './compare-answers.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
 
 /** What decisions were judged under this time. */
@@ -56,7 +56,13 @@ function sectionText(kind: ChangeKind, groups: readonly ChangeGroup[]): string {
 function groupText(group: ChangeGroup): string {
   const { decisions, examples } = group;
   const head = `  ${sourceText(group)}: ${plural(decisions, 'decision', 'decisions')}${examples.length < decisions ? ', such as' : ''}\n`;
-  return head + examples.map((example) => indented(decisionText(example), '    ')).join('');
+  return head + examples.map((example) => indented(decisionText(onlyOf(example, group.rule)), '    ')).join('');
+}
+
+/** What other rules say belongs to other groups. */
+function onlyOf(decision: ChangedDecision, rule: string): ChangedDecision {
+  const lines = decision.change.lines.filter((line) => isOfRule(line, rule));
+  return lines.length === 0 ? decision : { ...decision, change: { ...decision.change, lines } };
 }
 
 /** `platform [gpu-mixed]`, or the mutation alone. */
