@@ -63,7 +63,7 @@ export class RecordFiles<Entry> {
     if (this.#pendingBytes + bytes > maxPendingBytes) return this.#options.onDropped('buffer_full', 1);
     this.#pending.push({ entry, bytes });
     this.#pendingBytes += bytes;
-    if (this.#writing === undefined) this.#timer ??= setTimeout(() => this.#start(), writeAfterMs).unref();
+    if (this.#writing === undefined) this.#timer ??= setTimeout(() => void this.#start(), writeAfterMs).unref();
   }
 
   /** Writes what is pending, as far as the disk takes it within two seconds. */

@@ -73,20 +73,11 @@ function findingsOf(
       rule: rule === '' ? kind : rule,
       ...(policy === '' ? {} : { policy }),
       level: levels[kind],
-      message: `${subject} ${singular[kind]}${why === undefined ? '' : `: ${why.slice(2)}`}`,
+      message: `${subject} ${changeTexts[kind]}${why === undefined ? '' : `: ${why.slice(2)}`}`,
       place: { file, line, column: 1 },
     },
   ];
 }
-
-const singular: Readonly<Record<ChangeKind, string>> = {
-  denied: 'was allowed and would be denied',
-  allowed: 'was denied and would be allowed',
-  reasons: 'was denied and would be denied for other reasons',
-  warnings: 'would have other warnings',
-  patch: 'would be patched otherwise',
-  audits: 'would be audited otherwise',
-};
 
 function undecidedResult(group: string, name: string, message: string, line: number | undefined): ReportedResult {
   const place = line === undefined ? undefined : { file: group, line, column: 1 };

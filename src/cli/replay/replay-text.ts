@@ -6,12 +6,12 @@ import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.
 export type ReplayBasis = { readonly policies: number; readonly quotas: number; readonly pods: number };
 
 export const changeTexts: Readonly<Record<ChangeKind, string>> = {
-  denied: 'were allowed and would be denied',
-  allowed: 'were denied and would be allowed',
-  reasons: 'were denied and would be denied for other reasons',
-  warnings: 'would have other warnings',
-  patch: 'would be patched otherwise',
-  audits: 'would be audited otherwise',
+  denied: 'allowed then, denied now',
+  allowed: 'denied then, allowed now',
+  reasons: 'denied for other reasons',
+  warnings: 'with other warnings',
+  patch: 'with another patch',
+  audits: 'audited otherwise',
 };
 
 /** A denial may give 50 reasons. */
@@ -31,9 +31,9 @@ function summaryText(tally: ReplayTally, { policies, quotas }: ReplayBasis): str
   const { decisions, from, to, same, exempt, changed, undecidedThen, unjudged, cutOff } = tally;
   const time = from === undefined || to === undefined ? '' : ` from ${from} to ${to}`;
   const counts: readonly (readonly [number, string])[] = [
-    [same, `would be the same${exempt === 0 ? '' : ` (${number(exempt)} of them exempt)`}`],
+    [same, `the same${exempt === 0 ? '' : ` (${number(exempt)} of them exempt)`}`],
     ...Object.entries(changeTexts).map(([kind, text]) => [changed[kind as ChangeKind], text] as const),
-    [undecidedThen, 'were undecided and are not judged again'],
+    [undecidedThen, 'undecided then, not judged again'],
   ];
   const shown = counts.filter(([count]) => count > 0);
   const width = Math.max(0, ...shown.map(([count]) => number(count).length));
