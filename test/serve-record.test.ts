@@ -51,7 +51,9 @@ async function create(port: number, name: string): Promise<boolean> {
 
 const metricsOf = (opsPort: number): Promise<string> =>
   new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: opsPort, path: '/metrics' }, (answer) => text(answer).then(resolve, reject));
+    get({ host: '127.0.0.1', port: opsPort, path: '/metrics' }, (answer) => {
+      text(answer).then(resolve, reject);
+    });
   });
 
 const secret = 'correct-horse-battery-staple';

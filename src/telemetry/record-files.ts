@@ -168,11 +168,11 @@ export class RecordFiles<Entry> {
     );
   }
 
-  async #fail(error: unknown): Promise<void> {
+  async #fail(cause: unknown): Promise<void> {
     this.#retryAtMs = this.#options.now() + retryAfterMs;
     const file = this.#file;
     this.#file = undefined;
-    if (!this.#hasFailed) this.#options.onFailed(error);
+    if (!this.#hasFailed) this.#options.onFailed(cause);
     this.#hasFailed = true;
     await file?.handle.close().catch(() => undefined);
   }
