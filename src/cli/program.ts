@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { registerSnapshot } from './snapshot-command.ts';
+import { registerCheck } from './check/check-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
 import { registerReplay } from './replay/replay-command.ts';
 import { registerUsage } from './usage/usage-command.ts';
@@ -70,6 +71,7 @@ export function createProgram(parts: ProgramParts): Command {
   }
   serve.action(async (flags: Record<string, unknown>) => parts.serve(flags));
 
+  registerCheck(program, parts);
   registerReplay(program, parts);
   registerUsage(program, parts);
   registerSnapshot(program, parts);

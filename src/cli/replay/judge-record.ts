@@ -5,6 +5,7 @@ import type { AdmissionRequest } from '../../admission/review.ts';
 import { applyPatch } from '../../mutations/apply-patch.ts';
 import { mutationSurvived } from '../../policies/mutation-survived.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
+import { withPodDefaults } from '../judge/pod-defaults.ts';
 import { createOfflineQuota, type OfflineQuotaOptions } from '../judge/offline-quota.ts';
 
 export type RecordJudgeOptions = {
@@ -30,7 +31,8 @@ export function createRecordJudge({ policies, facts, quota }: RecordJudgeOptions
   const validate = createValidate(sources, { needsFreshView: true });
   const mutated = async (request: AdmissionRequest): Promise<unknown> => {
     const { decision } = await mutate(request, Number.POSITIVE_INFINITY);
-    return decision.kind === 'allow' ? applyPatch(request.object, decision.patch) : request.object;
+    if (decision.kind !== 'allow' || decision.patch.length === 0) return request.object;
+    return withPodDefaults(applyPatch(request.object, decision.patch));
   };
   return async ({ webhook, request, answer }) => {
     // Exemptions are settings of the server, and no policy's.
