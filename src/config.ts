@@ -103,7 +103,7 @@ export const settings = {
     ),
   recordFileSize: size
     .prefault('64Mi')
-    .describe('Size at which a new file of `--record` begins: 40,000 decisions or so.'),
+    .describe('Size at which a new file of `--record` begins: 35,000 decisions or so.'),
   recordFiles: z
     .preprocess(digits, z.int().min(1).max(1000))
     .default(8)

@@ -71,12 +71,14 @@ describe('a log', () => {
       {},
       Array.from({ length: 30 }, (_, second) => ({ ...dedicatedPod('job-1-a'), second })),
     );
-    const files = [0, 1, 2].map((rest) =>
-      file(`${rest}.jsonl`, lines.filter((_, index) => index % 3 === rest).join('')),
+    // A replica that is asked often, one that is asked at times, and one that came late.
+    const ofFile = (index: number) => (index > 25 ? 2 : index % 7 === 3 ? 1 : 0);
+    const files = [0, 1, 2].map((number) =>
+      file(`${number}.jsonl`, lines.filter((_, index) => ofFile(index) === number).join('')),
     );
     const entries = await collect(readLog(files));
     expect(seconds(entries)).toEqual(Array.from({ length: 30 }, (_, second) => second));
-    expect(entries[4]).toMatchObject({ file: files[1], line: 2 });
+    expect(entries[10]).toMatchObject({ file: files[1], line: 2 });
   });
 
   test('goes on behind what is damaged, in its own file and in others', async () => {

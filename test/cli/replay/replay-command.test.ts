@@ -172,12 +172,12 @@ describe('quotas of a replay', () => {
       { ...dedicatedPod('job-3-last'), second: 3 },
     ]);
     mkdirSync(join(directory, 'logs'));
-    file('logs/a.jsonl', `${lines[0]}${lines[2]}`);
-    file('logs/b.jsonl', lines[1] ?? '');
+    file('logs/a.jsonl', lines[2] ?? '');
+    file('logs/b.jsonl', `${lines[0]}${lines[1]}`);
     const args = ['--policies', rulesFile({}, { gpus: two }), '--snapshot', snapshotFile()];
     const result = await replay(join(directory, 'logs'), ...args);
     expect(result.out).toContain('  2 the same\n  1 allowed then, denied now\n');
-    expect(result.out).toContain('  gpus [quota]: 1 decision\n    /logs/a.jsonl:2 ');
+    expect(result.out).toContain('  gpus [quota]: 1 decision\n    /logs/a.jsonl:1 ');
     expect(result.out).toContain('nvidia.com/gpu requested 1, used 2, hard 2, short by 1.');
     expect(result.out).toMatch(/\nQuotas began with 0 pods in use, .* A log does not say\nwhen a pod ends, /);
     expect(result.code).toBe(1);
