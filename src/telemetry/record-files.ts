@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Why a record was dropped: it came too fast, the disk did not take it, or no file has room for it. */
@@ -21,6 +21,14 @@ export type RecordFilesOptions<Entry> = {
   readonly onRecovered: () => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Creates a file that is not there yet, which only its owner reads. */
+  readonly createFile?: (path: string) => Promise<WritableFile>;
+};
+
+/** What a disk does: it may take less than it is given, or nothing. */
+export type WritableFile = {
+  readonly write: (bytes: Buffer) => Promise<{ readonly bytesWritten: number }>;
+  readonly close: () => Promise<void>;
 };
 
 export const recordFileEnd = '.jsonl';
@@ -50,12 +58,12 @@ export class RecordFiles<Entry> {
   #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
-  #file: { readonly handle: FileHandle; bytes: number } | undefined;
+  #file: { readonly handle: WritableFile; bytes: number } | undefined;
   #retryAtMs = 0;
   #hasFailed = false;
 
   constructor(options: RecordFilesOptions<Entry>) {
-    this.#options = { now: Date.now, ...options };
+    this.#options = { now: Date.now, createFile: (path) => open(path, 'wx', ownerOnly), ...options };
   }
 
   /** `bytes` is about what the entry keeps in memory. */
@@ -154,18 +162,14 @@ export class RecordFiles<Entry> {
   }
 
   /** Room is made first: there are never more files than allowed. */
-  async #open(): Promise<FileHandle> {
-    const { directory, maxFiles, now } = this.#options;
+  async #open(): Promise<WritableFile> {
+    const { directory, maxFiles, now, createFile } = this.#options;
     await mkdir(directory, { recursive: true, mode: directoryOfOwner });
     const files = (await readdir(directory)).filter((name) => fileName.test(name)).sort();
     for (const name of files.slice(0, Math.max(0, files.length - maxFiles + 1))) await unlink(join(directory, name));
     // Names sort by time; the rest tells apart the files of replicas that share a directory.
     const time = new Date(now()).toISOString().replaceAll(':', '-');
-    return open(
-      join(directory, `decisions-${time}-${randomBytes(3).toString('hex')}${recordFileEnd}`),
-      'wx',
-      ownerOnly,
-    );
+    return createFile(join(directory, `decisions-${time}-${randomBytes(3).toString('hex')}${recordFileEnd}`));
   }
 
   async #fail(cause: unknown): Promise<void> {

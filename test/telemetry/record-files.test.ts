@@ -139,6 +139,40 @@ describe('a directory that cannot be written to', () => {
     expect(contents()).toEqual(['d\n']);
   });
 
+  test('because the disk is full ends the file there, and the next one begins when there is room', async () => {
+    let now = 0;
+    let room = 10;
+    const created: string[] = [];
+    const createFile: RecordFilesOptions<string>['createFile'] = () => {
+      const index = created.push('') - 1;
+      return Promise.resolve({
+        // As a disk does that fills up: first a part, then nothing.
+        write: (bytes) => {
+          if (room === 0) return Promise.reject(new Error('ENOSPC: no space left on device, write'));
+          const taken = bytes.subarray(0, Math.min(room, 3));
+          room -= taken.length;
+          created[index] += taken.toString();
+          return Promise.resolve({ bytesWritten: taken.length });
+        },
+        close: () => Promise.resolve(),
+      });
+    };
+    const { files, told } = filesOf({ now: () => now, createFile });
+    for (const entry of ['four', 'seven--']) {
+      files.push(entry, 1);
+    }
+    await files.close();
+    expect(told).toEqual(['not_written 2', 'failed']);
+    room = 100;
+    files.push('too soon', 1);
+    await files.close();
+    now = 20_000;
+    files.push('again', 1);
+    await files.close();
+    expect(told).toEqual(['not_written 2', 'failed', 'not_written 1', 'recovered']);
+    expect(created).toEqual(['four\nseven', 'again\n']);
+  });
+
   test('because it would be below a file is no exception', async () => {
     const { files, told } = filesOf({ directory: '/dev/full/records' });
     files.push('a', 1);
