@@ -15,10 +15,9 @@ import { systemNamespaces } from './api/system-namespaces.ts';
  */
 
 /** Digits only: `Number('')` is 0, which would be any free port. */
-const port = z.preprocess(
-  (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-  z.int().min(0).max(65_535),
-);
+const digits = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+const port = z.preprocess(digits, z.int().min(0).max(65_535));
 const path = z.string().min(1);
 const split = (value: unknown): unknown =>
   typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
@@ -32,8 +31,16 @@ const flag = z.preprocess(
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+const sizes: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
+
 /** Where the kubelet mounts it. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** `64Mi` -> bytes. */
+const size = z
+  .string()
+  .regex(/^[1-9]\d{0,6}(Ki|Mi|Gi)$/, 'must be a size such as 512Ki, 64Mi or 1Gi')
+  .transform((text) => Number.parseInt(text, 10) * (sizes[text.slice(-2)] ?? 1));
 
 /** `500ms`, `10s`, `2m`, `1h` -> milliseconds. */
 const duration = z
@@ -89,6 +96,18 @@ export const settings = {
   drainSpread: duration
     .prefault('5s')
     .describe('How long after SIGTERM new requests are still served, while endpoints spread.'),
+  record: path
+    .optional()
+    .describe(
+      'Directory in which every decision is written down for `gpugate replay`, without secrets. Absent: none is.',
+    ),
+  recordFileSize: size
+    .prefault('64Mi')
+    .describe('Size at which a new file of `--record` begins: 35,000 decisions or so.'),
+  recordFiles: z
+    .preprocess(digits, z.int().min(1).max(1000))
+    .default(8)
+    .describe('How many files `--record` keeps; the oldest go first.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe level that is logged.'),
 } as const;
 

@@ -20,6 +20,7 @@ import { createOpsServer } from './http/ops-server.ts';
 import { allReady, isNotReady, isReady, type Readiness } from './http/readiness.ts';
 import { createFileSources } from './file-sources.ts';
 import { openLiveCluster } from './live-cluster.ts';
+import { openRecording } from './recording.ts';
 import { startReloadLoop } from './reload-loop.ts';
 import type { Log } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -73,6 +74,8 @@ export async function serve(config: Config, { log, version, environment }: Serve
     maxStalenessMs: config.maxStaleness,
   };
   const clients = clientCheck(config);
+  const recording = openRecording(config, { log, metrics });
+  const telemetry = { log, metrics, now, ...(recording === undefined ? {} : { record: recording.record }) };
   let isWarm = false;
   const warm = (): void => {
     // Every policy is warmed up, whatever it covers.
@@ -112,7 +115,7 @@ export async function serve(config: Config, { log, version, environment }: Serve
   const admission = await createAdmissionServer({
     certificates: certificates.source,
     reviews: new Map(
-      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id, sources), { log, metrics, now })]),
+      webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id, sources), telemetry)]),
     ),
     metrics,
     log,
@@ -140,6 +143,7 @@ export async function serve(config: Config, { log, version, environment }: Serve
       await loop.stop();
       await certificates.stop();
       await live?.stop();
+      await recording?.close();
       await ops.close();
     },
   };

@@ -30,6 +30,7 @@ const compositionFiles: ReadonlySet<string> = new Set([
   'live-cluster.ts',
   'live-quota.ts',
   'main.ts',
+  'recording.ts',
   'reload-loop.ts',
   'run-serve.ts',
   'serve.ts',

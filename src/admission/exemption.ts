@@ -25,10 +25,13 @@ export function compileExemptions(settings: ExemptionSettings): FindExemption {
   };
 }
 
+/** On every mirror pod, `kubernetes.io/config.mirror` of core/v1. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror';
+
 /**
  * A mirror pod shows a static pod of a node; it cannot be changed and refusing it stops nothing.
  * The annotation alone proves nothing, since any tenant can write it: only a kubelet's word counts.
  */
 export function isMirrorPod(request: AdmissionRequest, meta: ObjectMeta): boolean {
-  return 'kubernetes.io/config.mirror' in meta.annotations && isKubelet(request.user);
+  return mirrorAnnotation in meta.annotations && isKubelet(request.user);
 }

@@ -4,6 +4,7 @@ import { MalformedObject } from '../workload/malformed-object.ts';
 import type { Admit } from './admit.ts';
 import { internalError, type Answer, type HandleReview } from './answer.ts';
 import { undecided, type Outcome } from './decision.ts';
+import type { DecidedReview } from './record.ts';
 import { badReviewAnswer, respond, undecidedAnswer } from './respond.ts';
 import { decodeReview, type AdmissionRequest } from './review.ts';
 
@@ -12,6 +13,8 @@ export type ReviewTelemetry = {
   readonly metrics: Metrics;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Writes decisions down; `bytes` is the length of the review. Absent: nothing is. */
+  readonly record?: (decided: Omit<DecidedReview, 'timeMs'>, bytes: number) => void;
 };
 
 /** One webhook's whole path: bytes in, decision, bytes out; one log line and one count from the same place. */
@@ -28,7 +31,8 @@ export function createHandleReview(webhook: string, admit: Admit, telemetry: Rev
     const { request } = decoded;
     const finish = (outcome: Outcome): Answer => {
       const answer = respond(request, outcome);
-      record(webhook, request, outcome, now() - start, telemetry);
+      tell(webhook, request, outcome, now() - start, telemetry);
+      telemetry.record?.({ webhook, request, outcome }, body.length);
       return answer;
     };
     const fail = (error: unknown): Answer => {
@@ -50,7 +54,7 @@ export function createHandleReview(webhook: string, admit: Admit, telemetry: Rev
   };
 }
 
-function record(
+function tell(
   webhook: string,
   request: AdmissionRequest,
   outcome: Outcome,

@@ -29,6 +29,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./test-suites/test-command.ts')).defineTest,
   },
   {
+    name: 'replay',
+    description: 'judge recorded decisions again under other policies or quotas, and show what would change',
+    load: async () => (await import('./replay/replay-command.ts')).defineReplay,
+  },
+  {
     name: 'usage',
     description: 'show who uses how many GPUs: by namespace, group, user, node and GPU product',
     load: async () => (await import('./usage/usage-command.ts')).defineUsage,

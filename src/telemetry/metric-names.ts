@@ -37,6 +37,12 @@ export const metricNames = {
     labels: ['reason'],
     help: 'Requests and connections that carried no review that can be judged, by reason.',
   },
+  recordsDropped: {
+    name: 'gpugate_records_dropped_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Decisions that `--record` did not write down: too fast (buffer_full), the disk (not_written), or larger than a file (too_large).',
+  },
   httpInFlight: {
     name: 'gpugate_http_in_flight',
     type: 'gauge',

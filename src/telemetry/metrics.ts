@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { BadRequestReason } from './bad-request-reasons.ts';
 import { metricNames } from './metric-names.ts';
+import type { RecordDropReason } from './record-files.ts';
 import { definition, registerGauge, registerTally } from './register-metric.ts';
 import { createViewMetrics, type ViewMetrics } from './view-metrics.ts';
 
@@ -10,6 +11,7 @@ export type Metrics = ViewMetrics & {
   violation(rule: string, policy: string, enforcement: string): void;
   mutation(mutation: string): void;
   badRequest(reason: BadRequestReason): void;
+  recordsDropped(reason: RecordDropReason, count: number): void;
   requestStarted(): void;
   requestEnded(): void;
   policies(state: string, count: number): void;
@@ -53,6 +55,7 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
   const violations = registerTally(registry, metricNames.violations);
   const mutations = registerTally(registry, metricNames.mutations);
   const badRequests = registerTally(registry, metricNames.badRequests);
+  const recordsDropped = registerTally(registry, metricNames.recordsDropped);
   const policyReloads = registerTally(registry, metricNames.policyReloads);
   const policies = registerGauge(registry, metricNames.policies);
   const installed = new Map<string, InstalledBundle>();
@@ -90,6 +93,7 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
     violation: (rule, policy, enforcement) => violations.add(rule, policy, enforcement),
     mutation: (mutation) => mutations.add(mutation),
     badRequest: (reason) => badRequests.add(reason),
+    recordsDropped: (reason, count) => recordsDropped.addMany(count, reason),
     requestStarted: () => void inFlight++,
     requestEnded: () => void inFlight--,
     policies: (state, count) => policies.set({ state }, count),

@@ -12,6 +12,9 @@ export const mpsVramAnnotation = 'mps.nvidia.com/vram';
 const mpsThreadsVariable = 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE';
 const mpsVramVariable = 'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT';
 
+/** Those that {@link mpsEnvironment} sets. */
+export const mpsVariables: readonly string[] = [mpsThreadsVariable, mpsVramVariable];
+
 const threadsGrammar = /^(?:100|[1-9][0-9]?)$/;
 
 /** CUDA itself shows no process more devices, so more ordinals would only be longer. */

@@ -1,0 +1,97 @@
+import { messageOf } from '../../api/message-of.ts';
+import type { DecisionRecord } from '../../admission/record.ts';
+import { compareAnswers } from './compare-answers.ts';
+import type { JudgeRecord } from './judge-record.ts';
+import { readLog, type LogEntry } from './read-log.ts';
+import {
+  ChangeTally,
+  changedDecision,
+  type ChangedDecision,
+  type LogFault,
+  type ReplayTally,
+} from './tally-changes.ts';
+
+export type ReplayOptions = {
+  readonly files: readonly string[];
+  readonly judge: JudgeRecord;
+  readonly onRead: (bytes: number) => void;
+  /** Each change, in order of time. */
+  readonly onChanged: (decision: ChangedDecision) => void;
+  /** Each line that could not be read or judged. */
+  readonly onFault: (fault: LogFault) => void;
+};
+
+/** Judges every decision of the logs again, in order of time. What cannot be read or judged is told, and the rest goes on. */
+export async function replayLog({ files, judge, onRead, onChanged, onFault }: ReplayOptions): Promise<ReplayTally> {
+  const tally = new ChangeTally();
+  for await (const entry of readLog(files, onRead)) {
+    const { file, line, record, fault } = entry;
+    if (record === undefined) {
+      onFault(tally.unjudged(entry, fault ?? 'holds no decision'));
+      continue;
+    }
+    if (record.answer.decision === 'undecided') {
+      tally.undecidedThen(record);
+      continue;
+    }
+    const now = await judgeAgain(judge, record);
+    if ('fault' in now) {
+      onFault(tally.unjudged(entry, now.fault));
+    } else {
+      const change = compareAnswers(record.answer, now.answer);
+      if (change === undefined) {
+        tally.same(record);
+        continue;
+      }
+      const decision = changedDecision(file, line, record, change);
+      tally.changed(decision);
+      onChanged(decision);
+    }
+  }
+  return tally.result();
+}
+
+type Again = { readonly answer: Awaited<ReturnType<JudgeRecord>> } | { readonly fault: string };
+
+async function judgeAgain(judge: JudgeRecord, record: DecisionRecord): Promise<Again> {
+  try {
+    const answer = await judge(record);
+    if (answer.decision !== 'undecided') return { answer };
+    return { fault: `could not be decided: ${answer.message ?? ''}` };
+  } catch (error) {
+    return { fault: `cannot be judged again: ${messageOf(error)}` };
+  }
+}
+
+/** Uids of the pods of `uids` that the logs let in: until then they did not count. Reads every log once. */
+export async function findCreated(
+  files: readonly string[],
+  uids: ReadonlySet<string>,
+  onRead: (bytes: number) => void,
+): Promise<ReadonlySet<string>> {
+  const created = new Set<string>();
+  if (uids.size === 0) return created;
+  for (const file of files) {
+    for await (const entry of readLog([file], onRead)) {
+      const uid = createdUid(entry);
+      if (uid !== undefined && uids.has(uid)) created.add(uid);
+    }
+  }
+  return created;
+}
+
+function createdUid({ record }: LogEntry): string | undefined {
+  if (record === undefined) return undefined;
+  const { webhook, request, answer } = record;
+  const isCreated =
+    webhook !== 'pods.mutate' &&
+    request.kind === 'Pod' &&
+    request.operation === 'CREATE' &&
+    request.subResource === '' &&
+    !request.dryRun &&
+    answer.decision === 'allow' &&
+    answer.exemption === undefined;
+  if (!isCreated) return undefined;
+  const metadata = (request.object as { readonly metadata?: { readonly uid?: unknown } } | null)?.metadata;
+  return typeof metadata?.uid === 'string' ? metadata.uid : undefined;
+}

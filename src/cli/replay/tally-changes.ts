@@ -1,0 +1,128 @@
+import { subjectOf } from '../../admission/respond.ts';
+import type { Change, ChangeKind, ChangeSource } from './compare-answers.ts';
+import type { LogEntry } from './read-log.ts';
+import { changeKinds } from './compare-answers.ts';
+import type { DecisionRecord } from '../../admission/record.ts';
+
+/** One decision that would be another. */
+export type ChangedDecision = {
+  readonly file: string;
+  readonly line: number;
+  readonly time: string;
+  readonly webhook: string;
+  /** `pod proj-a/job-7-train`. */
+  readonly subject: string;
+  readonly user: string;
+  readonly change: Change;
+};
+
+/** Decisions that change in the same way and for the same reason. */
+export type ChangeGroup = ChangeSource & {
+  readonly kind: ChangeKind;
+  readonly decisions: number;
+  readonly examples: readonly ChangedDecision[];
+};
+
+/** A line of a log that could not be judged. */
+export type LogFault = { readonly file: string; readonly line: number; readonly message: string };
+
+export type ReplayTally = {
+  readonly decisions: number;
+  readonly same: number;
+  /** Of the same ones, those that no policy covers. */
+  readonly exempt: number;
+  readonly changed: Readonly<Record<ChangeKind, number>>;
+  /** Were undecided then: nothing to compare with. */
+  readonly undecidedThen: number;
+  /** Neither records nor decisions that can be judged; `faults` names the first. */
+  readonly unjudged: number;
+  readonly faults: readonly LogFault[];
+  /** Last lines that a server did not finish. */
+  readonly cutOff: number;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** In the order of {@link changeKinds}, the most frequent first. */
+  readonly groups: readonly ChangeGroup[];
+};
+
+/** Enough to see what it is about. */
+const maxExamples = 3;
+/** So that what is said of a broken log can be read. */
+const maxFaults = 20;
+
+type Group = Omit<ChangeGroup, 'decisions' | 'examples'> & { decisions: number; readonly examples: ChangedDecision[] };
+
+/** Counts in a space that depends on the policies and not on the log. */
+export class ChangeTally {
+  readonly #groups = new Map<string, Group>();
+  readonly #changed = Object.fromEntries(changeKinds.map((kind) => [kind, 0])) as Record<ChangeKind, number>;
+  readonly #faults: LogFault[] = [];
+  #decisions = 0;
+  #same = 0;
+  #exempt = 0;
+  #undecidedThen = 0;
+  #unjudged = 0;
+  #cutOff = 0;
+  #from: string | undefined;
+  #to: string | undefined;
+
+  same({ time, answer }: DecisionRecord): void {
+    this.#count(time);
+    this.#same++;
+    if (answer.exemption !== undefined) this.#exempt++;
+  }
+
+  undecidedThen({ time }: DecisionRecord): void {
+    this.#count(time);
+    this.#undecidedThen++;
+  }
+
+  changed(decision: ChangedDecision): void {
+    this.#count(decision.time);
+    const { kind, sources } = decision.change;
+    this.#changed[kind]++;
+    for (const { policy, rule } of sources.length > 0 ? sources : [{ policy: '', rule: '' }]) {
+      const key = `${kind}\n${policy}\n${rule}`;
+      const group = this.#groups.get(key) ?? { kind, policy, rule, decisions: 0, examples: [] };
+      this.#groups.set(key, group);
+      group.decisions++;
+      if (group.examples.length < maxExamples) group.examples.push(decision);
+    }
+  }
+
+  unjudged({ file, line, isCutOff }: LogEntry, message: string): LogFault {
+    const fault = { file, line, message };
+    if (isCutOff) this.#cutOff++;
+    else this.#unjudged++;
+    if (!isCutOff && this.#faults.length < maxFaults) this.#faults.push(fault);
+    return fault;
+  }
+
+  result(): ReplayTally {
+    const rank = ({ kind }: Group): number => changeKinds.indexOf(kind);
+    return {
+      decisions: this.#decisions,
+      same: this.#same,
+      exempt: this.#exempt,
+      changed: this.#changed,
+      undecidedThen: this.#undecidedThen,
+      unjudged: this.#unjudged,
+      faults: this.#faults,
+      cutOff: this.#cutOff,
+      from: this.#from,
+      to: this.#to,
+      groups: [...this.#groups.values()].sort((a, b) => rank(a) - rank(b) || b.decisions - a.decisions),
+    };
+  }
+
+  #count(time: string): void {
+    this.#decisions++;
+    if (this.#from === undefined || time < this.#from) this.#from = time;
+    if (this.#to === undefined || time > this.#to) this.#to = time;
+  }
+}
+
+export function changedDecision(file: string, line: number, record: DecisionRecord, change: Change): ChangedDecision {
+  const { time, webhook, request } = record;
+  return { file, line, time, webhook, subject: subjectOf(request), user: request.user.username, change };
+}

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import type { RecordedAnswer } from '../../../src/admission/record.ts';
+import { compareAnswers } from '../../../src/cli/replay/compare-answers.ts';
+
+const allow: RecordedAnswer = {
+  decision: 'allow',
+  warnings: [],
+  patch: [],
+  findings: [],
+  policies: ['p'],
+  mutations: [],
+  charges: [],
+};
+
+type Found = readonly [rule: string, enforcement: 'Deny' | 'Warn' | 'Audit', line?: string];
+
+function answerOf(...found: readonly Found[]): RecordedAnswer {
+  const findings = found.map(([rule, enforcement]) => ({ rule, policy: 'p', enforcement }));
+  const linesOf = (wanted: string) =>
+    found.filter(([, each]) => each === wanted).map(([rule, , l = 'x']) => `[${rule}] ${l}`);
+  const reasons = linesOf('Deny');
+  const denial = {
+    decision: 'deny',
+    message: ['gpugate refused:', ...reasons.map((line) => ` ${line}`)].join('\n'),
+  } as const;
+  return { ...allow, ...(reasons.length > 0 ? denial : {}), warnings: linesOf('Warn'), findings };
+}
+
+const patched = (mutations: string[], ...operations: readonly (readonly [path: string, value: string])[]) => ({
+  ...allow,
+  mutations,
+  patch: operations.map(([path, value]) => ({ op: 'add', path, value })),
+});
+
+const p = (rule: string) => ({ policy: 'p', rule });
+
+const table: Readonly<Record<string, [then: RecordedAnswer, now: RecordedAnswer, ReturnType<typeof compareAnswers>]>> =
+  {
+    nothing: [answerOf(['a', 'Deny'], ['b', 'Warn']), answerOf(['a', 'Deny'], ['b', 'Warn']), undefined],
+    'a denial of what was allowed': [
+      answerOf(['b', 'Warn']),
+      answerOf(['a', 'Deny'], ['b', 'Warn']),
+      { kind: 'denied', sources: [p('a')], lines: ['+ [a] x'] },
+    ],
+    'an admission of what was denied': [
+      answerOf(['a', 'Deny']),
+      answerOf(['a', 'Warn']),
+      { kind: 'allowed', sources: [p('a')], lines: ['- [a] x'] },
+    ],
+    'another rule that denies': [
+      answerOf(['a', 'Deny'], ['b', 'Deny']),
+      answerOf(['a', 'Deny'], ['c', 'Deny']),
+      { kind: 'reasons', sources: [p('b'), p('c')], lines: ['- [b] x', '+ [c] x'] },
+    ],
+    'the same rule with other words': [
+      answerOf(['a', 'Deny'], ['b', 'Deny', 'at most 1']),
+      answerOf(['a', 'Deny'], ['b', 'Deny', 'at most 2']),
+      { kind: 'reasons', sources: [p('b')], lines: ['- [b] at most 1', '+ [b] at most 2'] },
+    ],
+    'another use of a quota that denies either way': [
+      answerOf(['quota', 'Deny', 'q: gpu requested 4, used 14, hard 16, short by 2. Largest users: a 8.']),
+      answerOf(['quota', 'Deny', 'q: gpu requested 4, used 13 + 1 reserved, hard 16, short by 2.']),
+      undefined,
+    ],
+    'another quota that denies': [
+      answerOf(['quota', 'Deny', 'q: gpu requested 4, used 14']),
+      answerOf(['quota', 'Deny', 'r: gpu requested 4, used 14']),
+      {
+        kind: 'reasons',
+        sources: [p('quota')],
+        lines: ['- [quota] q: gpu requested 4, used 14', '+ [quota] r: gpu requested 4, used 14'],
+      },
+    ],
+    'a warning that is gone': [
+      answerOf(['a', 'Warn']),
+      allow,
+      { kind: 'warnings', sources: [p('a')], lines: ['- [a] x'] },
+    ],
+    'a finding that is audited': [allow, answerOf(['a', 'Audit']), { kind: 'audits', sources: [p('a')], lines: [] }],
+    'a mutation that was not there': [
+      patched(['l'], ['/metadata/labels/a', 'b']),
+      patched(['l', 'm'], ['/metadata/labels/a', 'b'], ['/spec/containers/1/env/-', 'c']),
+      { kind: 'patch', sources: [{ policy: '', rule: 'm' }], lines: ['+ add /spec/containers/1/env/- "c"'] },
+    ],
+    'a mutation that sets other values': [
+      patched(['l'], ['/spec/containers/0/env/-', 'b'], ['/spec/containers/1/env/-', 'b']),
+      patched(['l'], ['/spec/containers/0/env/-', 'c'], ['/spec/containers/1/env/-', 'c']),
+      {
+        kind: 'patch',
+        sources: [{ policy: '', rule: '/spec/containers/*/env' }],
+        lines: [
+          '- add /spec/containers/0/env/- "b"',
+          '- add /spec/containers/1/env/- "b"',
+          '+ add /spec/containers/0/env/- "c"',
+          '+ add /spec/containers/1/env/- "c"',
+        ],
+      },
+    ],
+    'the same patch in another order': [
+      patched(['l'], ['/metadata/labels/a', 'b'], ['/metadata/labels/c', 'd']),
+      patched(['l'], ['/metadata/labels/c', 'd'], ['/metadata/labels/a', 'b']),
+      undefined,
+    ],
+  };
+
+describe('between two answers there is', () => {
+  test.each(Object.entries(table))('%s', (_, [then, now, change]) => {
+    expect(compareAnswers(then, now)).toEqual(change);
+  });
+});
