@@ -54,6 +54,8 @@ function spreadConstraints(whenUnsatisfiable: 'ScheduleAnyway' | 'DoNotSchedule'
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable,
+    // Else GPU nodes that take no other pods count as places without a replica, and others must not have a second.
+    nodeTaintsPolicy: 'Honor',
     labelSelector: { matchLabels: selectorLabels },
     matchLabelKeys: ['pod-template-hash'],
   }));

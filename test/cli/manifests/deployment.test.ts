@@ -82,9 +82,16 @@ describe('the Deployment', () => {
           topologyKey: 'topology.kubernetes.io/zone',
           maxSkew: 1,
           whenUnsatisfiable,
+          nodeTaintsPolicy: 'Honor',
           matchLabelKeys: ['pod-template-hash'],
         },
-        { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable, matchLabelKeys: ['pod-template-hash'] },
+        {
+          topologyKey: 'kubernetes.io/hostname',
+          maxSkew: 1,
+          whenUnsatisfiable,
+          nodeTaintsPolicy: 'Honor',
+          matchLabelKeys: ['pod-template-hash'],
+        },
       ]);
     }
   });
