@@ -109,6 +109,27 @@ export function deployment(settings: InstallSettings): ManifestObject {
   };
 }
 
+/** Twice the most replicas, and the Job of the doctor: never what keeps a rolling update from ending. */
+const mostPods = '50';
+
+/**
+ * Where the API server lets pods of a system priority class into kube-system alone (GKE does), a quota that names the class
+ * lets them in here. Elsewhere it limits nothing.
+ */
+export function priorityQuota({ namespace, priorityClassName }: InstallSettings): ManifestObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: appName, namespace, labels },
+    spec: {
+      hard: { pods: mostPods },
+      scopeSelector: {
+        matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: [priorityClassName] }],
+      },
+    },
+  };
+}
+
 /** One at a time may be drained away; one that is not ready anyway never keeps a node from being emptied. */
 export function disruptionBudget({ namespace }: InstallSettings): ManifestObject {
   return {

@@ -106,6 +106,20 @@ describe('the Deployment', () => {
     });
   });
 
+  test('may use its priority class where only a quota lets pods do so, up to more pods than there can be', () => {
+    const { spec } = only('ResourceQuota', { priorityClassName: 'gold' }) as {
+      spec: { hard: { pods: string }; scopeSelector: { matchExpressions: object[] } };
+    };
+    expect(spec.scopeSelector.matchExpressions).toEqual([
+      {
+        scopeName: 'PriorityClass',
+        operator: 'In',
+        values: [podOf({ priorityClassName: 'gold' })['priorityClassName']],
+      },
+    ]);
+    expect(Number(spec.hard.pods)).toBeGreaterThan(2 * 20);
+  });
+
   test('is what Service, PodDisruptionBudget, NetworkPolicy and its own selector choose', () => {
     const { selector, template } = (only('Deployment') as Deployment).spec;
     const chosen = [
