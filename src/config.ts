@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { explainFileError } from './api/explain-file-error.ts';
 import { explainIssue } from './api/explain-issue.ts';
@@ -23,6 +24,11 @@ const split = (value: unknown): unknown =>
   typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
 const list = z.preprocess(split, z.array(z.string().min(1)));
 const filledList = z.preprocess(split, z.array(z.string().min(1)).min(1));
+/** What a certificate can be for, as it is found in it again: else it would be issued anew at each look. */
+const dnsName = /^(\*\.)?[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/i;
+const tlsName = z.string().refine((name) => (isIP(name) === 0 ? dnsName.test(name) : !/%|:.*\./.test(name)), {
+  error: 'must be DNS names (in ASCII) and addresses, such as gpugate.gpugate-system.svc or ::1',
+});
 const globs = z.preprocess(split, z.array(glob));
 const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
@@ -81,7 +87,8 @@ export const settings = {
     .describe('Service of the webhook server: the own serving certificate is for `NAME.NAMESPACE.svc` too.'),
   tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),
   tlsKey: path.optional().describe('Private key of --tls-cert (PEM).'),
-  tlsNames: filledList
+  tlsNames: z
+    .preprocess(split, z.array(tlsName).min(1))
     .default(['localhost', '127.0.0.1', '::1', 'gpugate.gpugate-system.svc'])
     .describe('DNS names and addresses that the own serving certificate is valid for.'),
   clientCa: path.optional().describe('CA (PEM) of client certificates; given, every review must come with one.'),

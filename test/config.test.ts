@@ -70,6 +70,17 @@ describe('loadConfig', () => {
     'an empty port': [needed, { GPUGATE_PORT: '' }, 'GPUGATE_PORT: must be a number, got the string ""'],
     'a port beyond the last': [{ ...needed, port: '70000' }, {}, '--port: must be at most 65535, got the number 70000'],
     'a certificate for no names': [{ ...needed, tlsNames: [] }, {}, '--tls-names: must have at least 1 entry'],
+    'a name that no certificate can be for as it is written': [
+      { ...needed, tlsNames: 'gpugate.svc,gpügate.svc' },
+      {},
+      '--tls-names: must be DNS names (in ASCII) and addresses',
+    ],
+    'an address of a single link': [{ ...needed, tlsNames: 'fe80::1%eth0' }, {}, '--tls-names: must be DNS names'],
+    'an address in two notations at once': [
+      { ...needed, tlsNames: '::ffff:10.0.0.1' },
+      {},
+      '--tls-names: must be DNS names',
+    ],
     'no policies at all': [{ ...needed, policies: [] }, {}, '--policies: must have at least 1 entry'],
     'a glob that no name can be as long as': [
       needed,

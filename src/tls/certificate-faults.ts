@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { StoredCertificates } from './certificate-store.ts';
 import { parseKeyPair, validityFault, validityOf } from './key-pair.ts';
 import { renewAt } from './renewal.ts';
@@ -19,8 +20,20 @@ export function findFaults(stored: StoredCertificates, names: readonly string[],
   const pair = parseKeyPair({ cert: stored.caCert, key: stored.caKey });
   const serving = servingFault(stored, names, now);
   if (!pair.ok) return { authority: pair.fault, authorityAge: undefined, serving };
-  const authority = pair.value.ca ? validityFault(validityOf(pair.value), now) : 'it is no certificate of an authority';
+  const authority = kindFault(pair.value) ?? validityFault(validityOf(pair.value), now);
   return { authority, authorityAge: now >= renewAt(validityOf(pair.value)) ? due : undefined, serving };
+}
+
+/** The curves that issue.ts can sign with, by the names of OpenSSL. */
+const curves: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+
+/** Somebody may put an authority of their own in our place: one that we cannot sign with is as good as none. */
+function kindFault({ ca, publicKey }: X509Certificate): string | undefined {
+  if (!ca) return 'it is no certificate of an authority';
+  const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails } = publicKey;
+  const curve = asymmetricKeyDetails?.namedCurve;
+  if (type === 'ec' && curves.has(curve)) return undefined;
+  return `its key is ${curve ?? type}; gpugate signs with the curves P-256, P-384 and P-521 only`;
 }
 
 export function isSound({ authority, authorityAge, serving }: Faults): boolean {

@@ -73,8 +73,9 @@ export function nextStep(
 
   const why = serving ?? (isOfHead ? undefined : 'its authority has a successor');
   if (why !== undefined) {
-    // Another leaf of the same authority changes nothing for clients; that of another is for those who have heard of it.
-    const maySwitch = isHeld && (isOfHead || isNobodyElseTrusted(head, installed) || (heldForMs ?? 0) >= settleMs);
+    // Another leaf of the same authority changes nothing for clients, not even for those who do not trust it; that of
+    // another is for those who have heard of it.
+    const maySwitch = isOfHead || (isHeld && (isNobodyElseTrusted(head, installed) || (heldForMs ?? 0) >= settleMs));
     return maySwitch ? { kind: 'serving', why } : { kind: 'wait', why: 'not every caBundle has the new authority yet' };
   }
   if (!isHeld) return { kind: 'wait', why: 'not every caBundle has the authority yet' };

@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import { trimAfterMs } from '../../src/controller/certificate-keeper.ts';
 import { certificatesOf } from '../../src/controller/certificate-secret.ts';
+import { issueAuthority } from '../../src/tls/authority.ts';
 import { settleMs } from '../../src/tls/rotation.ts';
 import { certificatesIn } from '../../src/tls/trust.ts';
 import { bundlesIn, CertificateWorld, isCrash, lives, type Key } from './certificate-world.ts';
@@ -82,6 +84,20 @@ const rotations: Record<string, { begin: (it: World) => Promise<void>; writes: r
   },
   'the key of the authority is lost': {
     begin: ({ world, stored }) => Promise.resolve(damage(world, 'ca.key', stored()?.key ?? '')),
+    writes: [...successor, ...newLeaf, ...retirement],
+  },
+  'somebody puts an authority there that gpugate cannot sign with': {
+    begin: async ({ world }) => {
+      const rsa = await generate([{ name: 'commonName', value: 'somebody' }], {
+        keyType: 'rsa',
+        algorithm: 'sha256',
+        notBeforeDate: new Date(world.start),
+        notAfterDate: new Date(world.wallClock() + 10 * lives.authorityLifeMs),
+        extensions: [{ name: 'basicConstraints', cA: true, critical: true }],
+      });
+      damage(world, 'ca.crt', rsa.cert);
+      damage(world, 'ca.key', rsa.private);
+    },
     writes: [...successor, ...newLeaf, ...retirement],
   },
   'the whole Secret is emptied': {
@@ -229,6 +245,27 @@ describe('the new leaf', () => {
     await until(() => stored()?.cert !== before);
     expect(authorities('mutating')).toEqual(bundles);
     expect(world.time).toBeLessThan(lives.servingLifeMs);
+  });
+});
+
+describe('a caBundle that somebody else keeps, with an authority that is not ours', () => {
+  test('stops no renewal: the other configuration is served on', async () => {
+    const { world, tick, stored } = setUp({ replicas: 1 });
+    await tick();
+    const before = stored()?.cert;
+    const other = await issueAuthority({ now: world.wallClock(), lifeMs: lives.authorityLifeMs });
+    const bundle = Buffer.from(other.cert).toString('base64');
+    world.configure('validating', bundle, { 'cert-manager.io/inject-ca-from': 'a/b' });
+    const keeper = world.keeper();
+    const cutOff = new Set<string | undefined>();
+    for (const end = world.time + lives.servingLifeMs; world.time < end; world.time += tickMs) {
+      keeper.sync();
+      await keeper.look();
+      await world.replicas[0]?.sync();
+      for (const one of world.cutOff()) cutOff.add(one.split(' ')[0]);
+    }
+    expect(stored()?.cert).not.toBe(before);
+    expect([...cutOff]).toEqual(['validating']);
   });
 });
 

@@ -104,6 +104,16 @@ export function alerts(replicas: number): readonly Alert[] {
       action: 'The leader mends this by itself: its log says why it cannot; else apply the webhooks again.',
     },
     {
+      name: 'GpugateNotRegistered',
+      severity: 'warning',
+      forTime: '15m',
+      expr: ['mutating', 'validating']
+        .map((one) => `(max(${buildInfo}) unless max(${bundleTrusted}{configuration="${one}"}))`)
+        .join(' or '),
+      summary: 'The API server does not ask gpugate: a webhook configuration is not there, or calls another server.',
+      action: 'After an emergency stop, install again; until then no policy and no quota holds.',
+    },
+    {
       name: 'GpugateLedgerConflicts',
       severity: 'warning',
       forTime: '15m',

@@ -54,6 +54,8 @@ function spreadConstraints(whenUnsatisfiable: 'ScheduleAnyway' | 'DoNotSchedule'
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable,
+    // Else GPU nodes that take no other pods count as places without a replica, and others must not have a second.
+    nodeTaintsPolicy: 'Honor',
     labelSelector: { matchLabels: selectorLabels },
     matchLabelKeys: ['pod-template-hash'],
   }));
@@ -102,6 +104,27 @@ export function deployment(settings: InstallSettings): ManifestObject {
           containers: [container],
           ...(isMounted ? { volumes: [volume] } : {}),
         },
+      },
+    },
+  };
+}
+
+/** Twice the most replicas, and the Job of the doctor: never what keeps a rolling update from ending. */
+const mostPods = '50';
+
+/**
+ * Where the API server lets pods of a system priority class into kube-system alone (GKE does), a quota that names the class
+ * lets them in here. Elsewhere it limits nothing.
+ */
+export function priorityQuota({ namespace, priorityClassName }: InstallSettings): ManifestObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: appName, namespace, labels },
+    spec: {
+      hard: { pods: mostPods },
+      scopeSelector: {
+        matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: [priorityClassName] }],
       },
     },
   };

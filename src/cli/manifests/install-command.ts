@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
+import { parseQuantity } from '../../workload/quantity.ts';
 import { InputError } from '../input-error.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { readAuthorities } from '../read-authorities.ts';
@@ -42,7 +43,9 @@ export function registerInstall(
     .command('install')
     .description('everything that runs gpugate in a cluster')
     .addOption(new Option('--namespace <name>', 'where').default(defaults.namespace).argParser(namespaceName))
-    .option('--image <reference>', 'image of gpugate', defaults.image)
+    .addOption(
+      new Option('--image <reference>', 'image of gpugate').default(defaults.image).argParser(filled('--image')),
+    )
     .addOption(new Option('--replicas <count>', 'how many').default(defaults.replicas).argParser(replicaCount))
     .addOption(
       new Option('--certificates <mode>', 'who makes the serving certificate')
@@ -54,7 +57,11 @@ export function registerInstall(
       new Option('--requests <list>', 'cpu=...,memory=...').default(defaults.resources.requests).argParser(quantities),
     )
     .addOption(new Option('--limits <list>', 'memory=...').default(defaults.resources.limits).argParser(quantities))
-    .option('--priority-class <name>', 'priority class of the replicas', defaults.priorityClassName)
+    .addOption(
+      new Option('--priority-class <name>', 'priority class of the replicas')
+        .default(defaults.priorityClassName)
+        .argParser(filled('--priority-class')),
+    )
     .addOption(new Option('--spread <how>', 'over nodes and zones').choices([...spreads]).default(defaults.spread))
     .addOption(
       new Option(
@@ -79,6 +86,7 @@ async function settingsOf(flags: Flags): Promise<InstallSettings> {
       '--ca and --certificates files go together: the other modes fill the caBundle in by themselves',
     );
   }
+  checkResources(requests, limits);
   return {
     ...same,
     resources: { requests, limits },
@@ -88,7 +96,15 @@ async function settingsOf(flags: Flags): Promise<InstallSettings> {
   };
 }
 
+/** The namespace is made with the Pod Security level of gpugate, and deleted with it: it must not be somebody else's. */
+const takenNamespaces = /^(default|kube-.*)$/;
+
 function namespaceName(text: string): string {
+  if (takenNamespaces.test(text)) {
+    throw new InputError(
+      `--namespace ${text}: must be one of gpugate's own, which is held to the Pod Security level restricted`,
+    );
+  }
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
   throw new InputError(`--namespace ${text}: must be lower-case letters, digits and -, 63 at most`);
 }
@@ -102,11 +118,32 @@ function replicaCount(text: string): number {
   throw new InputError(`--replicas ${text}: must be from 1 to ${maxReplicas}`);
 }
 
-/** `cpu=100m,memory=256Mi`; the API server judges the quantities. */
+function filled(flag: string): (text: string) => string {
+  return (text) => {
+    if (/^\S+$/.test(text)) return text;
+    throw new InputError(`${flag} ${text}: must not be empty, nor have spaces`);
+  };
+}
+
+/** The API server would refuse the Deployment alone: the webhooks, applied all the same, would have nobody to answer. */
+function checkResources(requests: Quantities, limits: Quantities): void {
+  for (const [name, limit] of Object.entries(limits)) {
+    const request = requests[name];
+    if (request !== undefined && (parseQuantity(request) ?? 0n) > (parseQuantity(limit) ?? 0n)) {
+      throw new InputError(`--requests ${name}=${request}: must be at most the limit, ${limit} (--limits)`);
+    }
+  }
+}
+
+/** `cpu=100m,memory=256Mi` */
 function quantities(text: string): Quantities {
   const pairs = text.split(',').map((pair) => pair.split('='));
   if (pairs.some((pair) => pair.length !== 2 || pair.includes(''))) {
     throw new InputError(`${text}: must look like cpu=100m,memory=256Mi`);
+  }
+  for (const [name, amount = ''] of pairs) {
+    if (parseQuantity(amount) === undefined)
+      throw new InputError(`${name}=${amount}: must be a quantity such as 256Mi`);
   }
   return Object.fromEntries(pairs) as Quantities;
 }

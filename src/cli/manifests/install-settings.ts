@@ -77,7 +77,7 @@ export const defaultResources = {
   limits: { memory: '1Gi' },
 } as const satisfies InstallSettings['resources'];
 
-/** Where the priority class comes from: it is there in every cluster, and allowed in every namespace. */
+/** It is there in every cluster; where only some namespaces may use it, priorityQuota lets ours. */
 export const defaultPriorityClass = 'system-cluster-critical';
 
 export function defaultSettings(version: string, kinds: readonly ReviewedKind[]): InstallSettings {

@@ -1,6 +1,6 @@
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { certManagerObjects, injectAuthority } from './issued-certificates.ts';
-import { deployment, disruptionBudget } from './deployment.ts';
+import { deployment, disruptionBudget, priorityQuota } from './deployment.ts';
 import { doctorJob } from './doctor-job.ts';
 import { appName, doctorName, type InstallSettings, type ManifestObject } from './install-settings.ts';
 import { monitoringObjects } from './monitoring.ts';
@@ -24,6 +24,7 @@ export function installObjects(settings: InstallSettings): readonly ManifestObje
     service(settings),
     networkPolicy(settings),
     disruptionBudget(settings),
+    priorityQuota(settings),
     ...(isInjected ? certManagerObjects(settings) : []),
     deployment(settings),
     ...(monitoring ? monitoringObjects(settings) : []),

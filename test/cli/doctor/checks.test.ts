@@ -6,6 +6,7 @@ import { definitions } from '../../../src/cli/doctor/checks/definitions.ts';
 import { ledger } from '../../../src/cli/doctor/checks/ledger.ts';
 import { objects } from '../../../src/cli/doctor/checks/objects.ts';
 import { checks } from '../../../src/cli/doctor/checks.ts';
+import { ApiError } from '../../../src/cluster/api-error.ts';
 import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { formatLedger, type LedgerState } from '../../../src/quota/ledger-state.ts';
 import { contextOf, fakeCluster, findingsOf, unreachable, type Answers } from './fake-cluster.ts';
@@ -143,15 +144,27 @@ describe('all checks', () => {
   test('have names of their own, and one that cannot be made is a fault that does not stop the others', async () => {
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
     const seen: string[] = [];
-    const diagnoses = await runChecks(checks, contextOf(unreachable), (id) => seen.push(id));
+    const ill = { request: () => Promise.reject(new ApiError('HTTP 500', { status: 500 })) };
+    const diagnoses = await runChecks(checks, contextOf(ill), (id) => seen.push(id));
     expect(seen).toEqual(checks.map(({ id }) => id));
     expect(diagnoses).toEqual(
       checks.map(({ id }) => ({
         check: id,
         level: 'fault',
-        what: 'it cannot be looked at: connect ECONNREFUSED',
+        what: 'it cannot be looked at: HTTP 500',
         mend: 'Mend that first.',
       })),
+    );
+  });
+
+  test('ask an API server that does not answer once, and no more', async () => {
+    const seen: string[] = [];
+    const diagnoses = await runChecks(checks, contextOf(unreachable), (id) => seen.push(id));
+    expect(seen).toEqual(['api-server']);
+    expect(diagnoses.map(({ level, what }) => `${level}: ${what}`)).toEqual(
+      checks.map((_, index) =>
+        index === 0 ? 'fault: it cannot be looked at: connect ECONNREFUSED' : 'skipped: the API server does not answer',
+      ),
     );
   });
 });

@@ -23,10 +23,11 @@ function registered(change: Change = (webhooks) => webhooks, kinds: readonly Rev
 
 const ids = ['pods.mutate', 'gpu.validate', 'pods.validate'];
 const sound = ids.map((id) => `ok: ${id}.gpugate.dev: registered as it should be`);
-const withoutField =
-  (name: string, field: string): Change =>
+const withField =
+  (name: string, fields: object): Change =>
   (webhooks) =>
-    webhooks.map((one) => (String(one['name']).startsWith(name) ? { ...one, [field]: undefined } : one));
+    webhooks.map((one) => (String(one['name']).startsWith(name) ? { ...one, ...fields } : one));
+const withoutField = (name: string, field: string): Change => withField(name, { [field]: undefined });
 
 const policy = (kind: string) => ({
   items: [
@@ -75,6 +76,23 @@ describe('registration sees', () => {
         1,
         1,
         'warning: gpu.validate.gpugate.dev: is not registered as this version, with these policies, would be: namespaceSelector',
+      ),
+    ],
+    'what the API server fills in': [registered(withField('pods', { objectSelector: {} })), sound],
+    'objects that somebody left out': [
+      registered(withField('gpu.validate', { objectSelector: { matchLabels: { team: 'a' } } })),
+      sound.toSpliced(
+        1,
+        1,
+        'warning: gpu.validate.gpugate.dev: is not registered as this version, with these policies, would be: objectSelector',
+      ),
+    ],
+    'a condition that nobody knows of': [
+      registered(withField('pods.mutate', { matchConditions: [{ name: 'never', expression: 'false' }] })),
+      sound.toSpliced(
+        0,
+        1,
+        'warning: pods.mutate.gpugate.dev: is not registered as this version, with these policies, would be: matchConditions',
       ),
     ],
   };

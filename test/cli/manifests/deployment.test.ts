@@ -82,9 +82,16 @@ describe('the Deployment', () => {
           topologyKey: 'topology.kubernetes.io/zone',
           maxSkew: 1,
           whenUnsatisfiable,
+          nodeTaintsPolicy: 'Honor',
           matchLabelKeys: ['pod-template-hash'],
         },
-        { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable, matchLabelKeys: ['pod-template-hash'] },
+        {
+          topologyKey: 'kubernetes.io/hostname',
+          maxSkew: 1,
+          whenUnsatisfiable,
+          nodeTaintsPolicy: 'Honor',
+          matchLabelKeys: ['pod-template-hash'],
+        },
       ]);
     }
   });
@@ -97,6 +104,20 @@ describe('the Deployment', () => {
       priorityClassName: 'gold',
       containers: [{ image: 'registry.example/g:1', resources }],
     });
+  });
+
+  test('may use its priority class where only a quota lets pods do so, up to more pods than there can be', () => {
+    const { spec } = only('ResourceQuota', { priorityClassName: 'gold' }) as {
+      spec: { hard: { pods: string }; scopeSelector: { matchExpressions: object[] } };
+    };
+    expect(spec.scopeSelector.matchExpressions).toEqual([
+      {
+        scopeName: 'PriorityClass',
+        operator: 'In',
+        values: [podOf({ priorityClassName: 'gold' })['priorityClassName']],
+      },
+    ]);
+    expect(Number(spec.hard.pods)).toBeGreaterThan(2 * 20);
   });
 
   test('is what Service, PodDisruptionBudget, NetworkPolicy and its own selector choose', () => {

@@ -82,6 +82,18 @@ describe('gpugate manifests install', () => {
     'files without a CA': [['--certificates', 'files'], '--ca and --certificates files go together'],
     'a CA where nobody needs it': [['--ca', 'x'], '--ca and --certificates files go together'],
     'quantities without a value': [['--limits', 'memory'], 'memory: must look like cpu=100m,memory=256Mi'],
+    "a namespace of the cluster's own": [
+      ['--namespace', 'kube-system'],
+      '--namespace kube-system: must be one of gpugate',
+    ],
+    'the namespace of everybody': [['--namespace', 'default'], '--namespace default: must be one of gpugate'],
+    'an empty image': [['--image', ''], '--image : must not be empty'],
+    'an empty priority class': [['--priority-class', ''], '--priority-class : must not be empty'],
+    'quantities that are none': [['--limits', 'memory=much'], 'memory=much: must be a quantity'],
+    'requests above the limits': [
+      ['--requests', 'memory=2Gi'],
+      '--requests memory=2Gi: must be at most the limit, 1Gi',
+    ],
     'an unknown mode': [['--certificates', 'magic'], 'Allowed choices are self-managed, cert-manager, files'],
     'a policy that is not there': [['--policies', '/nowhere'], '/nowhere'],
   };

@@ -38,6 +38,7 @@ const fileOfKind: Readonly<Record<string, string>> = {
   NetworkPolicy: 'network',
   Deployment: 'deployment',
   PodDisruptionBudget: 'deployment',
+  ResourceQuota: 'deployment',
   Issuer: 'certificates',
   Certificate: 'certificates',
   MutatingWebhookConfiguration: 'webhooks',

@@ -50,10 +50,18 @@ function readPolicy(object: unknown): WorkloadPolicy | undefined {
 
 type Wanted = Readonly<Record<string, unknown>> & { readonly name: string };
 
+/** What leaves objects out, for which gpugate is then never asked: looked at even where it should not be there. */
+const narrowing = ['namespaceSelector', 'objectSelector', 'matchConditions'] as const;
+
+/** The API server fills in a selector that is not there, as one that selects everything. */
+const valueOf = (value: unknown): unknown => (isDeepStrictEqual(value, {}) ? undefined : value);
+
 /** Where it is called is looked at on its own, and what pods.validate does while gpugate is down is for the admin. */
 function fieldsToCompare(wanted: Wanted): readonly string[] {
   const isChoice = wanted.name.startsWith('pods.validate');
-  return Object.keys(wanted).filter((field) => field !== 'clientConfig' && !(isChoice && field === 'failurePolicy'));
+  return [...new Set([...Object.keys(wanted), ...narrowing])].filter(
+    (field) => field !== 'clientConfig' && !(isChoice && field === 'failurePolicy'),
+  );
 }
 
 /** Each field must be that of one of the forms. */
@@ -62,7 +70,7 @@ function judge(forms: readonly [Wanted, ...Wanted[]], installed: Webhook | undef
   if (installed === undefined) return fault(`${name}: is not registered`, again);
   const there: Readonly<Record<string, unknown>> = installed;
   const others = fieldsToCompare(forms[0]).filter(
-    (field) => !forms.some((wanted) => isDeepStrictEqual(wanted[field], there[field])),
+    (field) => !forms.some((wanted) => isDeepStrictEqual(valueOf(wanted[field]), valueOf(there[field]))),
   );
   if (others.length === 0) return ok(`${name}: registered as it should be`);
   return warning(
