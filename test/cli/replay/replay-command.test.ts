@@ -56,12 +56,12 @@ async function replay(...args: readonly string[]): Promise<{ code: number; out: 
     fail: (given = 1) => void (code = given),
     isTerminal: false,
     directory,
-    serveFlags: [],
+    serveFlags: () => Promise.resolve([]),
     serve: () => Promise.resolve(),
     write: (text) => void (out += text),
     writeError: (text) => void (err += text),
   });
-  await program.parseAsync(['replay', ...args], { from: 'user' });
+  await program.run(['replay', ...args]);
   return { code, out: out.replaceAll(directory, ''), err: err.replaceAll(directory, ''), shown };
 }
 
