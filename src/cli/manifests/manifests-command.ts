@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../api/input-error.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { registerInstall } from './install-command.ts';
 import { defaultNamespace } from './install-settings.ts';

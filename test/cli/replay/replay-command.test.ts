@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { InputError } from '../../../src/cli/input-error.ts';
+import { InputError } from '../../../src/api/input-error.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 import { dedicatedPod, logOf } from './log-of.ts';
 

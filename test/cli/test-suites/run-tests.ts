@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { InputError } from '../../../src/cli/input-error.ts';
+import { InputError } from '../../../src/api/input-error.ts';
 import { createProgram, exitCodeOfUsage, exitCodes } from '../../../src/cli/program.ts';
 
 export type Ran = {
