@@ -1,12 +1,25 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { explainFileError } from './api/explain-file-error.ts';
 import { explainIssue } from './api/explain-issue.ts';
 import { formatFault } from './api/fault.ts';
-import { glob } from './api/fields.ts';
 import { nearestName } from './api/nearest-name.ts';
 import { readSettings, type SettingsFile } from './api/read-settings.ts';
+import {
+  commaSeparated,
+  digits,
+  duration,
+  filledList,
+  flag,
+  globs,
+  label,
+  list,
+  objectName,
+  path,
+  port,
+  size,
+  tlsName,
+} from './api/setting-fields.ts';
 import { systemNamespaces } from './api/system-namespaces.ts';
 
 /**
@@ -15,44 +28,8 @@ import { systemNamespaces } from './api/system-namespaces.ts';
  * Unknown keys are errors.
  */
 
-/** Digits only: `Number('')` is 0, which would be any free port. */
-const digits = (value: unknown): unknown =>
-  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-const port = z.preprocess(digits, z.int().min(0).max(65_535));
-const path = z.string().min(1);
-const split = (value: unknown): unknown =>
-  typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
-const list = z.preprocess(split, z.array(z.string().min(1)));
-const filledList = z.preprocess(split, z.array(z.string().min(1)).min(1));
-/** What a certificate can be for, as it is found in it again: else it would be issued anew at each look. */
-const dnsName = /^(\*\.)?[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/i;
-const tlsName = z.string().refine((name) => (isIP(name) === 0 ? dnsName.test(name) : !/%|:.*\./.test(name)), {
-  error: 'must be DNS names (in ASCII) and addresses, such as gpugate.gpugate-system.svc or ::1',
-});
-const globs = z.preprocess(split, z.array(glob));
-const flag = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean({ error: 'must be true or false' }),
-);
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-const sizes: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
-
 /** Where the kubelet mounts it. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/** `64Mi` -> bytes. */
-const size = z
-  .string()
-  .regex(/^[1-9]\d{0,6}(Ki|Mi|Gi)$/, 'must be a size such as 512Ki, 64Mi or 1Gi')
-  .transform((text) => Number.parseInt(text, 10) * (sizes[text.slice(-2)] ?? 1));
-
-/** `500ms`, `10s`, `2m`, `1h` -> milliseconds. */
-const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h)$/, 'must be a duration such as 500ms, 10s or 2m')
-  .transform((text) => Number.parseInt(text, 10) * (units[text.replace(/^\d+/, '')] ?? 1));
 
 export const settings = {
   host: z.string().min(1).default('0.0.0.0').describe('Address that the webhook server listens on.'),
@@ -67,7 +44,7 @@ export const settings = {
   kubeconfig: path
     .optional()
     .describe("Kubeconfig of the cluster. Absent: the pod's ServiceAccount, then KUBECONFIG, then ~/.kube/config."),
-  namespace: path
+  namespace: label
     .optional()
     .describe(
       'Namespace of gpugate itself, its Leases and its Secret. Absent: POD_NAMESPACE, then that of the credentials, then `default`.',
@@ -77,18 +54,18 @@ export const settings = {
     .describe("Directory of the ServiceAccount's token, CA and namespace, in a pod."),
   embedded: flag.default(false).describe('Serve the example policies and snapshot on 127.0.0.1, to try gpugate out.'),
   certs: path.optional().describe('Directory of the own CA and serving certificate, issued when absent.'),
-  certificateSecret: path
+  certificateSecret: objectName
     .optional()
     .describe(
       'Secret of the own CA and serving certificate, kept with the caBundles. In a pod: `gpugate-certificates` by default.',
     ),
-  serviceName: path
+  serviceName: label
     .default('gpugate')
     .describe('Service of the webhook server: the own serving certificate is for `NAME.NAMESPACE.svc` too.'),
   tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),
   tlsKey: path.optional().describe('Private key of --tls-cert (PEM).'),
   tlsNames: z
-    .preprocess(split, z.array(tlsName).min(1))
+    .preprocess(commaSeparated, z.array(tlsName).min(1))
     .default(['localhost', '127.0.0.1', '::1', 'gpugate.gpugate-system.svc'])
     .describe('DNS names and addresses that the own serving certificate is valid for.'),
   clientCa: path.optional().describe('CA (PEM) of client certificates; given, every review must come with one.'),

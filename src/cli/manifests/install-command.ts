@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
 import { InputError } from '../../api/input-error.ts';
+import { labelFlag } from '../label-flag.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { installObjects } from './install.ts';
@@ -105,8 +106,7 @@ function namespaceName(text: string): string {
       `--namespace ${text}: must be one of gpugate's own, which is held to the Pod Security level restricted`,
     );
   }
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
-  throw new InputError(`--namespace ${text}: must be lower-case letters, digits and -, 63 at most`);
+  return labelFlag('--namespace')(text);
 }
 
 /** The ledger is one object that all replicas write: more than a few only meet each other there. */

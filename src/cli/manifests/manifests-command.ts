@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
+import { dnsLabel, dnsLabelFault } from '../../api/dns-label.ts';
 import { InputError } from '../../api/input-error.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { registerInstall } from './install-command.ts';
@@ -65,9 +66,15 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 }
 
 function urlClient(url: string): { url: string } {
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {};
+  if (protocol !== 'https:') {
     throw new InputError(`--url ${url}: must be an https URL; the API server calls nothing else`);
   }
+  // The API server refuses each of them, and a password does not belong into a message either.
+  if (username !== '' || password !== '') {
+    throw new InputError('--url: must not have a user or a password; the API server shows itself by a certificate');
+  }
+  if (/[?#]/.test(url)) throw new InputError(`--url ${url}: must end with its path, without ? and #`);
   return { url: url.replace(/\/$/, '') };
 }
 
@@ -79,9 +86,11 @@ function namespaceOf(client: WebhookClient): string {
 const maxPort = 65_535;
 
 function serviceClient(text: string): { service: { namespace: string; name: string; port: number } } {
-  const match = /^([-a-z0-9]+)\/([-a-z0-9]+):(\d{1,5})$/.exec(text);
-  if (match === null) throw new InputError(`--service ${text}: must look like namespace/name:port`);
-  const [, namespace = '', name = '', port = ''] = match;
+  const match = /^([^/:]+)\/([^/:]+):(\d{1,5})$/.exec(text);
+  const [, namespace = '', name = '', port = ''] = match ?? [];
+  if (match === null || !dnsLabel.test(namespace) || !dnsLabel.test(name)) {
+    throw new InputError(`--service ${text}: must look like namespace/name:port; each name ${dnsLabelFault}`);
+  }
   if (Number(port) < 1 || Number(port) > maxPort) {
     throw new InputError(`--service ${text}: the port must be from 1 to ${maxPort}`);
   }
