@@ -3,6 +3,7 @@ import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { dnsLabel, dnsLabelFault } from '../../api/dns-label.ts';
 import { InputError } from '../../api/input-error.ts';
+import type { ProgramParts } from '../program.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { registerInstall } from './install-command.ts';
 import { defaultNamespace } from './install-settings.ts';
@@ -17,11 +18,9 @@ type Flags = {
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
 };
 
-export type ManifestsContext = { readonly version: string; readonly write: (text: string) => void };
-
 /** `gpugate manifests install|crds|webhooks`: what an admin applies, printed as YAML. */
-export function defineManifests(manifests: Command, { version, write }: ManifestsContext): void {
-  registerInstall(manifests, { version, write });
+export function defineManifests(manifests: Command, { version, write, serveFlags }: ProgramParts): void {
+  registerInstall(manifests, { version, write, serveFlags });
 
   manifests
     .command('crds')
