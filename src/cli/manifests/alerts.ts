@@ -17,6 +17,7 @@ const {
   admissionDuration,
   viewStaleness,
   certificateExpiry,
+  leader,
   bundleTrusted,
   ledgerWrites,
   ledgerBytes,
@@ -78,6 +79,14 @@ export function alerts(replicas: number): readonly Alert[] {
       expr: `max by (pod, resource) (${viewStaleness} == +Inf)`,
       summary: '{{ $labels.pod }} could not list {{ $labels.resource }} since it started.',
       action: 'Look for rights that are missing, CRDs that are not installed, and the API server.',
+    },
+    {
+      name: 'GpugateNoLeader',
+      severity: 'warning',
+      forTime: '5m',
+      expr: `max(${leader}) == 0`,
+      summary: 'No replica leads: certificates and caBundles are not kept, and no reservation is released.',
+      action: 'The log says why the Lease cannot be renewed: a right that is missing, or a slow API server.',
     },
     {
       name: 'GpugateCertificateNotRenewed',

@@ -81,6 +81,8 @@ const panels: readonly Panel[] = [
     unit: 'short',
     queries: [query(`min by (configuration) (${m.bundleTrusted.name})`, '{{configuration}}')],
   },
+  { title: 'Leader', unit: 'short', queries: [query(`max by (pod) (${m.leader.name})`, '{{pod}}')] },
+  { title: 'Decisions not recorded', unit: 'short', queries: [query(rate(m.recordsDropped, 'reason'), '{{reason}}')] },
   { title: 'Bad requests', unit: 'reqps', queries: [query(rate(m.badRequests, 'reason'), '{{reason}}')] },
   { title: 'Requests in flight', unit: 'short', queries: [query(`sum by (pod) (${m.httpInFlight.name})`, '{{pod}}')] },
   {
