@@ -43,6 +43,9 @@ const slowSeconds = 0.1;
 /** The first list of a resource counts too, and a watch of 5 to 10 minutes ends without one. */
 const manyRelists = 6;
 
+/** The one alert that depends on the installation. */
+export const replicasAlert = 'GpugateReplicasMissing';
+
 const undecided = (webhook: string) =>
   `sum by (webhook) (rate(${admissionRequests}{decision="undecided",webhook${webhook}"gpu.validate"}[5m])) > 0`;
 
@@ -147,7 +150,7 @@ export function alerts(replicas: number): readonly Alert[] {
       action: 'Its Ready condition says what is wrong: kubectl describe workloadpolicies.',
     },
     {
-      name: 'GpugateReplicasMissing',
+      name: replicasAlert,
       severity: 'warning',
       forTime: '10m',
       expr: `count(${buildInfo}) < ${replicas}`,
