@@ -171,7 +171,7 @@ export class Replica {
       if (this.cert !== undefined) installed.check(this.cert);
       const { body } = await metrics.expose();
       const found = body.matchAll(/^gpugate_ca_bundle_trusted\{configuration="(.+)"\} ([01])$/gm);
-      return Object.fromEntries([...found].map(([, name, value]) => [name, Number(value)]));
+      return Object.fromEntries([...found].map(([, name = '', value]): [string, number] => [name, Number(value)]));
     };
     void createFollowedSource({
       newest: () => certificatesOf(this.#seen.secret),
