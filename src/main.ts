@@ -51,7 +51,7 @@ const program = createProgram({
   showProgress: (line) => {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
   },
-  fail: () => void (process.exitCode = exitCodes.failed),
+  fail: (code = exitCodes.failed) => void (process.exitCode = code),
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
 });

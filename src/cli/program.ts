@@ -1,17 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
+import { registerAudit } from './audit/audit-command.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { registerSnapshot } from './snapshot-command.ts';
 import { registerDoctor } from './doctor/doctor-command.ts';
 import { registerUsage } from './usage/usage-command.ts';
 import { registerManifests } from './manifests/manifests-command.ts';
 
-/** Exit codes of every command; the README's table is tested against it. */
-export const exitCodes = {
-  ok: 0,
-  /** The command line, a setting or an input file is wrong. */
-  badInput: 2,
-  /** Everything was right and it still failed, such as a port in use; or what was looked for was found: a fault. */
-  failed: 1,
-} as const;
+export { exitCodes };
 
 /** The exit code when the command line itself ended the program: help and version are fine, the rest is bad input. */
 export function exitCodeOfUsage(error: unknown): number | undefined {
@@ -37,8 +32,8 @@ export type CliContext = {
   readonly interrupted: () => Promise<void>;
   /** On a terminal, one line that the next one replaces; an empty one takes it away. Nothing elsewhere. */
   readonly showProgress: (line: string) => void;
-  /** The command did what it was asked for, and what it found is bad: exit code {@link exitCodes}.failed. */
-  readonly fail: () => void;
+  /** The command did what it was asked for, and what it found is bad: {@link exitCodes}.failed unless told otherwise. */
+  readonly fail: (code?: ExitCode) => void;
 };
 
 export type ProgramParts = CliContext & {
@@ -71,6 +66,7 @@ export function createProgram(parts: ProgramParts): Command {
   }
   serve.action(async (flags: Record<string, unknown>) => parts.serve(flags));
 
+  registerAudit(program, parts);
   registerUsage(program, parts);
   registerSnapshot(program, parts);
   registerManifests(program, parts);
