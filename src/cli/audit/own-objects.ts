@@ -37,7 +37,7 @@ export function readOwnObjects(objects: readonly PlainObject[]): OwnObjects {
         fault = `${error.field} ${error.message}`;
       }
     }
-    if (fault !== undefined) faults.push(`${String(object['kind'])} ${nameIn(object)} is not judged by: ${fault}`);
+    if (fault !== undefined) faults.push(`${String(object['kind'])} ${nameIn(object)} cannot be used: ${fault}`);
   }
   const byName = <T extends { readonly metadata: { readonly name: string } }>(a: T, b: T) =>
     a.metadata.name < b.metadata.name ? -1 : 1;

@@ -1,4 +1,3 @@
-import { quotaRule } from '../../admission/quota-answer.ts';
 import { formatAmount } from '../../quota/amounts.ts';
 import type { PodRecord } from '../../quota/pod-record.ts';
 import type { Quota } from '../../quota/quota.ts';
@@ -51,7 +50,7 @@ function overuseOf({ name, enforcement }: Quota, { group, resource, amount, hard
     over,
     enforcement,
     pods: names.slice(0, maxPods),
-    message: `[${quotaRule}] ${group === '' ? name : `${name}/${group}`}: ${resource} used ${used}, hard ${most}, over by ${over}.`,
+    message: `${group === '' ? name : `${name}/${group}`}: ${resource} used ${used}, hard ${most}, over by ${over}.`,
   };
 }
 

@@ -70,15 +70,16 @@ function overuseTable(overuse: readonly Overuse[]): string {
   return boundedTable(head, rows);
 }
 
-function summaryOf({ tally, overuse, quotas }: Audit): string {
+function summaryOf({ tally, overuse, quotas, notJudged }: Audit): string {
   const { refused, warned, recorded } = tally.objects;
   const found = [
     counted(refused, 'would be refused'),
     counted(warned, 'would be warned of'),
     counted(recorded, 'would be recorded only'),
   ].filter((part) => part !== '');
+  const nothingFound = notJudged.length === 0 ? 'no violations' : 'no violations in what could be judged';
   const quotaPart = quotas === 0 ? [] : [`quotas exceeded: ${overuse.length}`];
-  return `${[judgedLine(tally), found.length === 0 ? 'no violations' : found.join(', '), ...quotaPart].join('\n')}\n`;
+  return `${[judgedLine(tally), found.length === 0 ? nothingFound : found.join(', '), ...quotaPart].join('\n')}\n`;
 }
 
 /** `judged 12 pods, 3 services; 2 exempt, 1 ended`. */
