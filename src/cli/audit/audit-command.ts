@@ -4,10 +4,8 @@ import type { CliContext } from '../program.ts';
 import type { AuditFlags } from './run-audit.ts';
 
 /** `gpugate audit`: what already runs against policies and quotas. */
-export function registerAudit(program: Command, context: CliContext): void {
-  program
-    .command('audit')
-    .description('judge what already runs by policies and quotas, or show what other policies would change')
+export function defineAudit(command: Command, context: CliContext): void {
+  command
     .option('--kubeconfig <file>', "which cluster; absent: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config")
     .option('--manifests <paths...>', 'objects out of files that `kubectl get -o json` wrote, in place of a cluster')
     .option('--snapshot <file>', 'the pods of a file that `gpugate snapshot` wrote: some rules cannot be judged by it')

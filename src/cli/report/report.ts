@@ -39,7 +39,12 @@ export type Report = {
 };
 
 /** What reporters know of where they print to. */
-export type ReportContext = { readonly version: string; readonly isColoured: boolean };
+export type ReportContext = {
+  readonly version: string;
+  readonly isColoured: boolean;
+  /** The tree that was checked, absolute: paths inside of it are told relative to it. */
+  readonly directory: string;
+};
 
 /** The whole output, with its last newline. */
 export type Reporter = (report: Report, context: ReportContext) => string;
