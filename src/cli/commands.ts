@@ -19,6 +19,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./serve-command.ts')).defineServe,
   },
   {
+    name: 'audit',
+    description: 'judge what already runs by policies and quotas, or show what others would change',
+    load: async () => (await import('./audit/audit-command.ts')).defineAudit,
+  },
+  {
     name: 'usage',
     description: 'show who uses how many GPUs: by namespace, group, user, node and GPU product',
     load: async () => (await import('./usage/usage-command.ts')).defineUsage,

@@ -115,14 +115,14 @@ type Sums = {
   violations: Count[];
   unmutated: Count[];
   quotas: { quota: string; used: string; hard: string; over: string }[];
-  results: Result[];
 };
 
 /** Pods, services and policies of other test files are none of ours. */
-async function sums(...args: string[]): Promise<Sums & { code: number }> {
+async function sums(...args: string[]): Promise<Sums & { code: number; results: Result[] }> {
   const { code, stdout, stderr } = await audit('-o', 'json', ...args);
   if (stdout === '') throw new Error(stderr);
-  const { violations, unmutated, quotas, results } = JSON.parse(stdout) as Sums;
+  const { audit: found, results } = JSON.parse(stdout) as { audit: Sums; results: Result[] };
+  const { violations, unmutated, quotas } = found;
   const isOurs = ({ policy: name }: { policy: string }) => name === 'audit-test';
   return {
     code,

@@ -5,6 +5,7 @@ import type { Quota } from '../../quota/quota.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { readMeta } from '../../workload/read-pod.ts';
 import { InputError } from '../input-error.ts';
+import type { Place } from '../report/report.ts';
 import { kindsOf } from '../manifests/webhook-configurations.ts';
 import type { AuditSource } from './audit-source.ts';
 import { AuditTally, type AuditedObject } from './audit-tally.ts';
@@ -80,9 +81,11 @@ export function auditedObject({ kind, apiVersion, object, place }: StoredObject)
 
 function throwFor({ kind, object, place }: StoredObject, error: unknown): never {
   if (!(error instanceof MalformedObject)) throw error;
-  const at = place === undefined ? '' : `${place.file}:${place.line}:${place.column}: `;
+  const at = place === undefined ? '' : placeText(place());
   throw new InputError(`${at}${kind} ${nameIn(object)}: ${error.message}`);
 }
+
+const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}: `;
 
 /** What a stored object does not tell of its creator, said for the policies that would have to know. */
 export function creatorNotes(policies: readonly WorkloadPolicy[]): readonly string[] {

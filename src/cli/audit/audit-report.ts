@@ -20,8 +20,11 @@ export function auditReport({ tally, overuse, notJudged }: Audit): Report {
 }
 
 /** A what-if in the same shape: one result for each object whose verdict changes; only what is newly refused fails. */
-export function whatIfReport({ changed, notJudged }: WhatIf): Report {
-  return { command: 'audit', results: [...changed.map(changedResult), ...notJudged.map(undecidedResult)] };
+export function whatIfReport({ changed, newlyExceeded, notJudged }: WhatIf): Report {
+  return {
+    command: 'audit',
+    results: [...changed.map(changedResult), ...newlyExceeded.map(quotaResult), ...notJudged.map(undecidedResult)],
+  };
 }
 
 const levels: Readonly<Record<Enforcement, ReportedFinding['level']>> = {
@@ -74,7 +77,7 @@ function nameOf(object: AuditedObject): Pick<ReportedResult, 'name' | 'group' | 
   return {
     name: `${kind.toLowerCase()} ${namespace}/${name}`,
     group: namespace,
-    ...(place === undefined ? {} : { place }),
+    ...(place === undefined ? {} : { place: place() }),
   };
 }
 
@@ -89,7 +92,7 @@ function reportedFinding(
     level,
     message: more === 0 ? message : `${message} (and ${more} more)`,
     ...(field === '' ? {} : { field }),
-    ...(place === undefined ? {} : { place }),
+    ...(place === undefined ? {} : { place: place() }),
   };
 }
 

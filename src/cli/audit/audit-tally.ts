@@ -10,7 +10,8 @@ export type AuditedObject = {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  readonly place?: Place;
+  /** Worked out when it is asked for: most objects are right. */
+  readonly place?: () => Place;
 };
 
 /** An object with what was found in it. */

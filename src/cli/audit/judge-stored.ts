@@ -60,9 +60,12 @@ export function createStoredJudge({ policies, facts, findExemption }: StoredJudg
   );
   return async (stored) => {
     const request = creationOf(stored);
-    const { outcome, patch } = await judge(request);
+    const { outcome, patch, received } = await judge(request);
     if (outcome.decision.kind === 'undecided') throw new Error(outcome.decision.cause);
-    const asStored = patch.length === 0 ? undefined : await validateAsStored(request, Number.POSITIVE_INFINITY);
+    const asStored =
+      patch.length === 0
+        ? undefined
+        : await validateAsStored({ ...request, object: received }, Number.POSITIVE_INFINITY);
     return {
       exemption: outcome.exemption,
       verdict: verdictOf(outcome),

@@ -28,12 +28,12 @@ export async function openManifestSource(paths: readonly string[]): Promise<Audi
   const interner = new Interner();
   const found = { namespaces: [] as PlainObject[], nodes: [] as PlainObject[], own: [] as PlainObject[] };
   const unknown = new Map<string, number>();
-  for await (const { object, typeMeta, subject } of allObjects(files)) {
+  for await (const { object, typeMeta, file } of allObjects(files)) {
     if (typeMeta === 'v1 Namespace') found.namespaces.push(object);
     else if (typeMeta === 'v1 Node') found.nodes.push(object);
     else if (/^gpugate\.dev\/v1alpha1 (WorkloadPolicy|TenantQuota)$/.test(typeMeta)) found.own.push(object);
     else if (typeMeta === 'gpugate.dev/v1alpha1 ClusterSnapshot') {
-      throw new InputError(`${subject} is a ClusterSnapshot: give it to --snapshot`);
+      throw new InputError(`${file}: holds a ClusterSnapshot: give it to --snapshot`);
     } else if (!reviewedKinds.has(typeMeta)) unknown.set(typeMeta, (unknown.get(typeMeta) ?? 0) + 1);
   }
   const facts = snapshotView({
@@ -54,21 +54,17 @@ export async function openManifestSource(paths: readonly string[]): Promise<Audi
   };
 }
 
-type Named = ManifestObject & { readonly typeMeta: string; readonly subject: string };
+type Named = ManifestObject & { readonly typeMeta: string };
 
 async function* allObjects(files: readonly string[]): AsyncGenerator<Named> {
   for (const file of files) for await (const page of readManifests(file)) for (const one of page) yield named(one);
 }
 
-/** Throws InputError for what is no object of Kubernetes. */
+/** Throws InputError for an item of a large file that is no object of Kubernetes; of others their reader sees to it. */
 function named(one: ManifestObject): Named {
-  const { object, file, place } = one;
-  const { apiVersion, kind } = object;
-  const at = place === undefined ? file : `${place.file}:${place.line}:${place.column}`;
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
-    throw new InputError(`${at}: an object without apiVersion and kind; kubectl get -o yaml writes both`);
-  }
-  return { ...one, typeMeta: `${apiVersion} ${kind}`, subject: `${at}: ${kind} ${nameIn(object)}`.trimEnd() };
+  const { apiVersion, kind } = one.object;
+  if (typeof apiVersion === 'string' && typeof kind === 'string') return { ...one, typeMeta: `${apiVersion} ${kind}` };
+  throw new InputError(`${one.file}: ${nameIn(one.object)}: every object says its apiVersion and kind`);
 }
 
 async function* storedObjects(
@@ -77,11 +73,11 @@ async function* storedObjects(
 ): AsyncGenerator<readonly StoredObject[]> {
   for (const file of files) {
     for await (const page of readManifests(file)) {
-      yield page.map(named).flatMap(({ object, typeMeta, place, subject }) => {
+      yield page.map(named).flatMap(({ object, typeMeta, place }) => {
         const kind = reviewedKinds.get(typeMeta);
         if (kind === undefined || !kinds.has(kind)) return [];
         const apiVersion = String(object['apiVersion']);
-        return [{ kind, apiVersion, object, subject, ...(place === undefined ? {} : { place }) }];
+        return [{ kind, apiVersion, object, ...(place === undefined ? {} : { place }) }];
       });
     }
   }

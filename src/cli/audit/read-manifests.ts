@@ -4,22 +4,22 @@ import { explainFileError } from '../../api/explain-file-error.ts';
 import { formatFault } from '../../api/fault.ts';
 import { messageOf } from '../../api/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { parseYaml } from '../../api/yaml-document.ts';
 import { JsonListDecoder } from '../../cluster/json-list.ts';
 import { InputError } from '../input-error.ts';
+import { readManifestText } from '../judge/manifest-text.ts';
 import type { Place } from '../report/report.ts';
 
 /** One object of a file, out of its list if it stands in one. */
 export type ManifestObject = {
   readonly object: PlainObject;
   readonly file: string;
-  /** Unknown in large JSON files, which are read item by item. */
-  readonly place?: Place;
+  /** Unknown in large JSON files, which are read item by item. Worked out when it is asked for. */
+  readonly place?: () => Place;
 };
 
-/** Read with the place of every key, at 4 MB a second, and held whole while it is. */
+/** Takes some thirty times its size in memory while it is read. */
 const maxYamlBytes = 32 * 1024 * 1024;
-/** Smaller files of JSON are read like YAML, so that what is wrong with them has its place. */
+/** Smaller files of JSON are read whole, so that what is wrong with them has its place. */
 const streamedFromBytes = 1024 * 1024;
 
 const manifestFile = /\.(ya?ml|json)$/i;
@@ -60,7 +60,7 @@ export async function* readManifests(file: string): AsyncGenerator<readonly Mani
       throw new InputError(
         `${file}: has ${mebibytes} MiB of YAML, over the limit of ${maxYamlBytes / 1024 / 1024} MiB. Write JSON, which may have any size: kubectl get ... -o json`,
       );
-    } else yield readYamlText(file, await textOf(file, pieces));
+    } else yield readText(file, await textOf(file, pieces));
   } finally {
     await handle.close();
   }
@@ -76,35 +76,22 @@ async function* streamJson(file: string, pieces: AsyncIterable<Buffer>): AsyncGe
       if (items.length > 0) yield items.map((object) => ({ object, file }));
     }
     const rest: unknown = decoder.end();
-    if (isPlainObject(rest) && !isList && !isListKind(rest)) yield [{ object: rest, file }];
+    if (isPlainObject(rest) && !isList && !Array.isArray(rest['items'])) yield [{ object: rest, file }];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InputError(`${file}: is no JSON list of objects, as kubectl get -o json writes one: ${error.message}`);
   }
 }
 
-function readYamlText(file: string, text: string): readonly ManifestObject[] {
-  return parseYaml(text).flatMap(({ value, faults, locate }) => {
-    if (faults.length > 0) {
-      throw new InputError(faults.map((fault) => formatFault({ file, field: '', ...fault })).join('\n'));
-    }
-    const itemOf = (object: unknown, path: readonly PropertyKey[]): ManifestObject => {
-      const place = { file, ...locate(path) };
-      if (isPlainObject(object)) return { object, file, place };
-      throw new InputError(formatFault({ ...place, field: '', message: 'must be an object of Kubernetes' }));
-    };
-    if (!isPlainObject(value) || !isListKind(value)) return [itemOf(value, [])];
-    // Items of a typed list, as the API server sends one, leave out what the list says.
-    const { apiVersion, kind } = value;
-    const typeMeta = kind === 'List' ? {} : { apiVersion, kind: String(kind).replace(/List$/, '') };
-    return value['items'].map((item: unknown, index) =>
-      itemOf(isPlainObject(item) ? { ...typeMeta, ...item } : item, ['items', index]),
-    );
-  });
-}
-
-function isListKind(value: PlainObject): value is PlainObject & { readonly items: readonly unknown[] } {
-  return typeof value['kind'] === 'string' && value['kind'].endsWith('List') && Array.isArray(value['items']);
+function readText(file: string, text: string): readonly ManifestObject[] {
+  const { objects, faults } = readManifestText(text);
+  if (faults.length > 0)
+    throw new InputError(faults.map((fault) => formatFault({ file, field: '', ...fault })).join('\n'));
+  return objects.map(({ value, locate }) => ({
+    object: value,
+    file,
+    place: () => ({ file, ...locate('') }),
+  }));
 }
 
 async function textOf(file: string, pieces: AsyncIterable<Buffer>): Promise<string> {

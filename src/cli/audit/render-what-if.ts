@@ -3,7 +3,7 @@ import { changes, type WhatIf } from './what-if.ts';
 
 /** Which verdicts change, why, and for how many objects. */
 export function renderWhatIf(whatIf: WhatIf): string {
-  const { counts, totals, unchanged, notJudged, notes } = whatIf;
+  const { counts, totals, unchanged, newlyExceeded, noLongerExceeded, notJudged, notes } = whatIf;
   const head = ['CHANGE', 'POLICY', 'NAMESPACE', 'RULE', 'OBJECTS', 'EXAMPLES'];
   const rows = counts.map((one) => [
     one.change,
@@ -16,6 +16,8 @@ export function renderWhatIf(whatIf: WhatIf): string {
   const sums = changes.map((change) => `${change}: ${totals[change].toLocaleString('en')}`);
   return [
     rows.length === 0 ? '' : boundedTable(head, rows),
+    newlyExceeded.map(({ message }) => `quota newly exceeded: ${message}\n`).join(''),
+    noLongerExceeded.map(({ message }) => `quota no longer exceeded: ${message}\n`).join(''),
     notJudged.map((line) => `not judged: ${line}\n`).join(''),
     notes.map((line) => `note: ${line}\n`).join(''),
     `${[judgedLine(whatIf), ...sums, `unchanged: ${unchanged.toLocaleString('en')}`].join('\n')}\n`,

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { compileExemptions } from '../../admission/exemption.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
 import { formatFault } from '../../api/fault.ts';
@@ -6,20 +5,18 @@ import { messageOf } from '../../api/message-of.ts';
 import { ApiError } from '../../cluster/api-error.ts';
 import type { ApiClient } from '../../cluster/client.ts';
 import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
-import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { InputError } from '../input-error.ts';
-import { loadPolicies } from '../load-policies.ts';
+import { loadRules, type LoadedRules } from '../load-rules.ts';
 import { kindsOf, resourcesOf } from '../manifests/webhook-configurations.ts';
 import type { CliContext } from '../program.ts';
-import { auditJson, whatIfJson } from './audit-json.ts';
-import { auditObjects, type Audit } from './audit-objects.ts';
+import type { OutputFormat } from '../report/registry.ts';
+import { auditObjects } from './audit-objects.ts';
 import type { AuditSource } from './audit-source.ts';
 import { openManifestSource } from './manifest-source.ts';
-import { policyReportsOf } from './policy-report.ts';
-import { renderAudit } from './render-audit.ts';
-import { renderWhatIf } from './render-what-if.ts';
+import { printAudit, printPolicyReports, printWhatIf } from './print-audit.ts';
 import { auditSnapshot } from './snapshot-audit.ts';
-import { compareObjects, type WhatIf } from './what-if.ts';
+import { compareObjects } from './what-if.ts';
 
 export type AuditFlags = {
   readonly kubeconfig?: string;
@@ -28,7 +25,7 @@ export type AuditFlags = {
   readonly policies?: readonly string[];
   readonly exemptNamespaces: readonly string[];
   readonly exemptUsers: readonly string[];
-  readonly output: 'text' | 'json';
+  readonly output: OutputFormat;
   readonly policyReport?: boolean;
   readonly apply?: boolean;
 };
@@ -38,54 +35,64 @@ type Opened = { readonly source: AuditSource; readonly client: ApiClient | undef
 /** Runs one audit, prints it, and says the exit code. Rejects with InputError for wrong flags and files. */
 export async function runAudit(flags: AuditFlags, context: CliContext): Promise<void> {
   refuseWrongFlags(flags);
-  const given = await loadPolicies(flags.policies ?? []);
+  const given = await loadRules(flags.policies ?? []);
   try {
     if (flags.snapshot !== undefined) await ofSnapshot(flags.snapshot, given, { flags, context });
     else await ofObjects(given, { flags, context });
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    context.writeError(`gpugate: ${error.message}${error.isForbidden ? rightsHint(given) : ''}\n`);
-    context.fail(exitCodes.undecided);
-  } finally {
     context.showProgress('');
+    if (!(error instanceof ApiError)) throw error;
+    context.writeError(`gpugate: ${error.message}${error.isForbidden ? rightsHint(given.policies) : ''}\n`);
+    context.fail(exitCodes.undecided);
   }
 }
 
 type Run = { readonly flags: AuditFlags; readonly context: CliContext };
 
-async function ofSnapshot(file: string, policies: readonly WorkloadPolicy[], run: Run): Promise<void> {
+async function ofSnapshot(file: string, given: LoadedRules, { flags, context }: Run): Promise<void> {
   const read = await readSnapshotFile(file);
   if ('faults' in read) throw new InputError(read.faults.map(formatFault).join('\n'));
   const { snapshot } = read;
-  refuseNothing(policies.length + snapshot.quotas.length, 'the snapshot holds no quotas');
-  await print(await auditSnapshot({ snapshot, policies, findExemption: exemptionOf(run.flags) }), run);
+  refuseNothing(
+    given.policies.length + given.quotas.length + snapshot.quotas.length,
+    'the snapshot holds no TenantQuota',
+  );
+  const audit = await auditSnapshot({ ...given, snapshot, findExemption: exemptionOf(flags) });
+  if (flags.policyReport === true) await printPolicyReports(audit, undefined, context);
+  else await printAudit(audit, flags.output, context);
 }
 
-async function ofObjects(given: readonly WorkloadPolicy[], run: Run): Promise<void> {
+async function ofObjects(given: LoadedRules, run: Run): Promise<void> {
   const { flags, context } = run;
   const { source, client } = await openSource(run);
-  const findExemption = exemptionOf(flags);
-  const options = { source, findExemption, onProgress: context.showProgress };
-  // Files without policies have nothing to compare with: then the given ones are simply those to judge by.
-  const isWhatIf = given.length > 0 && (client !== undefined || source.policies.length > 0);
-  if (isWhatIf) {
+  const policies = given.policies.length > 0 ? given.policies : source.policies;
+  const quotas = given.quotas.length > 0 ? given.quotas : source.quotas;
+  const options = { source, policies, quotas, findExemption: exemptionOf(flags), onProgress: context.showProgress };
+  if (isWhatIf(given, { source, client })) {
     if (flags.policyReport === true) {
-      throw new InputError(
-        '--policy-report is about the policies in force: leave out --policies, which would change them',
-      );
+      throw new InputError('--policy-report is about what is in force: leave out --policies, which would change it');
     }
-    printWhatIf(await compareObjects({ ...options, policies: given }), run);
+    const whatIf = await compareObjects(options);
+    context.showProgress('');
+    await printWhatIf(whatIf, flags.output, context);
     return;
   }
-  const policies = given.length > 0 ? given : source.policies;
-  const { quotas } = source;
   refuseNothing(
     policies.length + quotas.length + source.faults.length,
-    client === undefined
-      ? 'no WorkloadPolicy or TenantQuota is in the manifests'
-      : 'the cluster has no WorkloadPolicy and no TenantQuota',
+    `${client === undefined ? 'among the manifests there is' : 'the cluster has'} no WorkloadPolicy and no TenantQuota`,
   );
-  await print(await auditObjects({ ...options, policies, quotas }), run, client);
+  const audit = await auditObjects(options);
+  context.showProgress('');
+  if (flags.policyReport !== true) await printAudit(audit, flags.output, context);
+  else await printPolicyReports(audit, flags.apply === true ? client : undefined, context);
+}
+
+/** Files without policies have nothing to compare with: then the given ones are simply those to judge by. */
+function isWhatIf(given: LoadedRules, { source, client }: Opened): boolean {
+  if (client !== undefined) return given.policies.length + given.quotas.length > 0;
+  return (
+    (given.policies.length > 0 && source.policies.length > 0) || (given.quotas.length > 0 && source.quotas.length > 0)
+  );
 }
 
 async function openSource({ flags, context }: Run): Promise<Opened> {
@@ -106,35 +113,6 @@ async function openSource({ flags, context }: Run): Promise<Opened> {
   return { client, source: await openLiveSource(client) };
 }
 
-async function print(audit: Audit, { flags, context }: Run, client?: ApiClient): Promise<void> {
-  context.showProgress('');
-  if (flags.policyReport !== true) context.write(flags.output === 'json' ? auditJson(audit) : renderAudit(audit));
-  else {
-    const reports = policyReportsOf(audit, Date.now());
-    if (flags.apply === true && client !== undefined) {
-      const { writePolicyReports } = await import('./write-policy-reports.ts');
-      const { written, removed } = await writePolicyReports(client, reports);
-      context.write(`policy reports: ${written} written, ${removed} removed\n`);
-    } else
-      context.write(reports.map((report) => `---\n${stringify(report, { aliasDuplicateObjects: false })}`).join(''));
-    for (const line of audit.notJudged) context.writeError(`gpugate: not judged: ${line}\n`);
-  }
-  const isViolated = audit.tally.objects.refused > 0 || audit.overuse.some(({ enforcement }) => enforcement === 'Deny');
-  leave(isViolated, audit.notJudged, context);
-}
-
-function printWhatIf(whatIf: WhatIf, { flags, context }: Run): void {
-  context.showProgress('');
-  context.write(flags.output === 'json' ? whatIfJson(whatIf) : renderWhatIf(whatIf));
-  leave(whatIf.totals['newly refused'] > 0, whatIf.notJudged, context);
-}
-
-/** What is violated counts for more than what could not be judged. */
-function leave(isViolated: boolean, notJudged: readonly string[], context: CliContext): void {
-  const code: ExitCode = isViolated ? exitCodes.failed : notJudged.length > 0 ? exitCodes.undecided : exitCodes.ok;
-  if (code !== exitCodes.ok) context.fail(code);
-}
-
 function exemptionOf({ exemptNamespaces, exemptUsers }: AuditFlags) {
   return compileExemptions({ namespaces: exemptNamespaces, users: exemptUsers, groups: [] });
 }
@@ -152,7 +130,7 @@ function refuseWrongFlags({ kubeconfig, manifests, snapshot, policyReport, apply
 }
 
 function refuseNothing(count: number, why: string): void {
-  if (count === 0) throw new InputError(`nothing to judge by: ${why}. Give --policies with files of WorkloadPolicy.`);
+  if (count === 0) throw new InputError(`nothing to judge by: ${why}. Give --policies with files of either.`);
 }
 
 /** All that an audit lists, so that one look at the roles is enough. */

@@ -6,6 +6,9 @@ import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
 import { gpuMaxPerPod } from '../../policies/gpu-max-per-pod.ts';
 import { gpuMixed } from '../../policies/gpu-mixed.ts';
 import { submitterAnnotation } from '../../quota/pod-record.ts';
+import type { Quota } from '../../quota/quota.ts';
+import { UsageSums } from '../../quota/usage.ts';
+import { unknownNamespace } from '../../workload/cluster-facts.ts';
 import { gpuResourcePrefix } from '../../workload/demand.ts';
 import { auditedObject, creatorNotes, type Audit } from './audit-objects.ts';
 import { AuditTally } from './audit-tally.ts';
@@ -19,12 +22,18 @@ const judgedByDemand: ReadonlySet<string> = new Set([gpuMaxPerPod.id, gpuMixed.i
 export type SnapshotAuditOptions = {
   readonly snapshot: ClusterSnapshot;
   readonly policies: readonly WorkloadPolicy[];
+  /** In the place of those of the snapshot, unless there are none. */
+  readonly quotas: readonly Quota[];
   readonly findExemption: FindExemption;
 };
 
 /** Judges the GPU pods of a snapshot as far as it tells of them, and says how far that is. */
-export async function auditSnapshot({ snapshot, policies, findExemption }: SnapshotAuditOptions): Promise<Audit> {
-  const { facts, usage, quotas } = usageOfSnapshot(snapshot);
+export async function auditSnapshot(options: SnapshotAuditOptions): Promise<Audit> {
+  const { snapshot, policies, findExemption } = options;
+  const { facts, pods, quotas: ofSnapshot } = usageOfSnapshot(snapshot);
+  const quotas = options.quotas.length > 0 ? options.quotas : ofSnapshot;
+  const sums = new UsageSums((name) => facts.namespaceLabels(name) ?? unknownNamespace(name));
+  sums.setQuotas(quotas, pods);
   const tally = new AuditTally();
   const judge = createStoredJudge({
     policies: policies.map((policy) => onlyByDemand(compilePolicy(policy))),
@@ -42,7 +51,7 @@ export async function auditSnapshot({ snapshot, policies, findExemption }: Snaps
   }
   return {
     tally,
-    overuse: findOveruse(usage, quotas),
+    overuse: findOveruse(sums.usage, quotas),
     quotas: quotas.length,
     notJudged: policies.flatMap((policy) => whatIsMissing(policy, compilePolicy(policy))),
     notes: creatorNotes(policies),

@@ -15,7 +15,7 @@ export type StoredObject = {
   readonly apiVersion: string;
   readonly object: PlainObject;
   /** Where it stands, when it came out of a file that says so. */
-  readonly place?: Place;
+  readonly place?: () => Place;
 };
 
 /** ServiceAccounts of kube-controller-manager, by what they own (`pkg/controlplane/.../controllermanager.go`). */

@@ -1,9 +1,10 @@
 import { compilePolicy } from '../../admission/policy-set.ts';
-import type { FindExemption } from '../../admission/exemption.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
 import { kindsOf } from '../manifests/webhook-configurations.ts';
 import { auditedObject, creatorNotes, visitObjects, type AuditOptions } from './audit-objects.ts';
 import { shortName, type AuditedObject, type ViolationCount } from './audit-tally.ts';
+import { findOveruse, type Overuse } from './quota-overuse.ts';
+import { createUsageOfPods } from './usage-of-pods.ts';
 import { createStoredJudge, type AuditFinding, type StoredVerdict } from './judge-stored.ts';
 
 /** What becomes of a stored object's verdict under other policies, the gravest first. */
@@ -28,6 +29,9 @@ export type WhatIf = {
   readonly totals: Readonly<Record<Change, number>>;
   readonly counts: readonly ChangeCount[];
   readonly changed: readonly ChangedObject[];
+  /** Groups that only the other quotas are too small for, and those that only the present ones are. */
+  readonly newlyExceeded: readonly Overuse[];
+  readonly noLongerExceeded: readonly Overuse[];
   /** Changed objects of which only the counts are known. */
   readonly leftOut: number;
   readonly notJudged: readonly string[];
@@ -47,15 +51,9 @@ export function changeBetween(before: StoredVerdict['verdict'], after: StoredVer
   return before === 'refused' ? 'no longer refused' : 'no longer warned';
 }
 
-export type WhatIfOptions = Pick<AuditOptions, 'source' | 'onProgress'> & {
-  readonly findExemption: FindExemption;
-  /** In the place of those that the source has in force. */
-  readonly policies: readonly WorkloadPolicy[];
-};
-
-/** Judges everything under the present policies and under others. Memory does not grow with the number of objects. */
-export async function compareObjects(options: WhatIfOptions): Promise<WhatIf> {
-  const { source, policies, findExemption } = options;
+/** Judges everything under what the source has in force, and under the policies and quotas of the options. Memory does not grow with the number of objects. */
+export async function compareObjects(options: AuditOptions): Promise<WhatIf> {
+  const { source, policies, quotas, findExemption } = options;
   const { facts } = source;
   const judgeBy = (some: readonly WorkloadPolicy[]) =>
     createStoredJudge({ policies: some.map(compilePolicy), facts, findExemption });
@@ -71,7 +69,10 @@ export async function compareObjects(options: WhatIfOptions): Promise<WhatIf> {
   const counts = new Map<string, ChangeCount>();
   const changed: ChangedObject[] = [];
   const kinds = kindsOf([...source.policies, ...policies]);
+  const [usedBefore, usedAfter] = [createUsageOfPods(source, source.quotas), createUsageOfPods(source, quotas)];
   await visitObjects({ ...options, kinds, counts: found }, async (stored) => {
+    usedBefore.add(stored);
+    usedAfter.add(stored);
     const [before, after] = [await judgeBefore(stored), await judgeAfter(stored)];
     if (after.exemption !== undefined) {
       found.exempt++;
@@ -90,12 +91,16 @@ export async function compareObjects(options: WhatIfOptions): Promise<WhatIf> {
     if (changed.length < maxChanged) changed.push({ object, change, findings });
     else found.leftOut++;
   });
+  const overBefore = findOveruse(usedBefore.usage, source.quotas);
+  const overAfter = findOveruse(usedAfter.usage, quotas);
   return {
     ...found,
     judged,
     totals,
     counts: [...counts.values()].sort(byChange),
     changed,
+    newlyExceeded: without(overAfter, overBefore),
+    noLongerExceeded: without(overBefore, overAfter),
     notJudged: source.faults,
     notes: [
       ...source.unknown.map((what) => `not looked at: ${what}`),
@@ -129,4 +134,11 @@ function byChange(a: ChangeCount, b: ChangeCount): number {
   if (a.change !== b.change) return changes.indexOf(a.change) - changes.indexOf(b.change);
   for (const key of ['policy', 'namespace', 'rule'] as const) if (a[key] !== b[key]) return a[key] < b[key] ? -1 : 1;
   return 0;
+}
+
+/** Groups are the same by quota, name and resource, however much they exceed. */
+function without(overuse: readonly Overuse[], known: readonly Overuse[]): readonly Overuse[] {
+  const keyOf = ({ quota, group, resource }: Overuse) => `${quota}\n${group}\n${resource}`;
+  const keys = new Set(known.map(keyOf));
+  return overuse.filter((one) => !keys.has(keyOf(one)));
 }

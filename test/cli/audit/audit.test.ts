@@ -118,9 +118,12 @@ describe('an audit of manifests', () => {
     const { stdout } = await audit({ manifests: [file], policies, output: 'json' });
     expect(JSON.parse(stdout)).toMatchObject({
       command: 'audit',
-      judged: { Pod: 2 },
-      objects: { refused: 1, warned: 0, recorded: 0 },
-      violations: [{ policy: 'names', namespace: 'a', rule: 'resource-name', count: 1, examples: ['pod/web'] }],
+      summary: { fail: 1, total: 1 },
+      audit: {
+        judged: { Pod: 2 },
+        objects: { refused: 1, warned: 0, recorded: 0 },
+        violations: [{ policy: 'names', namespace: 'a', rule: 'resource-name', count: 1, examples: ['pod/web'] }],
+      },
       results: [
         {
           name: 'pod a/web',
@@ -140,6 +143,12 @@ describe('an audit of manifests', () => {
       ],
     });
   });
+});
+
+test.each(['junit', 'sarif', 'github'] as const)('as %s names object, rule and policy', async (output) => {
+  const { code, stdout } = await audit({ manifests: [fileOf(podOf('a', 'web'))], policies, output });
+  expect(code).toBe(1);
+  for (const part of ['pod a/web', 'resource-name', 'does not match']) expect(stdout).toContain(part);
 });
 
 describe('a what-if', () => {
@@ -190,11 +199,22 @@ describe('a what-if', () => {
     expect(stdout).toContain('no longer refused: 1');
   });
 
+  test('of quotas says which groups would exceed them, and which no longer', async () => {
+    const quota = (gpus: string, pods: string) => quotaOf('gpus', { hard: { 'nvidia.com/gpu': gpus, pods } });
+    const pod = podOf('a', 'job-1', { limits: { 'nvidia.com/gpu': '2' } });
+    const manifests = [fileOf(listOf(pod, requireJob, quota('1', '9')))];
+    const { code, stdout } = await audit({ manifests, policies: [fileOf(quota('9', '0'))] });
+    expect(code).toBe(1);
+    expect(stdout).toContain('quota newly exceeded: gpus: pods used 1, hard 0, over by 1.\n');
+    expect(stdout).toContain('quota no longer exceeded: gpus: nvidia.com/gpu used 2, hard 1, over by 1.\n');
+    expect(stdout).toContain('unchanged: 1');
+  });
+
   test('is no policy report', async () => {
     const manifests = [fileOf(listOf(...pods, requireJob))];
     expect(await audit({ manifests, policies, policyReport: true })).toMatchObject({
       code: 2,
-      stderr: '--policy-report is about the policies in force: leave out --policies, which would change them',
+      stderr: '--policy-report is about what is in force: leave out --policies, which would change it',
     });
   });
 });
@@ -256,7 +276,7 @@ describe('bad input is told with what to do', () => {
     [
       'no policies at all',
       { manifests: [pods] },
-      'nothing to judge by: no WorkloadPolicy or TenantQuota is in the manifests. Give --policies with files of WorkloadPolicy.',
+      'nothing to judge by: among the manifests there is no WorkloadPolicy and no TenantQuota. Give --policies with files of either.',
     ],
     [
       'a file that is not there',
@@ -277,7 +297,7 @@ describe('bad input is told with what to do', () => {
 
   test.each([
     ['broken YAML', 'kind: Pod\nmetadata: [\n', /objects\.yaml:\d+:\d+ not valid YAML/],
-    ['no kind', 'apiVersion: v1\n', /objects\.yaml:1:1: an object without apiVersion and kind/],
+    ['no kind', 'apiVersion: v1\n', /objects\.yaml:1:1 kind is missing: every object says its apiVersion and kind/],
     ['a list of numbers', { kind: 'List', apiVersion: 'v1', items: [1] }, /objects\.yaml:1:\d+ must be an object/],
     [
       'a pod that is none',
@@ -306,5 +326,7 @@ test('a large list of JSON is read item by item, and judged like a small one', a
     podOf('a', i % 2 === 0 ? `job-${i}` : `web-${i}`, { metadata: padding }),
   );
   const { stdout } = await audit({ manifests: [fileOf(listOf(...items), 'pods.json')], policies, output: 'json' });
-  expect(JSON.parse(stdout)).toMatchObject({ judged: { Pod: 2000 }, violations: [{ count: 1000 }], leftOut: 500 });
+  expect(JSON.parse(stdout)).toMatchObject({
+    audit: { judged: { Pod: 2000 }, violations: [{ count: 1000 }], leftOut: 500 },
+  });
 });

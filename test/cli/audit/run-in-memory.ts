@@ -14,6 +14,8 @@ export async function audit(flags: Partial<AuditFlags>): Promise<AuditRun> {
   const context: CliContext = {
     version: '1.2.3',
     environment: {},
+    isTerminal: false,
+    directory: '/',
     interrupted: () => Promise.resolve(),
     showProgress: () => undefined,
     fail: (given = 1) => void (code = given),
