@@ -79,6 +79,13 @@ describe('an audit of manifests', () => {
     expect(stdout).toContain('all           nvidia.com/gpu  2     1     1     Deny         kube-system/x');
   });
 
+  test('takes a group that uses just what it may for what it is', async () => {
+    const quota = quotaOf('all', { hard: { 'nvidia.com/gpu': '2' } });
+    const pod = podOf('a', 'x', { limits: { 'nvidia.com/gpu': '2' } });
+    const run = await audit({ manifests: [fileOf(listOf(pod, quota))] });
+    expect(run).toMatchObject({ code: 0, stdout: 'judged: 1 Pod\nno violations\nquotas exceeded: 0\n' });
+  });
+
   test('judges other kinds that a policy names, and says which it does not look at', async () => {
     const named = fileOf(policyOf('names', { names: { kinds: ['Service'], pattern: 'job-.*' } }));
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'a' } };
@@ -233,14 +240,19 @@ describe('an audit of a snapshot', () => {
   });
 
   test('judges what demand alone tells, and names every rule that it cannot judge', async () => {
-    const policy = policyOf('platform', { gpu: { maxPerPod: { 'nvidia.com/gpu': 8, 'example.com/fpga': 1 } } });
+    const policy = policyOf('platform', {
+      ...names,
+      labels: { require: ['team'] },
+      gpu: { maxPerPod: { 'nvidia.com/gpu': 8, 'example.com/fpga': 1 } },
+    });
     const { code, stdout } = await audit({ snapshot, policies: [fileOf(policy)] });
     expect(code).toBe(1);
     expect(stdout).toContain('platform  a          gpu-max-per-pod  Deny         1        pod/large');
     expect(stdout).toContain('platform  a          gpu-mixed        Deny         1        pod/mixed');
+    expect(stdout.match(/^platform /gm)).toHaveLength(2);
     expect(stdout).toContain('gpus          nvidia.com/gpu  11    10    1     Deny');
     expect(stdout).toMatch(
-      /not judged: platform: gpu-shared-per-container, gpu-quantity, .*, gpu-max-per-pod of example\.com\/fpga \(a snapshot/,
+      /not judged: platform: resource-name, required-labels, gpu-shared-per-container, gpu-quantity, .*, gpu-max-per-pod of example\.com\/fpga \(a snapshot/,
     );
   });
 

@@ -27,6 +27,12 @@ function fakeCluster(lists: Lists, onRequest: (request: ApiRequest) => void = ()
   return { fetch, request: unused, watch: unused };
 }
 
+async function allOf<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const one of source) all.push(one);
+  return all;
+}
+
 const ground: Lists = {
   '/api/v1/namespaces': [{ metadata: { name: 'a', uid: 'a', labels: { team: 'x' } } }],
   '/api/v1/nodes': [
@@ -68,6 +74,28 @@ describe('a cluster', () => {
       expect(pages).toBe(Math.ceil(seen / 500));
     }
     expect(seen).toBe(1100);
+  });
+
+  test('names each object once, also when the API server fails half-way through a page', async () => {
+    const cluster = fakeCluster({ ...ground, '/api/v1/pods': [podOf('a', 'x'), podOf('a', 'y')] });
+    const failing: ApiClient['fetch'] = (request, read) =>
+      cluster.fetch(request, async (body, contentType) => {
+        const whole = Buffer.concat(await allOf(body));
+        const cut = (async function* () {
+          yield whole.subarray(0, whole.length - 2);
+          throw new Error('the connection broke');
+        })();
+        await read(cut, contentType).catch(() => undefined);
+        return read(
+          (async function* () {
+            yield whole;
+          })(),
+          contentType,
+        );
+      });
+    const source = await openLiveSource({ ...cluster, fetch: failing });
+    const pages = await allOf(source.objects(['Pod']));
+    expect(pages.flat().map(({ object }) => (object['metadata'] as { name: string }).name)).toEqual(['x', 'y']);
   });
 
   test('sends only pods that have not ended, and of other kinds only metadata', async () => {

@@ -117,3 +117,15 @@ describe('a node', () => {
     expect(await judge(bound('4'))).toMatchObject({ verdict: 'refused', findings: [{ rule: 'node-fit' }] });
   });
 });
+
+test('a label that contradicts the demand is a violation, and apart from what was never mutated', async () => {
+  const policies = compiled({ labels: { set: { team: 'x' } }, gpu: { deviceAccess: 'Allow' } });
+  const judge = createStoredJudge({ policies, facts: clusterOf([]), findExemption });
+  const labels = { 'gpugate.dev/gpu-mode': 'shared' };
+  const pod = podOf('a', 'x', { limits: { 'nvidia.com/gpu': '1' }, metadata: { labels } });
+  expect(await judge(asStored(pod))).toMatchObject({
+    verdict: 'warned',
+    findings: [{ rule: 'mutation-survived', field: 'metadata.labels[gpugate.dev/gpu-mode]', more: 0 }],
+    unmutated: [{ rule: 'mutation-survived', field: '', more: 0 }],
+  });
+});
