@@ -120,9 +120,9 @@ beforeAll(async () => {
   const all = [...examples, ...own, ...fixtures.map(({ policy }) => policy)];
   // As JSON: in YAML that our own library writes, kubectl reads Off as false.
   await writeFile(policies, all.map((object) => JSON.stringify(object)).join('\n---\n'));
-  gpugate = await installGpugate(cluster, { policies });
-  await apply(cluster, JSON.stringify(quota));
-  await vi.waitFor(async () => expect(await isInForce()).toBe(true), { timeout: 30_000, interval: 200 });
+  gpugate = await installGpugate(cluster);
+  await Promise.all([...own, ...fixtures.map(({ policy }) => policy), quota].map(createOwn));
+  await vi.waitFor(async () => expect(await areInForce()).toBe(true), { timeout: 30_000, interval: 200 });
 
   await outputOf(['snapshot', '--kubeconfig', cluster.kubeconfig, '-o', snapshot]);
   const read = await readSnapshotFile(snapshot);
@@ -138,25 +138,36 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gpugate?.uninstall();
-  const nodes = fixtures.flatMap((fixture) => fixture.nodes.map(({ name }) => name));
-  await cluster.kubectl(['delete', 'tenantquota', 'conformance', '--ignore-not-found']);
-  await cluster.kubectl(['delete', 'nodes', ...nodes]);
-  await cluster.kubectl(['delete', 'namespaces', '--wait=false', ...namespaces]);
+  const gone = [
+    ...fixtures.flatMap(({ nodes }) => nodes.map(({ name }) => `/api/v1/nodes/${name}`)),
+    ...namespaces.map((name) => `/api/v1/namespaces/${name}`),
+    ...[...Object.keys(randomPolicies), ...fixtures.map(({ namespace }) => namespace)].map(
+      (name) => `${ownPath}/workloadpolicies/${name}`,
+    ),
+    `${ownPath}/tenantquotas/conformance`,
+  ];
+  await Promise.all(gone.map((path) => cluster.request('DELETE', path)));
   await cluster.kubectl(['delete', '-f', '-'], { input: list(scenery) });
   await rm(directory, { recursive: true });
 });
 
-/** The quota is the last that was applied, and a webhook is called a moment after it was registered. */
-async function isInForce(): Promise<boolean> {
-  const pod = randomPods(['proj-a'], { seed, count: 1 })[0] as { metadata: object };
-  const spec = { containers: [{ name: 'a', image: 'x', resources: { limits: { 'nvidia.com/gpu': '3' } } }] };
-  const metadata = { ...pod.metadata, name: 'job-7-x', labels: { 'group-id': 'g' }, namespace: 'proj-a' };
-  const response = await cluster.request('POST', '/api/v1/namespaces/proj-a/pods?dryRun=All', {
-    ...pod,
-    metadata,
-    spec,
-  });
-  return JSON.stringify(response.body).includes('[quota] conformance');
+const ownPath = '/apis/gpugate.dev/v1alpha1';
+
+async function createOwn(object: Readonly<Record<string, unknown>>): Promise<void> {
+  const plural = object['kind'] === 'TenantQuota' ? 'tenantquotas' : 'workloadpolicies';
+  const { status, body } = await cluster.request('POST', `${ownPath}/${plural}`, object);
+  if (status !== 201) throw new Error(JSON.stringify(body));
+}
+
+type OwnObjects = { items: { status?: { conditions?: { status: string }[] } }[] };
+
+/** As their own status says. */
+async function areInForce(): Promise<boolean> {
+  const lists = await Promise.all(
+    ['workloadpolicies', 'tenantquotas'].map(async (plural) => cluster.request('GET', `${ownPath}/${plural}`)),
+  );
+  const objects = lists.flatMap(({ body }) => (body as OwnObjects).items);
+  return objects.every(({ status }) => status?.conditions?.every((condition) => condition.status === 'True') === true);
 }
 
 const requestsOf = createRequestsOf({ user: alice, namespace: 'default', kinds: new Set(reviewedKinds) });
@@ -202,7 +213,8 @@ async function compareUpdate(fixture: FixtureCase, stored: Stored): Promise<'all
   const { uid, resourceVersion } = twin.metadata;
   const onTwin: typeof askUnwatched = async ({ object, ...rest }) => {
     const moved = object as Stored;
-    return askUnwatched({ ...rest, object: { ...moved, metadata: { ...moved.metadata, uid, resourceVersion } } });
+    const spec = kind === 'Service' ? twin.spec : moved.spec;
+    return askUnwatched({ ...rest, object: { ...moved, spec, metadata: { ...moved.metadata, uid, resourceVersion } } });
   };
   const answer = await offlineAnswer(request, judge, onTwin);
   await remove(cluster, twin, unwatchedNamespace);
