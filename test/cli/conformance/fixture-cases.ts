@@ -87,5 +87,6 @@ function wholeSpec(spec: Readonly<Record<string, unknown>>): object {
     if (field === 'resourceClaims') return [field, items.map((item) => ({ resourceClaimName: 'claim', ...item }))];
     return [field, value];
   });
-  return { ...Object.fromEntries(filled), terminationGracePeriodSeconds: 0 };
+  // No scheduler touches them, so that an update finds them as they were stored.
+  return { ...Object.fromEntries(filled), terminationGracePeriodSeconds: 0, schedulerName: 'nobody' };
 }
