@@ -1,12 +1,23 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { explainFileError } from './api/explain-file-error.ts';
 import { explainIssue } from './api/explain-issue.ts';
 import { formatFault } from './api/fault.ts';
-import { glob } from './api/fields.ts';
 import { nearestName } from './api/nearest-name.ts';
 import { readSettings, type SettingsFile } from './api/read-settings.ts';
+import {
+  digits,
+  duration,
+  filledList,
+  flag,
+  globs,
+  list,
+  path,
+  port,
+  size,
+  split,
+  tlsName,
+} from './api/setting-fields.ts';
 import { systemNamespaces } from './api/system-namespaces.ts';
 
 /**
@@ -15,44 +26,8 @@ import { systemNamespaces } from './api/system-namespaces.ts';
  * Unknown keys are errors.
  */
 
-/** Digits only: `Number('')` is 0, which would be any free port. */
-const digits = (value: unknown): unknown =>
-  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-const port = z.preprocess(digits, z.int().min(0).max(65_535));
-const path = z.string().min(1);
-const split = (value: unknown): unknown =>
-  typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
-const list = z.preprocess(split, z.array(z.string().min(1)));
-const filledList = z.preprocess(split, z.array(z.string().min(1)).min(1));
-/** What a certificate can be for, as it is found in it again: else it would be issued anew at each look. */
-const dnsName = /^(\*\.)?[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/i;
-const tlsName = z.string().refine((name) => (isIP(name) === 0 ? dnsName.test(name) : !/%|:.*\./.test(name)), {
-  error: 'must be DNS names (in ASCII) and addresses, such as gpugate.gpugate-system.svc or ::1',
-});
-const globs = z.preprocess(split, z.array(glob));
-const flag = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean({ error: 'must be true or false' }),
-);
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-const sizes: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
-
 /** Where the kubelet mounts it. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/** `64Mi` -> bytes. */
-const size = z
-  .string()
-  .regex(/^[1-9]\d{0,6}(Ki|Mi|Gi)$/, 'must be a size such as 512Ki, 64Mi or 1Gi')
-  .transform((text) => Number.parseInt(text, 10) * (sizes[text.slice(-2)] ?? 1));
-
-/** `500ms`, `10s`, `2m`, `1h` -> milliseconds. */
-const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h)$/, 'must be a duration such as 500ms, 10s or 2m')
-  .transform((text) => Number.parseInt(text, 10) * (units[text.replace(/^\d+/, '')] ?? 1));
 
 export const settings = {
   host: z.string().min(1).default('0.0.0.0').describe('Address that the webhook server listens on.'),

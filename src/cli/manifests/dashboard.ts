@@ -82,6 +82,11 @@ const panels: readonly Panel[] = [
     queries: [query(`min by (configuration) (${m.bundleTrusted.name})`, '{{configuration}}')],
   },
   { title: 'Bad requests', unit: 'reqps', queries: [query(rate(m.badRequests, 'reason'), '{{reason}}')] },
+  {
+    title: 'Decisions that could not be recorded',
+    unit: 'short',
+    queries: [query(rate(m.recordsDropped, 'reason'), '{{reason}}')],
+  },
   { title: 'Requests in flight', unit: 'short', queries: [query(`sum by (pod) (${m.httpInFlight.name})`, '{{pod}}')] },
   {
     title: 'Versions',
