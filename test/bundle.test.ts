@@ -14,9 +14,10 @@ const { bin, dependencies } = JSON.parse(readFileSync(join(root, 'package.json')
   bin: Record<string, string>;
   dependencies: Record<string, string>;
 };
-const snapshot = join(root, 'manifests/examples/snapshot.yaml');
+const examples = join(root, 'manifests/examples');
 /** A command that reads files and asks no cluster. */
-const offline = ['usage', '--snapshot', snapshot];
+const offline = ['check', '--policies', join(examples, 'policies'), '--snapshot', join(examples, 'snapshot.yaml')];
+offline.push(join(examples, 'pods/shared-gpu.yaml'));
 
 let directory: string;
 let remove: () => void;
@@ -110,8 +111,8 @@ describe('a command that asks no cluster', () => {
       return [...text.matchAll(/^\/\/ (\S+\.[cm]?[jt]s)$/gm)].map(([, file = '']) => file);
     });
     const bundled = new Set(modules.flatMap(packageOf));
-    expect([...bundled].toSorted()).toEqual(['commander', 'picomatch', 're2js', 'yaml', 'zod']);
-    expect(modules).toContain('src/cli/usage/usage-command.ts');
+    expect([...bundled].toSorted()).toEqual(['commander', 'fast-json-patch', 'picomatch', 're2js', 'yaml', 'zod']);
+    expect(modules).toContain('src/cli/check/check-command.ts');
     const wrong =
       /^src\/(?:(?:http|controller|tls)\/|serve|config\.ts|cluster\/(?:client|reflector|view)\.ts|telemetry\/(?:log|metrics)\.ts)/;
     expect(modules.filter((file) => wrong.test(file))).toEqual([]);

@@ -1,5 +1,5 @@
 import type { Operation } from '../mutations/apply.ts';
-import type { Violation } from '../policies/rule.ts';
+import type { Enforcement, Violation } from '../policies/rule.ts';
 
 /**
  * The three answers there are. `undecided` is no answer to the user's request: it becomes HTTP 500,
@@ -10,13 +10,22 @@ export type Decision =
   | { readonly kind: 'deny'; readonly violations: readonly Violation[]; readonly warnings: readonly string[] }
   | { readonly kind: 'undecided'; readonly cause: string };
 
+/** A violation, under which policy or quota it was found, and what that did: refuse, warn or only record. */
+export type OutcomeFinding = {
+  readonly rule: string;
+  readonly policy: string;
+  readonly enforcement: Enforcement;
+  /** Where and why; the log and the metrics leave it out. */
+  readonly violation: Violation;
+};
+
 /** A decision with what the log, the metrics and the audit annotations say about it. */
 export type Outcome = {
   readonly decision: Decision;
   /** Names of the policies that covered the request. */
   readonly policies: readonly string[];
-  /** Every finding, also those that only warn or are audited: rule, policy and what it did. */
-  readonly findings: readonly { readonly rule: string; readonly policy: string; readonly enforcement: string }[];
+  /** Every finding, also those that only warn or are audited. */
+  readonly findings: readonly OutcomeFinding[];
   /** Ids of the mutations that changed something. */
   readonly mutations: readonly string[];
   /** What quotas charge for the pod, such as `projects/a nvidia.com/gpu=2 pods=1`. */

@@ -75,7 +75,7 @@ function record(
     cause: outcome.decision.kind === 'undecided' ? outcome.decision.cause : undefined,
     exemption: outcome.exemption,
     policies: outcome.policies,
-    findings: outcome.findings,
+    findings: outcome.findings.map(({ rule, policy, enforcement }) => ({ rule, policy, enforcement })),
     mutations: outcome.mutations,
     viewAgeMs: outcome.viewAgeMs,
     durationMs,

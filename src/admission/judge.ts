@@ -39,7 +39,7 @@ export function judge(
       findings = ratchet(findings, evaluate(policy.rules, { ...oldFacts, unmutated: neverMutated }));
     }
     for (const finding of findings) {
-      recorded.push({ rule: finding.rule, policy: policy.name, enforcement: finding.enforcement });
+      recorded.push({ rule: finding.rule, policy: policy.name, enforcement: finding.enforcement, violation: finding });
       if (finding.enforcement === 'Deny') violations.push(finding);
       else if (finding.enforcement === 'Warn') warned.push(finding);
     }

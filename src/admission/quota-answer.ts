@@ -41,10 +41,11 @@ export function withQuota(outcome: Outcome, result: ReserveResult): Outcome {
   const warnings = [...outcome.decision.warnings, ...warningLines(noted)];
   const findings = [
     ...outcome.findings,
-    ...[...(result.kind === 'short' ? result.shortfalls : []), ...result.noted].map(({ quota, enforcement }) => ({
+    ...[...(result.kind === 'short' ? result.shortfalls : []), ...result.noted].map((shortfall) => ({
       rule: quotaRule,
-      policy: quota,
-      enforcement,
+      policy: shortfall.quota,
+      enforcement: shortfall.enforcement,
+      violation: quotaViolation(shortfall),
     })),
   ];
   if (result.kind === 'short') {
@@ -66,7 +67,12 @@ export function withRegroupings(outcome: Outcome, moves: readonly Regrouping[]):
   if (moves.length === 0 || outcome.decision.kind === 'undecided') return outcome;
   const findings = [
     ...outcome.findings,
-    ...moves.map(({ quota, enforcement }) => ({ rule: quotaRule, policy: quota, enforcement })),
+    ...moves.map((move) => ({
+      rule: quotaRule,
+      policy: move.quota,
+      enforcement: move.enforcement,
+      violation: regroupingViolation(move),
+    })),
   ];
   const of = (wanted: Regrouping['enforcement']) =>
     moves.filter(({ enforcement }) => enforcement === wanted).map(regroupingViolation);

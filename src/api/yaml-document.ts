@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { FieldPath, Position } from './fault.ts';
+import { kubectlRemarks, kubectlScalars } from './kubectl-yaml.ts';
 import { messageOf } from './message-of.ts';
 
 /** Something wrong with the text itself, before any schema. */
@@ -21,11 +22,19 @@ export type SyntaxFault = Position & { readonly message: string };
 export type YamlDocument = {
   readonly value: unknown;
   readonly faults: readonly SyntaxFault[];
+  /** Of YAML as kubectl reads it: what it takes for something else than it looks like. */
+  readonly remarks: readonly SyntaxFault[];
   /** False when the text does not say what its author meant: then nothing in `value` can be believed. */
   readonly isReadable: boolean;
   /** Where the key of the field at `path` stands, or else its nearest ancestor that is there. */
   readonly locate: (path: FieldPath) => Position;
 };
+
+/**
+ * `strict`: YAML 1.2, and nothing that could be meant in two ways; for our own objects, whose fields have one type each.
+ * `kubectl`: YAML 1.1 as kubectl reads it, with its booleans, merge keys and keys that are there twice.
+ */
+export type YamlDialect = 'strict' | 'kubectl';
 
 /** The library's own default against "billion laughs"; a policy that reuses an anchor does so a handful of times. */
 const maxAliasCount = 100;
@@ -36,6 +45,7 @@ const refusedKeys: ReadonlyMap<string, string> = new Map([
   ['__proto__', '__proto__ cannot be used as a key'],
 ]);
 
+type PositionOf = (offset: number) => Position;
 type Entry = { readonly key: Node; readonly value: unknown };
 
 function entriesOf(map: YAMLMap): ReadonlyMap<string, Entry> {
@@ -45,7 +55,7 @@ function entriesOf(map: YAMLMap): ReadonlyMap<string, Entry> {
 }
 
 /** Indexes each map at most once: a file with ten thousand unknown fields asks ten thousand times. */
-function locator(document: Document.Parsed, positionOf: (offset: number) => Position): YamlDocument['locate'] {
+function locator(document: Document.Parsed, positionOf: PositionOf): YamlDocument['locate'] {
   const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Entry>>();
   const indexOf = (map: YAMLMap) => {
     const index = indexes.get(map) ?? entriesOf(map);
@@ -72,7 +82,7 @@ function locator(document: Document.Parsed, positionOf: (offset: number) => Posi
 }
 
 /** Duplicates are found here because the library's own search is quadratic: 70 s for 60,000 keys in 0.6 MB. */
-function* unsafeKeys(map: YAMLMap, positionOf: (offset: number) => Position): Generator<SyntaxFault> {
+function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFault> {
   const first = new Map<string, Position>();
   for (const { key } of map.items) {
     if (!isScalar(key)) continue;
@@ -86,13 +96,25 @@ function* unsafeKeys(map: YAMLMap, positionOf: (offset: number) => Position): Ge
   }
 }
 
+/** What kubectl refuses as a key, and what JavaScript would take for more than one. */
+function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFault> {
+  for (const { key } of map.items) {
+    if (isScalar(key) && key.value !== null && key.value !== '__proto__') continue;
+    const name = isScalar(key) ? (key.value ?? 'null') : 'a list or a map';
+    yield { ...positionOf(isNode(key) ? (key.range?.[0] ?? 0) : 0), message: `${name} cannot be used as a key` };
+  }
+}
+
 /** What no schema can see: keys that would be lost or change a meaning, tags and aliases that stand for nothing. */
-function findUnsafe(document: Document.Parsed, positionOf: (offset: number) => Position): readonly SyntaxFault[] {
-  const faults: SyntaxFault[] = document.warnings.map(({ pos, message }) => ({ ...positionOf(pos[0]), message }));
+function findUnsafe(document: Document.Parsed, positionOf: PositionOf, dialect: YamlDialect): readonly SyntaxFault[] {
+  const isStrict = dialect === 'strict';
+  const warnings = isStrict ? document.warnings : [];
+  const faults: SyntaxFault[] = warnings.map(({ pos, message }) => ({ ...positionOf(pos[0]), message }));
+  const keyFaults = isStrict ? unsafeKeys : impossibleKeys;
   const anchors = new Set<string>();
   visit(document, {
     Node: (_, node) => {
-      if (isMap(node)) for (const fault of unsafeKeys(node, positionOf)) faults.push(fault);
+      if (isMap(node)) for (const fault of keyFaults(node, positionOf)) faults.push(fault);
       if (!isAlias(node)) anchors.add(node.anchor ?? '');
       else if (!anchors.has(node.source)) {
         const position = positionOf(node.range?.[0] ?? 0);
@@ -108,15 +130,22 @@ function syntaxFault(position: Position, cause: string): SyntaxFault {
   return { ...position, message: cause.includes('call stack') ? 'nests too deeply' : `not valid YAML: ${cause}` };
 }
 
-function readDocument(document: Document.Parsed, positionOf: (offset: number) => Position): YamlDocument {
+function readDocument(document: Document.Parsed, positionOf: PositionOf, dialect: YamlDialect): YamlDocument {
   const locate = locator(document, positionOf);
-  const unreadable = { value: undefined, isReadable: false, locate };
+  const unreadable = { value: undefined, isReadable: false, remarks: [], locate };
   const [error] = document.errors;
   if (error !== undefined) return { ...unreadable, faults: [syntaxFault(positionOf(error.pos[0]), error.message)] };
   let faults: readonly SyntaxFault[] = [];
   try {
-    faults = findUnsafe(document, positionOf);
-    return { value: document.toJS({ maxAliasCount }), faults, isReadable: true, locate };
+    faults = findUnsafe(document, positionOf, dialect);
+    const remarks = dialect === 'strict' ? [] : kubectlRemarks(document);
+    return {
+      value: document.toJS({ maxAliasCount }),
+      faults,
+      remarks: remarks.map(({ offset, message }) => ({ ...positionOf(offset), message })),
+      isReadable: true,
+      locate,
+    };
   } catch (error) {
     // ReferenceError: an alias without its anchor, told already, or aliases that unfold beyond the bound. RangeError:
     // deeper than the call stack, though the library meets that before us and makes it one of its errors.
@@ -129,8 +158,15 @@ function isEmpty({ contents, errors }: Document.Parsed): boolean {
   return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
 }
 
-/** YAML 1.2, and so JSON too. Never throws. */
-export function parseYaml(text: string): readonly YamlDocument[] {
+/** The schema is said here, so that a `%YAML 1.1` line cannot turn `no` into false or `<<` into a merge. */
+const readings = {
+  // As Kubernetes reads YAML, through JSON: `1: x` has the key "1".
+  strict: { schema: 'core', stringKeys: true },
+  kubectl: { schema: 'failsafe', customTags: kubectlScalars, merge: true },
+} as const satisfies Record<YamlDialect, object>;
+
+/** YAML, and so JSON too. Never throws. */
+export function parseYaml(text: string, dialect: YamlDialect = 'strict'): readonly YamlDocument[] {
   const lines = new LineCounter();
   const positionOf = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -140,10 +176,9 @@ export function parseYaml(text: string): readonly YamlDocument[] {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
-    // Said here, so that a `%YAML 1.1` line cannot turn `no` into false or `<<` into a merge.
-    schema: 'core',
-    // As Kubernetes reads YAML, through JSON: `1: x` has the key "1".
-    stringKeys: true,
+    ...readings[dialect],
   });
-  return documents.filter((document) => !isEmpty(document)).map((document) => readDocument(document, positionOf));
+  return documents
+    .filter((document) => !isEmpty(document))
+    .map((document) => readDocument(document, positionOf, dialect));
 }

@@ -19,6 +19,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./serve-command.ts')).defineServe,
   },
   {
+    name: 'check',
+    description: 'judge manifests and recorded reviews as a cluster with these policies would',
+    load: async () => (await import('./check/check-command.ts')).defineCheck,
+  },
+  {
     name: 'usage',
     description: 'show who uses how many GPUs: by namespace, group, user, node and GPU product',
     load: async () => (await import('./usage/usage-command.ts')).defineUsage,

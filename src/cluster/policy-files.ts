@@ -7,7 +7,7 @@ import { listPolicyFiles } from './policy-directory.ts';
 import { TextFile } from './text-file.ts';
 
 /** What etcd takes of one object by default (1.5 MiB), rounded down: a policy is some kilobytes. */
-const maxPolicyFileBytes = 1024 * 1024;
+export const maxPolicyFileBytes = 1024 * 1024;
 
 export type PolicyState = {
   /** In force: sorted by name, each in its newest good version. */

@@ -25,6 +25,11 @@ function distinctLines(violations: readonly Violation[], maxBytes: number): stri
   return [...new Set(violations.map((violation) => clip(line(violation), maxBytes)))];
 }
 
+/** One violation on one line, as a denial says it. */
+export function violationLine(violation: Violation): string {
+  return clip(line(violation), maxReasonBytes);
+}
+
 /** `subject` is the kind and the name, such as `pod proj-a/job-7-train`. */
 export function denialMessage(subject: string, violations: readonly Violation[]): string {
   const lines = distinctLines(violations, maxReasonBytes);

@@ -162,7 +162,12 @@ describe('which policies cover a request', () => {
 
 describe('enforcement', () => {
   const [deny, warn, audit] = ['Deny', 'Warn', 'Audit'].map((enforcement) => ({ ...requireTeam, enforcement }));
-  const finding = (policy: string, enforcement: string) => ({ rule: 'required-labels', policy, enforcement });
+  const finding = (policy: string, enforcement: string) => ({
+    rule: 'required-labels',
+    policy,
+    enforcement,
+    violation: expect.objectContaining({ path: 'metadata.labels[team]' }) as unknown,
+  });
 
   test('each policy counts with its own, and the strictest answer wins', () => {
     const outcome = validate({ a: audit, b: warn, c: deny });
@@ -423,7 +428,7 @@ describe('quotas', () => {
         },
       ],
     });
-    expect(findings).toEqual([{ rule: 'quota', policy: 'projects', enforcement: 'Deny' }]);
+    expect(findings).toMatchObject([{ rule: 'quota', policy: 'projects', enforcement: 'Deny' }]);
   });
 
   test('that cannot be asked leave it undecided', async () => {

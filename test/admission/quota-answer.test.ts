@@ -41,7 +41,12 @@ describe('a shortfall reads', () => {
   });
 });
 
-const finding = (enforcement: string) => ({ rule: 'quota', policy: 'projects', enforcement });
+const finding = (enforcement: 'Deny' | 'Warn' | 'Audit', violation = quotaViolation(short)) => ({
+  rule: 'quota',
+  policy: 'projects',
+  enforcement,
+  violation,
+});
 const warning = { ...short, enforcement: 'Warn' as const };
 const warned = [`[quota] projects/a: ${quotaViolation(short).reason}`];
 
@@ -96,7 +101,9 @@ describe('an update that moves a pod to another group', () => {
   };
 
   test('is denied', () => {
-    expect(withRegroupings(allowed(), [move])).toEqual(denied([violation], [], { findings: [finding('Deny')] }));
+    expect(withRegroupings(allowed(), [move])).toEqual(
+      denied([violation], [], { findings: [finding('Deny', violation)] }),
+    );
   });
 
   test('is denied beside what the rules deny', () => {

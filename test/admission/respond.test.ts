@@ -39,7 +39,7 @@ describe('respond', () => {
     'warnings beside a denial': [
       denied([violation], ['careful'], {
         policies: ['p', 'q'],
-        findings: [{ rule: 'gpu-mixed', policy: 'q', enforcement: 'Deny' }],
+        findings: [{ rule: 'gpu-mixed', policy: 'q', enforcement: 'Deny', violation }],
       }),
       {
         allowed: false,

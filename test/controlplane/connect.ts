@@ -21,7 +21,12 @@ export type ControlPlaneDescription = {
 
 export type KubectlOptions = { input?: string; as?: string; asGroups?: string[]; timeoutMs?: number };
 export type KubectlResult = { code: number; stdout: string; stderr: string };
-export type JsonResponse = { status: number; body: unknown };
+export type JsonResponse = {
+  status: number;
+  body: unknown;
+  /** The texts of its Warning headers, which kubectl shows. */
+  warnings: readonly string[];
+};
 
 export type ControlPlaneConnection = ControlPlaneDescription & {
   /** A failing kubectl is a result; only one that cannot run, or runs longer than its timeout, throws. */
@@ -31,7 +36,7 @@ export type ControlPlaneConnection = ControlPlaneDescription & {
     method: string,
     path: string,
     body?: unknown,
-    headers?: Record<string, string>,
+    headers?: Record<string, string | string[]>,
   ) => Promise<JsonResponse>;
 };
 
@@ -67,32 +72,51 @@ const createRequest = ({ server, caFile, token }: ControlPlaneDescription): Cont
   const agent = new Agent({ keepAlive: true, ca: readFileSync(caFile) });
   return async (method, path, body, headers) => {
     const content = body === undefined ? undefined : JSON.stringify(body);
-    const response = await new Promise<{ status: number; type: string; content: string }>((resolve, reject) => {
-      const request = httpsRequest(new URL(path, server), {
-        method,
-        agent,
-        timeout: requestTimeoutMs,
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/json',
-          ...(content === undefined
-            ? {}
-            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) }),
-          ...headers,
-        },
-      });
-      request.on('error', reject);
-      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer in ${requestTimeoutMs} ms`)));
-      request.on('response', (incoming) => {
-        const { statusCode = 0, headers } = incoming;
-        text(incoming).then(
-          (content) => resolve({ status: statusCode, type: headers['content-type'] ?? '', content }),
-          reject,
+    const response = await new Promise<{ status: number; type: string; content: string; warnings: string[] }>(
+      (resolve, reject) => {
+        const request = httpsRequest(new URL(path, server), {
+          method,
+          agent,
+          timeout: requestTimeoutMs,
+          headers: {
+            authorization: `Bearer ${token}`,
+            accept: 'application/json',
+            ...(content === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) }),
+            ...headers,
+          },
+        });
+        request.on('error', reject);
+        request.on('timeout', () =>
+          request.destroy(new Error(`${method} ${path}: no answer in ${requestTimeoutMs} ms`)),
         );
-      });
-      request.end(content);
-    });
+        request.on('response', (incoming) => {
+          const { statusCode = 0, headers } = incoming;
+          text(incoming).then(
+            (content) =>
+              resolve({
+                status: statusCode,
+                type: headers['content-type'] ?? '',
+                content,
+                warnings: warningsOf(incoming.rawHeaders),
+              }),
+            reject,
+          );
+        });
+        request.end(content);
+      },
+    );
     const isJson = response.type.startsWith('application/json');
-    return { status: response.status, body: isJson ? (JSON.parse(response.content) as unknown) : response.content };
+    const answer: unknown = isJson ? JSON.parse(response.content) : response.content;
+    return { status: response.status, body: answer, warnings: response.warnings };
   };
 };
+
+/** Each `Warning: 299 - "text"`, in UTF-8 that Node has read as Latin-1. */
+const warningsOf = (rawHeaders: readonly string[]): string[] =>
+  rawHeaders.flatMap((value, index) => {
+    const isWarning = index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'warning';
+    const quoted = isWarning ? /^299 \S+ "(.*)"$/.exec(Buffer.from(value, 'latin1').toString('utf8'))?.[1] : undefined;
+    return quoted === undefined ? [] : [quoted.replace(/\\(.)/g, '$1')];
+  });

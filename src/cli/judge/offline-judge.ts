@@ -7,6 +7,7 @@ import type { AdmissionRequest } from '../../admission/review.ts';
 import type { Operation } from '../../mutations/apply.ts';
 import { applyPatch } from '../../mutations/apply-patch.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
+import { withPodDefaults } from './pod-defaults.ts';
 import { createOfflineQuota, type OfflineQuotaOptions } from './offline-quota.ts';
 
 export type OfflineJudgeOptions = {
@@ -23,7 +24,9 @@ export type Judged = {
   /** What the user would read: the denial, or why nothing could be decided. Undefined when it is allowed. */
   readonly message: string | undefined;
   readonly patch: readonly Operation[];
-  /** As validated: the object with the patch. */
+  /** What the patch is applied to: the object with what the API server itself adds to it. */
+  readonly received: unknown;
+  /** As validated: with the patch, and what the API server adds after it. */
   readonly object: unknown;
 };
 
@@ -42,12 +45,14 @@ export function createOfflineJudge({ policies, facts, quota, findExemption }: Of
   const mutate = createMutatePods(sources);
   const validate = createValidate(sources, { needsFreshView: true });
   return async (request) => {
-    const mutated = await mutate(request, Number.POSITIVE_INFINITY);
+    const isNewPod = request.kind === 'Pod' && request.operation === 'CREATE' && request.subResource === '';
+    const received = isNewPod ? withPodDefaults(request.object) : request.object;
+    const mutated = await mutate({ ...request, object: received }, Number.POSITIVE_INFINITY);
     const patch = mutated.decision.kind === 'allow' ? mutated.decision.patch : [];
-    const object = applyPatch(request.object, patch);
+    const object = patch.length === 0 ? received : withPodDefaults(applyPatch(received, patch));
     const validated = await validate({ ...request, object }, Number.POSITIVE_INFINITY);
     const outcome = { ...validated, mutations: mutated.mutations };
-    return { outcome, message: messageOf(request, outcome), patch, object };
+    return { outcome, message: messageOf(request, outcome), patch, received, object };
   };
 }
 

@@ -34,11 +34,11 @@ export function createOfflineQuota({ quotas, pods, facts }: OfflineQuotaOptions)
       const found = demandOf(pod);
       if (found.size === 0) return { kind: 'fits', charges: [], noted: [] };
       const demand = interner.demand(found);
-      const { name, namespace, uid, labels } = pod.meta;
+      const { name, generateName, namespace, uid, labels } = pod.meta;
       const record: PodRecord = {
         uid: uid === '' ? request.uid : uid,
         namespace,
-        name,
+        name: name === '' ? `${generateName}*` : name,
         node: '',
         user: request.user.username,
         labels: interner.labels(pickLabels(labels, groupLabels)),

@@ -33,7 +33,7 @@ type WebhookRule = {
   readonly scope: 'Namespaced';
 };
 
-const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: string }>> = {
+export const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: string }>> = {
   Pod: { group: '', resource: 'pods' },
   Service: { group: '', resource: 'services' },
   PersistentVolumeClaim: { group: '', resource: 'persistentvolumeclaims' },

@@ -1,0 +1,105 @@
+import type { Outcome, OutcomeFinding } from '../../admission/decision.ts';
+import { applyPatch } from '../../mutations/apply-patch.ts';
+import { quotaRule } from '../../admission/quota-answer.ts';
+import { clip } from '../../policies/printable.ts';
+import type { ManifestObject } from '../judge/read-objects.ts';
+import type { ObjectRequest } from '../judge/requests-of.ts';
+import { yamlDiff, yamlLines } from '../judge/yaml-diff.ts';
+import type { ReportedFinding, ReportedResult } from '../report/report.ts';
+import type { JudgedCount } from './judge-count.ts';
+
+export type ResultOptions = {
+  /** Whether people read it: then the patch is shown as a diff. */
+  readonly withText: boolean;
+  /** Whether the final object is shown as well. */
+  readonly showMutated: boolean;
+};
+
+/** As in a denial (`denial.ts`), which bounds what a pod of a thousand containers makes a rule say. */
+const maxMessageBytes = 1024;
+
+export function resultOf(
+  object: ManifestObject,
+  asked: ObjectRequest,
+  judged: JudgedCount,
+  options: ResultOptions,
+): ReportedResult {
+  const { outcome, message, patch } = judged;
+  const { decision } = outcome;
+  const findings = [
+    ...outcome.findings.map((finding) => findingOf(object, asked, finding)),
+    ...notesOf(asked, judged).map(({ rule, level, message: said }): ReportedFinding => ({
+      rule,
+      level,
+      message: said,
+      place: object.place,
+    })),
+  ];
+  return {
+    name: asked.name,
+    group: object.place.file,
+    place: object.locate(asked.path),
+    verdict: verdictOf(outcome),
+    findings,
+    ...(options.withText && { text: textOf(judged, options) }),
+    data: {
+      decision: decision.kind,
+      ...(message !== undefined && { message }),
+      warnings: decision.kind === 'undecided' ? [] : decision.warnings,
+      patch,
+      charges: outcome.charges,
+      ...(judged.count !== 1 && { count: judged.count, fitting: judged.fitting }),
+      ...(options.showMutated && { mutated: judged.object }),
+    },
+  };
+}
+
+function verdictOf({ decision, findings }: Outcome): ReportedResult['verdict'] {
+  if (decision.kind === 'deny') return 'fail';
+  if (decision.kind === 'undecided') return 'undecided';
+  return findings.some(({ enforcement }) => enforcement === 'Warn') ? 'warn' : 'pass';
+}
+
+const levels = { Deny: 'error', Warn: 'warning', Audit: 'note' } as const;
+
+function findingOf(
+  { locate }: ManifestObject,
+  { path }: ObjectRequest,
+  { rule, policy, enforcement, violation }: OutcomeFinding,
+): ReportedFinding {
+  // A quota's path says which group of it is short, unless a label moves the pod to another.
+  const isField = rule !== quotaRule || violation.path.startsWith('metadata.');
+  const field = isField ? [path, violation.path].filter((part) => part !== '').join('.') : path;
+  const group = isField ? '' : `${violation.path}: `;
+  const detail = violation.detail === undefined || violation.detail === '' ? '' : ` (${violation.detail})`;
+  return {
+    rule,
+    policy,
+    level: levels[enforcement],
+    message: clip(`${group}${violation.reason}${detail}`, maxMessageBytes),
+    ...(field !== '' && isField && { field }),
+    place: locate(field),
+  };
+}
+
+type Note = Pick<ReportedFinding, 'rule' | 'level' | 'message'>;
+
+/** What nobody should take for a pass that was earned, and what a count adds. */
+function notesOf({ request }: ObjectRequest, { outcome, count, fitting }: JudgedCount): readonly Note[] {
+  const { decision, exemption, policies, charges } = outcome;
+  const notes: Note[] = [];
+  if (decision.kind === 'undecided') notes.push({ rule: 'undecided', level: 'error', message: decision.cause });
+  if (exemption !== undefined) notes.push({ rule: 'exempt', level: 'note', message: `is exempt: ${exemption}` });
+  else if (policies.length === 0 && charges.length === 0 && decision.kind === 'allow') {
+    notes.push({ rule: 'not-covered', level: 'note', message: `no policy covers namespace ${request.namespace}` });
+  }
+  if (decision.kind !== 'allow' && fitting > 0) {
+    notes.push({ rule: quotaRule, level: 'note', message: `${fitting} of ${count} fit` });
+  }
+  return notes;
+}
+
+function textOf({ patch, received, object }: JudgedCount, { showMutated }: ResultOptions): readonly string[] {
+  const diff = patch.length === 0 ? [] : yamlDiff(received, applyPatch(received, patch));
+  return showMutated ? [...diff, ...yamlLines(object).map((line) => `  ${line}`)] : diff;
+}

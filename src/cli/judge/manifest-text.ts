@@ -1,0 +1,135 @@
+import { type FieldPath, parseField, type Position } from '../../api/fault.ts';
+import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
+import { parseYaml, type SyntaxFault } from '../../api/yaml-document.ts';
+import { jsonLocator } from './locate-json.ts';
+
+/** An object of a text, and where its fields stand in it. */
+export type TextObject = {
+  readonly value: PlainObject;
+  /** A field path such as `spec.containers[0].image`, or its nearest ancestor that is there; empty: the object. */
+  readonly locate: (field: string) => Position;
+};
+
+export type TextObjects = {
+  readonly objects: readonly TextObject[];
+  /** What cannot be read; the other objects still are. */
+  readonly faults: readonly SyntaxFault[];
+  /** What kubectl, and so the cluster, takes for something else than it looks like. */
+  readonly remarks: readonly SyntaxFault[];
+};
+
+type Document = {
+  readonly value: unknown;
+  readonly locate: (path: FieldPath) => Position;
+  readonly remarks: readonly SyntaxFault[];
+};
+
+/** A part of a text between two `---`, as kubectl splits it. */
+type Part = { readonly text: string; readonly linesBefore: number };
+
+/**
+ * Objects out of YAML as kubectl reads it, or JSON: several documents, and lists of objects. Never throws. Where a field
+ * stands is worked out only when somebody asks: of ten thousand manifests that are right, nobody does.
+ */
+export function readManifestText(text: string): TextObjects {
+  const objects: TextObject[] = [];
+  const faults: SyntaxFault[] = [];
+  const remarks: SyntaxFault[] = [];
+  for (const part of partsOf(text)) {
+    const read = readPart(part);
+    faults.push(...read.faults);
+    for (const document of read.documents) {
+      remarks.push(...document.remarks);
+      collect(document, [], document.value, { objects, faults });
+    }
+  }
+  return { objects, faults, remarks };
+}
+
+/** Directives stand before the `---` of the document they are for. */
+function* partsOf(text: string): Generator<Part> {
+  if (text.startsWith('%')) return yield { text, linesBefore: 0 };
+  let start = 0;
+  let linesBefore = 0;
+  while (start <= text.length) {
+    const found = text.indexOf('\n---', start);
+    const end = found === -1 ? text.length : found + 1;
+    const part = text.slice(start, end);
+    yield { text: part, linesBefore };
+    if (found === -1) return;
+    linesBefore += lineCount(part);
+    start = end;
+  }
+}
+
+function lineCount(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+function readPart({ text, linesBefore }: Part): {
+  readonly documents: readonly Document[];
+  readonly faults: readonly SyntaxFault[];
+} {
+  const moved = <Placed extends Position>(position: Placed): Placed => ({
+    ...position,
+    line: position.line + linesBefore,
+  });
+  const json = readJson(text);
+  if (json !== undefined) {
+    let locateJson: ReturnType<typeof jsonLocator> | undefined;
+    const locate = (path: FieldPath) => moved((locateJson ??= jsonLocator(text))(path));
+    return { documents: [{ value: json, locate, remarks: [] }], faults: [] };
+  }
+  const documents = parseYaml(text, 'kubectl');
+  return {
+    documents: documents
+      .filter(({ isReadable, faults }) => isReadable && faults.length === 0)
+      .map(({ value, remarks, locate }) => ({
+        value,
+        remarks: remarks.map(moved),
+        locate: (path) => moved(locate(path)),
+      })),
+    faults: documents.flatMap(({ faults }) => faults.map(moved)),
+  };
+}
+
+/** Undefined for what is no JSON object, which YAML may still understand, or say where it is wrong. */
+function readJson(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A list stands for its items, as with kubectl: also those of a typed list, which need not say their kind. */
+function collect(
+  document: Document,
+  base: FieldPath,
+  value: unknown,
+  into: { readonly objects: TextObject[]; readonly faults: SyntaxFault[] },
+): void {
+  const fault = (message: string) => into.faults.push({ ...document.locate(base), message });
+  if (!isPlainObject(value)) {
+    fault('must be an object with apiVersion and kind');
+    return;
+  }
+  const { apiVersion, kind, items } = value;
+  for (const [key, given] of Object.entries({ apiVersion, kind })) {
+    if (typeof given === 'string' && given !== '') continue;
+    fault(given === undefined ? `${key} is missing: every object says its apiVersion and kind` : `${key} must be text`);
+    return;
+  }
+  if (!Array.isArray(items) || !String(kind).endsWith('List')) {
+    into.objects.push({ value, locate: (field) => document.locate([...base, ...parseField(field)]) });
+    return;
+  }
+  const itemKind = String(kind).slice(0, -'List'.length);
+  for (const [index, item] of items.entries() as Iterable<[number, unknown]>) {
+    const isUntyped = itemKind !== '' && isPlainObject(item) && item['kind'] === undefined;
+    collect(document, [...base, 'items', index], isUntyped ? { apiVersion, kind: itemKind, ...item } : item, into);
+  }
+}

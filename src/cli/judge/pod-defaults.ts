@@ -1,0 +1,106 @@
+import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
+import type { Pod } from '../../workload/pod.ts';
+import { podSums } from '../../workload/pod-sums.ts';
+import { formatNanos, parseQuantity } from '../../workload/quantity.ts';
+import { readPod } from '../../workload/read-pod.ts';
+import { isOvercommittable } from '../../workload/resource-names.ts';
+import { canonicalQuantity } from './canonical-quantity.ts';
+
+/**
+ * What the API server does to a pod between the user and the webhooks, as far as anything of gpugate looks at it:
+ * quantities in their canonical form, and the defaults of `SetDefaults_Pod` (kubernetes pkg/apis/core/v1/defaults.go). It
+ * does so once more after each mutating webhook. Another object, or the same when there is nothing to do; whatever is
+ * malformed stays, for the readers to find.
+ */
+export function withPodDefaults(pod: unknown): unknown {
+  if (!isPlainObject(pod) || !isPlainObject(pod['spec'])) return pod;
+  const spec = pod['spec'];
+  const changed: Record<string, unknown> = {};
+  for (const field of ['containers', 'initContainers'] as const) {
+    const list = spec[field];
+    if (!Array.isArray(list)) continue;
+    const containers = list.map(withContainerDefaults);
+    if (containers.some((container, index) => container !== list[index])) changed[field] = containers;
+  }
+  const overhead = canonical(spec['overhead']);
+  if (overhead !== spec['overhead']) changed['overhead'] = overhead;
+  const resources = canonicalResources(spec['resources']);
+  if (resources !== spec['resources']) changed['resources'] = resources;
+  const defaulted = Object.keys(changed).length === 0 ? pod : { ...pod, spec: { ...spec, ...changed } };
+  return isPlainObject(resources) ? withRequestsOfPod(defaulted, resources) : defaulted;
+}
+
+function withContainerDefaults(container: unknown): unknown {
+  if (!isPlainObject(container)) return container;
+  const before = container['resources'];
+  const resources = canonicalResources(before);
+  if (!isPlainObject(resources)) return container;
+  const { limits, requests } = resources;
+  if (!isPlainObject(limits) || !(isPlainObject(requests) || requests === undefined || requests === null)) {
+    return resources === before ? container : { ...container, resources };
+  }
+  const missing = Object.entries(limits).filter(([key]) => !Object.hasOwn(requests ?? {}, key));
+  if (missing.length === 0) return resources === before ? container : { ...container, resources };
+  return { ...container, resources: { ...resources, requests: { ...requests, ...Object.fromEntries(missing) } } };
+}
+
+function canonicalResources(resources: unknown): unknown {
+  if (!isPlainObject(resources)) return resources;
+  const limits = canonical(resources['limits']);
+  const requests = canonical(resources['requests']);
+  if (limits === resources['limits'] && requests === resources['requests']) return resources;
+  return {
+    ...resources,
+    ...(limits === undefined ? {} : { limits }),
+    ...(requests === undefined ? {} : { requests }),
+  };
+}
+
+/** Quantities may be numbers in a file; null is zero. */
+function canonical(list: unknown): unknown {
+  if (!isPlainObject(list)) return list;
+  const entries = Object.entries(list).map(([key, value]): [string, unknown] => [key, canonicalValue(value)]);
+  return entries.every(([key, value]) => value === list[key]) ? list : Object.fromEntries(entries);
+}
+
+function canonicalValue(value: unknown): unknown {
+  if (value === null) return '0';
+  return typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(String(value)) : value;
+}
+
+/** `defaultPodRequests`: beside limits of the whole pod, its requests are the sum of its containers', or else its limits. */
+function withRequestsOfPod(pod: PlainObject, resources: PlainObject): unknown {
+  const { limits } = resources;
+  if (!isPlainObject(limits) || Object.keys(limits).length === 0) return pod;
+  const given = isPlainObject(resources['requests']) ? resources['requests'] : {};
+  const requests: Record<string, unknown> = { ...given };
+  for (const [resource, amount] of sumsOf(pod)) {
+    if (isOvercommittable(resource) && !Object.hasOwn(requests, resource)) requests[resource] = amount;
+  }
+  for (const [resource, limit] of Object.entries(limits)) {
+    if (isOfWholePod(resource) && !Object.hasOwn(requests, resource)) requests[resource] = limit;
+  }
+  if (Object.keys(requests).length === Object.keys(given).length) return pod;
+  return { ...pod, spec: { ...(pod['spec'] as PlainObject), resources: { ...resources, requests } } };
+}
+
+/** What `spec.resources` of a pod may name. */
+function isOfWholePod(resource: string): boolean {
+  return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-');
+}
+
+function sumsOf(raw: PlainObject): readonly (readonly [string, string])[] {
+  let pod: Pod;
+  try {
+    pod = readPod(raw);
+  } catch {
+    return [];
+  }
+  const likes = new Map<string, string>();
+  const sums = podSums(pod, isOfWholePod, ({ requests }, resource) => {
+    const text = Object.hasOwn(requests, resource) ? requests[resource] : undefined;
+    if (text !== undefined && !likes.has(resource)) likes.set(resource, text);
+    return text === undefined ? undefined : parseQuantity(text);
+  });
+  return Array.from(sums ?? [], ([resource, { peak }]) => [resource, formatNanos(peak, likes.get(resource))] as const);
+}

@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+import { stringify } from 'yaml';
+import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
+import { printable } from '../../policies/printable.ts';
+
+/**
+ * What changes from one object to another, as lines of YAML: `+` and `-` in front of what comes and goes, two spaces in
+ * front of the keys and list items that lead there. Unlike a diff of texts it shows no neighbours that stay, and says
+ * where a line belongs however far away its parents are.
+ */
+export function yamlDiff(before: unknown, after: unknown): readonly string[] {
+  const lines: string[] = [];
+  diffValue(before, after, { indent: '', lines });
+  return lines.map(printable);
+}
+
+/** A value as lines of YAML. */
+export function yamlLines(value: unknown): readonly string[] {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().split('\n').map(printable);
+}
+
+type Output = { readonly indent: string; readonly lines: string[] };
+
+function diffValue(before: unknown, after: unknown, output: Output): void {
+  if (isPlainObject(before) && isPlainObject(after)) diffMap(before, after, output);
+  else if (Array.isArray(before) && Array.isArray(after)) diffList(before, after, output);
+}
+
+function diffMap(before: PlainObject, after: PlainObject, output: Output): void {
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) change('-', { [key]: before[key] }, output);
+  for (const [key, value] of Object.entries(after)) {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (isDeepStrictEqual(old, value)) continue;
+    if (isSameShape(old, value)) {
+      output.lines.push(`  ${output.indent}${yamlLines({ [key]: null })[0]?.replace(/ null$/, '') ?? ''}`);
+      diffValue(old, value, deeper(output));
+      continue;
+    }
+    if (Object.hasOwn(before, key)) change('-', { [key]: old }, output);
+    change('+', { [key]: value }, output);
+  }
+}
+
+function diffList(before: readonly unknown[], after: readonly unknown[], output: Output): void {
+  for (const item of before.slice(after.length)) change('-', [item], output);
+  for (const [index, item] of after.entries()) {
+    const old = before[index];
+    if (index < before.length && isDeepStrictEqual(old, item)) continue;
+    if (isSameShape(old, item)) {
+      output.lines.push(`  ${output.indent}- ${labelOf(item, index)}`);
+      diffValue(old, item, deeper(output));
+      continue;
+    }
+    if (index < before.length) change('-', [old], output);
+    change('+', [item], output);
+  }
+}
+
+function isSameShape(before: unknown, after: unknown): boolean {
+  return (isPlainObject(before) && isPlainObject(after)) || (Array.isArray(before) && Array.isArray(after));
+}
+
+/** Which item it is: by its name, as users know containers and volumes. */
+function labelOf(item: unknown, index: number): string {
+  const name = isPlainObject(item) ? item['name'] : undefined;
+  return typeof name === 'string' ? (yamlLines({ name })[0] ?? '') : `# ${index}`;
+}
+
+function change(sign: '+' | '-', value: unknown, { indent, lines }: Output): void {
+  for (const line of yamlLines(value)) lines.push(`${sign} ${indent}${line}`);
+}
+
+function deeper({ indent, lines }: Output): Output {
+  return { indent: `${indent}  `, lines };
+}

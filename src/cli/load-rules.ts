@@ -1,0 +1,88 @@
+import { verifyPolicy } from '../admission/policy-set.ts';
+import { type Fault, formatFault } from '../api/fault.ts';
+import { type ReadObject, type ReadResult, readYaml } from '../api/read-yaml.ts';
+import { type TenantQuota, tenantQuota } from '../api/tenant-quota.ts';
+import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
+import { mergePolicies } from '../cluster/merge-policies.ts';
+import { listPolicyFiles } from '../cluster/policy-directory.ts';
+import { maxPolicyFileBytes } from '../cluster/policy-files.ts';
+import { TextFile } from '../cluster/text-file.ts';
+import { QuotaError } from '../quota/group.ts';
+import { compileQuota, type Quota } from '../quota/quota.ts';
+import { InputError } from './input-error.ts';
+
+/** What files and directories put in force: policies and quotas, each in order of their names. */
+export type LoadedRules = { readonly policies: readonly WorkloadPolicy[]; readonly quotas: readonly Quota[] };
+
+type Rule = WorkloadPolicy | TenantQuota;
+type FileObject = { readonly file: string; readonly object: ReadObject<Rule> };
+
+/** Policies and quotas may stand side by side. Throws InputError with every fault, each with file, line and field. */
+export async function loadRules(paths: readonly string[]): Promise<LoadedRules> {
+  const objects: FileObject[] = [];
+  const faults: Fault[] = [];
+  for (const path of paths) {
+    const listing = await listPolicyFiles(path);
+    if (listing.kind === 'unlisted') faults.push(faultOf(path, listing.message));
+    for (const file of listing.kind === 'files' ? listing.files : []) {
+      const read = await readRules(file);
+      faults.push(...read.faults);
+      objects.push(...read.objects.map((object) => ({ file, object })));
+    }
+  }
+  const ofKind = (kind: Rule['kind']) => objects.filter(({ object }) => object.value?.kind === kind);
+  const merged = mergePolicies(
+    new Map(),
+    ofKind('WorkloadPolicy').map(({ file, object }) => ({
+      file,
+      objects: [object as ReadObject<WorkloadPolicy>],
+      faults: [],
+    })),
+    verifyPolicy,
+  );
+  const quotas = compileQuotas(ofKind('TenantQuota'), faults);
+  faults.push(...merged.faults);
+  if (faults.length > 0) throw new InputError(faults.map(formatFault).join('\n'));
+  return { policies: Array.from(merged.inForce.values(), ({ policy }) => policy).sort(byName), quotas };
+}
+
+const byName = (a: WorkloadPolicy, b: WorkloadPolicy): number => (a.metadata.name < b.metadata.name ? -1 : 1);
+
+async function readRules(file: string): Promise<ReadResult<Rule>> {
+  const look = await new TextFile(file, { maxBytes: maxPolicyFileBytes, now: Date.now }).look();
+  if (look.kind !== 'text') {
+    return { objects: [], faults: [faultOf(file, look.kind === 'unreadable' ? look.message : 'cannot be read')] };
+  }
+  const read = readYaml(look.text, { file, schemas: [workloadPolicy, tenantQuota] });
+  const isEmpty = read.objects.length === 0 && read.faults.length === 0;
+  return isEmpty ? { ...read, faults: [faultOf(file, 'is empty; remove the file, or put policies into it')] } : read;
+}
+
+function compileQuotas(objects: readonly FileObject[], faults: Fault[]): readonly Quota[] {
+  const quotas = new Map<string, { quota: Quota; place: string }>();
+  for (const { file, object } of objects) {
+    const name = object.name ?? '';
+    const earlier = quotas.get(name);
+    if (earlier !== undefined) {
+      faults.push(
+        object.faultAt(
+          'metadata.name',
+          `quota ${name} is already defined at ${earlier.place}; rename or remove one of them`,
+        ),
+      );
+      continue;
+    }
+    try {
+      const quota = compileQuota(object.value as TenantQuota);
+      quotas.set(name, { quota, place: `${file}:${object.line}` });
+    } catch (error) {
+      if (!(error instanceof QuotaError)) throw error;
+      faults.push(object.faultAt(error.field, error.message));
+    }
+  }
+  return Array.from(quotas.values(), ({ quota }) => quota).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function faultOf(file: string, message: string): Fault {
+  return { file, line: 1, column: 1, field: '', message };
+}
