@@ -264,7 +264,7 @@ describe(`check answers what the API server answers, word for word: ${fixtures.l
   });
 
   test('and no more fixtures than these are refused by the API server itself', () => {
-    console.log(`fixtures: ${JSON.stringify(countOf([...answers.values()]))}`);
+    process.stdout.write(`conformance of fixtures: ${JSON.stringify(countOf([...answers.values()]))}\n`);
     const refused = [...answers].flatMap(([title, answer]) =>
       answer.kind === 'invalid' ? [{ title, ...answer }] : [],
     );
@@ -289,7 +289,7 @@ describe(`check answers what the API server answers, word for word: ${fixtures.l
       if (answer.kind !== 'invalid') compared += 1;
       found.push(answer);
     }
-    console.log(`random pods: ${JSON.stringify(countOf(found))}`);
+    process.stdout.write(`conformance of random pods: ${JSON.stringify(countOf(found))}\n`);
     expect(compared).toBe(wantedPods);
   });
 });

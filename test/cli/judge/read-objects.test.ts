@@ -22,7 +22,7 @@ async function refusal(reading: Promise<unknown>): Promise<string> {
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(InputError);
-  return String((error as InputError).message);
+  return (error as InputError).message;
 }
 
 describe('objects are read', () => {
