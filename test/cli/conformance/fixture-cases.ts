@@ -84,7 +84,6 @@ function wholeSpec(spec: Readonly<Record<string, unknown>>): object {
     const items = value as readonly object[];
     if (field.endsWith('ontainers')) return [field, items.map((item) => ({ image: 'registry.example/x:1', ...item }))];
     if (field === 'volumes') return [field, items.map((item, index) => ({ name: `v${index}`, ...item }))];
-    if (field === 'resourceClaims') return [field, items.map((item) => ({ resourceClaimName: 'claim', ...item }))];
     return [field, value];
   });
   // No scheduler touches them, so that an update finds them as they were stored.
