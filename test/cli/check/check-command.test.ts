@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../cluster/temporary-directory.ts';
 import { examplePods, examplePolicies, exampleReviews, exampleSnapshot } from '../../support/examples.ts';
-import { runCheck, type CheckRun } from './run-check.ts';
+import type { MemoryRun } from '../../support/run-in-memory.ts';
+import { runCheck } from './run-check.ts';
 
 const gpugate = 'gpugate.dev/v1alpha1';
 const policy = (spec: object) => ({ apiVersion: gpugate, kind: 'WorkloadPolicy', metadata: { name: 'p' }, spec });
@@ -24,7 +25,7 @@ const deployment = (replicas: number, spec: object = gpuSpec(1)) => ({
 });
 
 /** Checks objects, one a document, under rules. */
-async function check(objects: readonly object[], rules: readonly object[], ...flags: string[]): Promise<CheckRun> {
+async function check(objects: readonly object[], rules: readonly object[], ...flags: string[]): Promise<MemoryRun> {
   const { path, write } = temporaryDirectory();
   write('objects.yaml', objects.map((object) => JSON.stringify(object)).join('\n---\n'));
   write('rules/rules.yaml', rules.map((object) => JSON.stringify(object)).join('\n---\n'));
