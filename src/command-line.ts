@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from './api/message-of.ts';
-import { InputError } from './api/input-error.ts';
+import { InputError } from './cli/input-error.ts';
 import { createProgram, exitCodes, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
 
 export type CommandLineOptions = {

@@ -6,7 +6,6 @@ import { formatFault } from './api/fault.ts';
 import { nearestName } from './api/nearest-name.ts';
 import { readSettings, type SettingsFile } from './api/read-settings.ts';
 import {
-  commaSeparated,
   digits,
   duration,
   filledList,
@@ -18,6 +17,7 @@ import {
   path,
   port,
   size,
+  split,
   tlsName,
 } from './api/setting-fields.ts';
 import { systemNamespaces } from './api/system-namespaces.ts';
@@ -65,7 +65,7 @@ export const settings = {
   tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),
   tlsKey: path.optional().describe('Private key of --tls-cert (PEM).'),
   tlsNames: z
-    .preprocess(commaSeparated, z.array(tlsName).min(1))
+    .preprocess(split, z.array(tlsName).min(1))
     .default(['localhost', '127.0.0.1', '::1', 'gpugate.gpugate-system.svc'])
     .describe('DNS names and addresses that the own serving certificate is valid for.'),
   clientCa: path.optional().describe('CA (PEM) of client certificates; given, every review must come with one.'),

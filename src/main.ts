@@ -2,7 +2,7 @@
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDirectory } from './cache-directory.ts';
+import { openCacheDirectory } from './cache-directory.ts';
 
 /** As `engines` in package.json says. An older one would fail with an error that names neither. */
 const oldestNode = 24;
@@ -15,7 +15,8 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   process.stderr.write(`gpugate needs Node ${oldestNode} or newer, and this is ${process.version}\n`);
   process.exitCode = 2;
 } else {
-  module.enableCompileCache(cacheDirectory({ environment: process.env, platform: process.platform, home: homedir() }));
+  const cache = openCacheDirectory({ environment: process.env, platform: process.platform, home: homedir() });
+  if (cache !== undefined) module.enableCompileCache(cache);
   const { runCommandLine } = await import('./command-line.ts');
   await runCommandLine({ environment: process.env, packageRoot: join(import.meta.dirname, '..') });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InputError } from './api/input-error.ts';
+import { InputError } from './cli/input-error.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import type { CommandLineOptions } from './command-line.ts';
 import { ConfigError, loadConfig, type Config, type SettingLayers } from './config.ts';

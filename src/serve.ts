@@ -11,7 +11,7 @@ import { createHandleReview } from './admission/handle-review.ts';
 import { warmUp } from './admission/warm-up.ts';
 import { webhookIds, webhookPaths, type WebhookId } from './admission/webhooks.ts';
 import { formatFault } from './api/fault.ts';
-import { InputError } from './api/input-error.ts';
+import { InputError } from './cli/input-error.ts';
 import { readAuthorities } from './cli/read-authorities.ts';
 import type { Config } from './config.ts';
 import { createAdmissionServer, type AdmissionServer } from './http/admission-server.ts';

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { messageOf } from './api/message-of.ts';
-import { InputError } from './api/input-error.ts';
+import { InputError } from './cli/input-error.ts';
 import type { Config } from './config.ts';
 import { openLiveCertificates, type OpenCertificates } from './live-certificates.ts';
 import type { LiveCluster } from './live-cluster.ts';

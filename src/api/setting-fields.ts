@@ -3,30 +3,29 @@ import { z } from 'zod';
 import { dnsLabel, dnsLabelFault, dnsSubdomain } from './dns-label.ts';
 import { glob } from './fields.ts';
 
-/** Types of settings, which come as text from flags and variables and typed from a file. */
+/** Fields of settings, which come as text from flags and the environment and as they are from a file. */
 
 /** Digits only: `Number('')` is 0, which would be any free port. */
 export const digits = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 export const port = z.preprocess(digits, z.int().min(0).max(65_535));
 export const path = z.string().min(1);
-/** `a,b` -> a and b. */
-export const commaSeparated = (value: unknown): unknown =>
+export const split = (value: unknown): unknown =>
   typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
-export const list = z.preprocess(commaSeparated, z.array(z.string().min(1)));
-export const filledList = z.preprocess(commaSeparated, z.array(z.string().min(1)).min(1));
+export const list = z.preprocess(split, z.array(z.string().min(1)));
+export const filledList = z.preprocess(split, z.array(z.string().min(1)).min(1));
 /** What a certificate can be for, as it is found in it again: else it would be issued anew at each look. */
 const dnsName = /^(\*\.)?[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/i;
 export const tlsName = z.string().refine((name) => (isIP(name) === 0 ? dnsName.test(name) : !/%|:.*\./.test(name)), {
   error: 'must be DNS names (in ASCII) and addresses, such as gpugate.gpugate-system.svc or ::1',
 });
-export const globs = z.preprocess(commaSeparated, z.array(glob));
+export const globs = z.preprocess(split, z.array(glob));
 export const flag = z.preprocess(
   (value) => (value === 'true' ? true : value === 'false' ? false : value),
   z.boolean({ error: 'must be true or false' }),
 );
 
-const milliseconds: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 const sizes: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
@@ -40,7 +39,7 @@ export const size = z
 export const duration = z
   .string()
   .regex(/^\d+(ms|s|m|h)$/, 'must be a duration such as 500ms, 10s or 2m')
-  .transform((text) => Number.parseInt(text, 10) * (milliseconds[text.replace(/^\d+/, '')] ?? 1));
+  .transform((text) => Number.parseInt(text, 10) * (units[text.replace(/^\d+/, '')] ?? 1));
 
 export const label = z.string().regex(dnsLabel, dnsLabelFault);
 export const objectName = z

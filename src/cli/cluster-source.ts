@@ -3,7 +3,7 @@ import type { TenantQuotaSpec } from '../api/tenant-quota.ts';
 import { formatFault } from '../api/fault.ts';
 import { readSnapshotFile } from '../cluster/snapshot-file.ts';
 import { usageOfSnapshot, type ClusterUsage } from '../cluster/snapshot-usage.ts';
-import { InputError } from '../api/input-error.ts';
+import { InputError } from './input-error.ts';
 import type { CliContext } from './program.ts';
 
 /** Flags that say where the facts come from. */

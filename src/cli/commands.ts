@@ -34,6 +34,11 @@ export const commandEntries: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay-command.ts')).defineReplay,
   },
   {
+    name: 'audit',
+    description: 'judge what already runs by policies and quotas, or show what others would change',
+    load: async () => (await import('./audit/audit-command.ts')).defineAudit,
+  },
+  {
     name: 'usage',
     description: 'show who uses how many GPUs: by namespace, group, user, node and GPU product',
     load: async () => (await import('./usage/usage-command.ts')).defineUsage,

@@ -1,5 +1,5 @@
 import { dnsLabel, dnsLabelFault } from '../api/dns-label.ts';
-import { InputError } from '../api/input-error.ts';
+import { InputError } from './input-error.ts';
 
 /** Reads the name of a namespace or of a Service: another would only be found nowhere, or refused half-way. */
 export function labelFlag(flag: string): (text: string) => string {

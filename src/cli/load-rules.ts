@@ -9,7 +9,7 @@ import { maxPolicyFileBytes } from '../cluster/policy-files.ts';
 import { TextFile } from '../cluster/text-file.ts';
 import { QuotaError } from '../quota/group.ts';
 import { compileQuota, type Quota } from '../quota/quota.ts';
-import { InputError } from '../api/input-error.ts';
+import { InputError } from './input-error.ts';
 
 /** What files and directories put in force: policies and quotas, each in order of their names. */
 export type LoadedRules = { readonly policies: readonly WorkloadPolicy[]; readonly quotas: readonly Quota[] };

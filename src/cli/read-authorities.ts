@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { explainFileError } from '../api/explain-file-error.ts';
 import { parseCertificates } from '../tls/key-pair.ts';
-import { InputError } from '../api/input-error.ts';
+import { InputError } from './input-error.ts';
 
 /**
  * The PEM text of a file with certificates of authorities; throws InputError when it cannot be read or used.

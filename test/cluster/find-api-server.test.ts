@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../../src/api/input-error.ts';
+import { InputError } from '../../src/cli/input-error.ts';
 import { inClusterServer, type ApiServer } from '../../src/cluster/api-server.ts';
 import { findApiServer, findNamespace } from '../../src/cluster/find-api-server.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

@@ -6,7 +6,7 @@ import { snapshotOf } from '../../cluster/write-snapshot.ts';
 import type { PodRecord } from '../../quota/pod-record.ts';
 import type { Quota } from '../../quota/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import type { CliContext } from '../program.ts';
 
 /** What is known of a cluster: its facts, its pods with GPUs, and its quotas. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { explainFileError } from '../../api/explain-file-error.ts';
 import { formatFault } from '../../api/fault.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import type { Place } from '../report/report.ts';
 import { readManifestText } from './manifest-text.ts';
 

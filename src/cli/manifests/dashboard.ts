@@ -82,8 +82,12 @@ const panels: readonly Panel[] = [
     queries: [query(`min by (configuration) (${m.bundleTrusted.name})`, '{{configuration}}')],
   },
   { title: 'Leader', unit: 'short', queries: [query(`max by (pod) (${m.leader.name})`, '{{pod}}')] },
-  { title: 'Decisions not recorded', unit: 'short', queries: [query(rate(m.recordsDropped, 'reason'), '{{reason}}')] },
   { title: 'Bad requests', unit: 'reqps', queries: [query(rate(m.badRequests, 'reason'), '{{reason}}')] },
+  {
+    title: 'Decisions that could not be recorded',
+    unit: 'short',
+    queries: [query(rate(m.recordsDropped, 'reason'), '{{reason}}')],
+  },
   { title: 'Requests in flight', unit: 'short', queries: [query(`sum by (pod) (${m.httpInFlight.name})`, '{{pod}}')] },
   {
     title: 'Versions',

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import { labelFlag } from '../label-flag.ts';
 import { loadPolicies } from '../load-policies.ts';
 import type { ProgramParts } from '../program.ts';

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
 import { dnsLabel, dnsLabelFault } from '../../api/dns-label.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import type { ProgramParts } from '../program.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { registerInstall } from './install-command.ts';

@@ -33,6 +33,7 @@ type WebhookRule = {
   readonly scope: 'Namespaced';
 };
 
+/** Where the API server serves each kind; all of them in version v1. */
 export const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: string }>> = {
   Pod: { group: '', resource: 'pods' },
   Service: { group: '', resource: 'services' },

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { explainFileError } from '../../api/explain-file-error.ts';
 import { messageOf } from '../../api/message-of.ts';
 import { recordFileEnd } from '../../telemetry/record-files.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 
 export type Logs = { readonly files: readonly string[]; readonly bytes: number };
 

@@ -8,7 +8,7 @@ import type { CliContext } from '../program.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import { createProgress } from '../report/progress.ts';
 import { outputOption, printReport, type OutputFormat } from '../report/registry.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import { findLogs } from './find-logs.ts';
 import { createRecordJudge } from './judge-record.ts';
 import { findCreated, replayLog, type ReplayOptions } from './replay-log.ts';

@@ -79,9 +79,10 @@ class SuiteReader {
     { index, rules }: { index: number; rules: SuiteRules | undefined },
   ): Promise<SuiteCase | undefined> {
     const at = `cases[${index}]`;
-    const objects = (
-      await Promise.all(testCase.objects.map((each, i) => this.#objects(each, `${at}.objects[${i}]`)))
-    ).flat();
+    // One after the other, so that faults are told in the order of the suite.
+    const objects: CaseObject[] = [];
+    for (const [i, each] of testCase.objects.entries())
+      objects.push(...(await this.#objects(each, `${at}.objects[${i}]`)));
     const old = testCase.oldObject === undefined ? [] : await this.#objects(testCase.oldObject, `${at}.oldObject`);
     if (old.length > 1) this.#fault(`${at}.oldObject`, `holds ${old.length} objects, and must hold one`);
     const snapshot = testCase.snapshot ?? suite.snapshot;

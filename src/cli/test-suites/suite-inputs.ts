@@ -14,7 +14,7 @@ import type { Quota } from '../../quota/quota.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { readPodTemplate } from '../../workload/pod-template.ts';
 import { readMeta } from '../../workload/read-pod.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import { formatTold, readObjects } from '../judge/read-objects.ts';
 import { createRequestsOf } from '../judge/requests-of.ts';
 import { loadRules } from '../load-rules.ts';

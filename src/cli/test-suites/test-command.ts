@@ -5,7 +5,7 @@ import { compileExemptions } from '../../admission/exemption.ts';
 import { formatFault } from '../../api/fault.ts';
 import { messageOf } from '../../api/message-of.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import type { CliContext } from '../program.ts';
 import { createProgress } from '../report/progress.ts';
 import { type OutputFormat, outputOption, printReport } from '../report/registry.ts';

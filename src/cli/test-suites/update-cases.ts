@@ -1,5 +1,5 @@
 import { policyTest, type Expectation } from '../../api/policy-test.ts';
-import { InputError } from '../../api/input-error.ts';
+import { InputError } from '../input-error.ts';
 import { compare, type Mismatch } from './compare.ts';
 import type { CaseRun } from './run-case.ts';
 import type { Suite } from './suite.ts';

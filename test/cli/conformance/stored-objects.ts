@@ -3,7 +3,11 @@ import type { ControlPlaneConnection } from '../../controlplane/connect.ts';
 import type { FixtureCase } from './fixture-cases.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Stored = Fields & { readonly metadata: Fields & { readonly name: string }; readonly spec: Fields };
+type Stored = Fields & {
+  readonly kind: string;
+  readonly metadata: Fields & { readonly name: string };
+  readonly spec: Fields;
+};
 type Container = Fields & { readonly resources?: { readonly limits?: Fields } };
 
 const plurals: Readonly<Record<string, string>> = { Pod: 'pods', Service: 'services' };
@@ -25,6 +29,19 @@ export async function store(
   const changed = await request('PUT', path, { ...stored, spec: { ...stored.spec, ephemeralContainers } });
   if (changed.status !== 200) throw new Error(`${namespace}: ${JSON.stringify(changed.body)}`);
   return changed.body as Stored;
+}
+
+/** At once, whatever finalizers it has. */
+export async function remove(
+  { request }: ControlPlaneConnection,
+  { kind, metadata: { name } }: Stored,
+  namespace: string,
+): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/${plurals[kind] ?? ''}/${name}`;
+  const mergePatch = { 'content-type': 'application/merge-patch+json' };
+  await request('PATCH', path, { metadata: { finalizers: null } }, mergePatch);
+  const { status } = await request('DELETE', `${path}?gracePeriodSeconds=0`);
+  if (status >= 300) throw new Error(`${path}: ${status}`);
 }
 
 /** The update of what is stored into what a fixture wants, by the path that Kubernetes has for it. */

@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { InputError } from '../../../src/api/input-error.ts';
-import { createProgram } from '../../../src/cli/program.ts';
 import { dedicatedPod, logOf } from './log-of.ts';
+import { type MemoryRun, runInMemory } from '../../support/run-in-memory.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -46,23 +45,9 @@ function snapshotFile(pods: readonly Pod[] = []): string {
   );
 }
 
-async function replay(...args: readonly string[]): Promise<{ code: number; out: string; err: string; shown: string }> {
-  let [out, err, shown, code] = ['', '', '', 0];
-  const program = createProgram({
-    version: '1.2.3',
-    environment: {},
-    interrupted: () => Promise.resolve(),
-    showProgress: (line) => void (shown += line),
-    fail: (given = 1) => void (code = given),
-    isTerminal: false,
-    directory,
-    serveFlags: () => Promise.resolve([]),
-    serve: () => Promise.resolve(),
-    write: (text) => void (out += text),
-    writeError: (text) => void (err += text),
-  });
-  await program.run(['replay', ...args]);
-  return { code, out: out.replaceAll(directory, ''), err: err.replaceAll(directory, ''), shown };
+async function replay(...args: readonly string[]): Promise<MemoryRun> {
+  const run = await runInMemory(['replay', ...args], directory);
+  return { ...run, out: run.out.replaceAll(directory, ''), err: run.err.replaceAll(directory, '') };
 }
 
 const mixed = { gpu: { allowMixed: false, nodeFit: 'Off' } };
@@ -226,16 +211,16 @@ describe('a bad log', () => {
 
   test('without any decision is bad input, and so is one that is not there', async () => {
     const rest = ['--policies', rulesFile({}), '--snapshot', snapshotFile()];
-    await expect(replay(file('a.jsonl', 'a\nb\n'), ...rest)).rejects.toThrow(
-      new InputError('no line of the logs is a decision'),
-    );
-    await expect(replay(join(directory, 'none'), join(directory, 'gone'), ...rest)).rejects.toThrow(
-      new InputError(`${directory}/none does not exist\n${directory}/gone does not exist`),
-    );
+    const nothing = await replay(file('a.jsonl', 'a\nb\n'), ...rest);
+    expect([nothing.code, nothing.err]).toEqual([
+      2,
+      expect.stringMatching(/a\.jsonl:1 is not JSON.*a\.jsonl:2 is not JSON.*\nno line of the logs is a decision\n$/s),
+    ]);
+    const gone = await replay(join(directory, 'none'), join(directory, 'gone'), ...rest);
+    expect([gone.code, gone.err]).toEqual([2, '/none does not exist\n/gone does not exist\n']);
     mkdirSync(join(directory, 'empty'));
-    await expect(replay(join(directory, 'empty'), ...rest)).rejects.toThrow(
-      /empty holds no \*\.jsonl; name a directory/,
-    );
+    const empty = await replay(join(directory, 'empty'), ...rest);
+    expect([empty.code, empty.err]).toEqual([2, expect.stringContaining('empty holds no *.jsonl; name a directory')]);
   });
 
   test('of many faults tells the first twenty', async () => {

@@ -81,10 +81,10 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
         '\n  - name: one\n    objects:\n      - text.yaml\n      - pod.yaml\n      - kind: Pod\n      - { apiVersion: v1, kind: Pod }\n',
       ),
     },
-    'suite.yaml:10:9 cases[0].objects[2].apiVersion: is required\n' +
-      'suite.yaml:11:9 cases[0].objects[3].spec: must be an object\n' +
-      'text.yaml:1:1 must be an object with apiVersion and kind\n' +
-      'pod.yaml:5:7 spec.containers[0].name: must be a string\n',
+    'text.yaml:1:1 must be an object with apiVersion and kind\n' +
+      'pod.yaml:5:7 spec.containers[0].name: must be a string\n' +
+      'suite.yaml:10:9 cases[0].objects[2].apiVersion: is required\n' +
+      'suite.yaml:11:9 cases[0].objects[3].spec: must be an object\n',
   ],
   'objects of a version that no cluster serves': [
     { 'suite.yaml': suiteOf('\n  - name: one\n    objects: [{ apiVersion: apps/v1beta1, kind: Deployment }]\n') },

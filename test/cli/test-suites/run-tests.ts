@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { InputError } from '../../../src/api/input-error.ts';
-import { createProgram, exitCodeOfUsage, exitCodes } from '../../../src/cli/program.ts';
+import { runInMemory } from '../../support/run-in-memory.ts';
 
 export type Ran = {
   readonly code: number;
@@ -29,33 +28,10 @@ export async function runTests(files: Readonly<Record<string, string>>, args: re
   }
 }
 
-/** As main ends, in this process. */
+/** Both streams as one. */
 export async function runCommand(args: readonly string[]): Promise<{ code: number; output: string }> {
-  let code: number = exitCodes.ok;
-  let output = '';
-  const write = (text: string) => void (output += text);
-  const program = createProgram({
-    version: '1.2.3',
-    environment: {},
-    interrupted: () => Promise.resolve(),
-    showProgress: () => undefined,
-    fail: (failed = exitCodes.failed) => void (code = failed),
-    isTerminal: false,
-    directory: '/',
-    serveFlags: () => Promise.resolve([]),
-    serve: () => Promise.resolve(),
-    write,
-    writeError: write,
-  });
-  try {
-    await program.run(['test', ...args]);
-  } catch (error) {
-    if (error instanceof InputError) return { code: exitCodes.badInput, output: `${output}${error.message}\n` };
-    const usage = exitCodeOfUsage(error);
-    if (usage === undefined) throw error;
-    return { code: usage, output };
-  }
-  return { code, output };
+  const { code, out, err } = await runInMemory(['test', ...args], '/');
+  return { code, output: out + err };
 }
 
 export const policy = `apiVersion: gpugate.dev/v1alpha1

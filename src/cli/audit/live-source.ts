@@ -1,0 +1,101 @@
+import type { ReviewedKind } from '../../api/workload-policy.ts';
+import { ApiError } from '../../cluster/api-error.ts';
+import type { ApiClient } from '../../cluster/client.ts';
+import { Interner } from '../../cluster/interner.ts';
+import { createListWatch } from '../../cluster/list-watch.ts';
+import { projectNamespace, projectNode } from '../../cluster/projections.ts';
+import { uidOf, type RawObject } from '../../cluster/raw-object.ts';
+import { snapshotView } from '../../cluster/snapshot-view.ts';
+import { viewResources } from '../../cluster/view-resources.ts';
+import { resourcesOf } from '../manifests/webhook-configurations.ts';
+import type { AuditSource } from './audit-source.ts';
+import { readOwnObjects } from './own-objects.ts';
+import type { StoredObject } from './stored-object.ts';
+
+/** client-go's. */
+const pageSize = 500;
+
+/** Names and labels are in the metadata: what stands in ConfigMaps and the rest is not even sent. */
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+
+type Resource = {
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly accept?: string;
+};
+
+/** The cluster itself. Lists what decisions rest on at once, and objects when they are asked for. Throws ApiError. */
+export async function openLiveSource(client: Pick<ApiClient, 'fetch' | 'watch'>): Promise<AuditSource> {
+  const interner = new Interner();
+  const list = async (resource: Resource) => {
+    const items: RawObject[] = [];
+    for await (const page of pagesOf(client, resource)) items.push(...page);
+    return items;
+  };
+  const own = async (plural: string) => {
+    try {
+      return await list({ path: `/apis/gpugate.dev/v1alpha1/${plural}` });
+    } catch (error) {
+      // A cluster without gpugate can be asked what a policy would change.
+      if (error instanceof ApiError && error.isNotFound) return [];
+      throw error;
+    }
+  };
+  const namespaces = (await list({ path: viewResources.namespaces.path, accept: metadataOnly })).map((raw) =>
+    projectNamespace(raw, interner),
+  );
+  const nodes = (await list({ path: viewResources.nodes.path })).map((raw) => projectNode(raw, interner));
+  const { policies, quotas, faults } = readOwnObjects([
+    ...(await own('workloadpolicies')),
+    ...(await own('tenantquotas')),
+  ]);
+  const typeMeta = { apiVersion: 'gpugate.dev/v1alpha1', kind: 'ClusterSnapshot' } as const;
+  const facts = snapshotView({
+    ...typeMeta,
+    namespaces: namespaces.map(({ name, labels }) => ({ name, labels })),
+    nodes: nodes.map(({ name, labels, allocatable }) => ({ name, labels, allocatable })),
+    pods: [],
+    quotas: [],
+  });
+  const byName = new Map(facts.nodes.map((node) => [node.name, node]));
+  return {
+    facts,
+    node: (name) => byName.get(name),
+    policies,
+    quotas,
+    faults,
+    unknown: [],
+    objects: (kinds) => storedObjects(client, kinds),
+  };
+}
+
+async function* storedObjects(
+  client: Pick<ApiClient, 'fetch' | 'watch'>,
+  kinds: readonly ReviewedKind[],
+): AsyncGenerator<readonly StoredObject[]> {
+  for (const kind of kinds) {
+    const { group, resource } = resourcesOf[kind];
+    const apiVersion = group === '' ? 'v1' : `${group}/v1`;
+    const path = `${group === '' ? '/api' : '/apis'}/${apiVersion}/${resource}`;
+    const selected = kind === 'Pod' ? { fieldSelector: viewResources.pods.fieldSelector } : { accept: metadataOnly };
+    for await (const page of pagesOf(client, { path, ...selected })) {
+      yield page.map((object) => ({ kind, apiVersion, object }));
+    }
+  }
+}
+
+/** Each object once, also when the API server fails half-way through a page and it is read again. */
+async function* pagesOf(
+  client: Pick<ApiClient, 'fetch' | 'watch'>,
+  { path, ...options }: Resource,
+): AsyncGenerator<readonly RawObject[]> {
+  const { list } = createListWatch(client, path, options);
+  const { signal } = new AbortController();
+  let continueToken: string | undefined;
+  do {
+    const page = new Map<string, RawObject>();
+    const read = await list({ limit: pageSize, continueToken, signal }, (item) => void page.set(uidOf(item), item));
+    yield [...page.values()];
+    continueToken = read.continueToken;
+  } while (continueToken !== undefined);
+}

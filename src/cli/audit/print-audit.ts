@@ -1,0 +1,67 @@
+import { stringify } from 'yaml';
+import type { ApiClient } from '../../cluster/client.ts';
+import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import type { CliContext } from '../program.ts';
+import { loadReporter, reportContextOf, type OutputFormat } from '../report/registry.ts';
+import type { Report } from '../report/report.ts';
+import { auditJson, whatIfJson } from './audit-json.ts';
+import type { Audit } from './audit-objects.ts';
+import { auditReport, whatIfReport } from './audit-report.ts';
+import { policyReportsOf } from './policy-report.ts';
+import { renderAudit } from './render-audit.ts';
+import { renderWhatIf } from './render-what-if.ts';
+import type { WhatIf } from './what-if.ts';
+
+/** Prints what was found, and says by the exit code whether anything would be refused. */
+export async function printAudit(audit: Audit, format: OutputFormat, context: CliContext): Promise<void> {
+  if (format === 'text') context.write(renderAudit(audit));
+  else if (format === 'json') context.write(auditJson(audit, reportContextOf(context)));
+  else await printReport(auditReport(audit), format, context);
+  leaveAudit(audit, context);
+}
+
+export async function printWhatIf(whatIf: WhatIf, format: OutputFormat, context: CliContext): Promise<void> {
+  if (format === 'text') context.write(renderWhatIf(whatIf));
+  else if (format === 'json') context.write(whatIfJson(whatIf, reportContextOf(context)));
+  else await printReport(whatIfReport(whatIf), format, context);
+  const { totals, newlyExceeded, notJudged } = whatIf;
+  leave(totals['newly refused'] > 0 || isDenied(newlyExceeded), notJudged, context);
+}
+
+/** Writes PolicyReports to the cluster of `client`, or prints them for kubectl. Rejects with ApiError. */
+export async function printPolicyReports(
+  audit: Audit,
+  client: ApiClient | undefined,
+  context: CliContext,
+): Promise<void> {
+  const reports = policyReportsOf(audit, Date.now());
+  if (client === undefined) {
+    context.write(reports.map((report) => `---\n${stringify(report, { aliasDuplicateObjects: false })}`).join(''));
+  } else {
+    const { writePolicyReports } = await import('./write-policy-reports.ts');
+    const { written, removed } = await writePolicyReports(client, reports);
+    context.write(`policy reports: ${written} written, ${removed} removed\n`);
+  }
+  for (const line of audit.notJudged) context.writeError(`gpugate: not judged: ${line}\n`);
+  leaveAudit(audit, context);
+}
+
+async function printReport(report: Report, format: OutputFormat, context: CliContext): Promise<void> {
+  const reporter = await loadReporter(format);
+  context.write(reporter(report, reportContextOf(context)));
+}
+
+/** By the counts, since a report may leave results out. */
+function leaveAudit({ tally, overuse, notJudged }: Audit, context: CliContext): void {
+  leave(tally.objects.refused > 0 || isDenied(overuse), notJudged, context);
+}
+
+function isDenied(overuse: Audit['overuse']): boolean {
+  return overuse.some(({ enforcement }) => enforcement === 'Deny');
+}
+
+/** What is violated counts for more than what could not be judged. */
+function leave(isViolated: boolean, notJudged: readonly string[], context: CliContext): void {
+  const code: ExitCode = isViolated ? exitCodes.failed : notJudged.length > 0 ? exitCodes.undecided : exitCodes.ok;
+  if (code !== exitCodes.ok) context.fail(code);
+}
