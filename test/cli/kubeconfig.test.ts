@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   doctor: ['doctor'],
   usage: ['usage'],
   snapshot: ['snapshot'],
+  audit: ['audit', '--policies', policies],
   check: ['check', pod, '--policies', policies],
 };
 
