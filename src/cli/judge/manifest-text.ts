@@ -1,7 +1,8 @@
 import { type FieldPath, parseField, type Position } from '../../api/fault.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { parseYaml, type SyntaxFault } from '../../api/yaml-document.ts';
+import { parseYaml, type SyntaxFault, type YamlDocument } from '../../api/yaml-document.ts';
 import { jsonLocator } from './locate-json.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** An object of a text, and where its fields stand in it. */
 export type TextObject = {
@@ -84,6 +85,17 @@ function readPart({ text, linesBefore }: Part): {
     let locateJson: ReturnType<typeof jsonLocator> | undefined;
     const locate = (path: FieldPath) => moved((locateJson ??= jsonLocator(text))(path));
     return { documents: [{ value: json, locate, remarks: [] }], faults: [] };
+  }
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) {
+    let document: YamlDocument | undefined;
+    const { line, column, value } = plain;
+    const locate = (path: FieldPath): Position => {
+      if (path.length === 0) return moved({ line, column });
+      document ??= parseYaml(text, 'kubectl')[0];
+      return moved(document?.locate(path) ?? { line, column });
+    };
+    return { documents: [{ value, locate, remarks: [] }], faults: [] };
   }
   const documents = parseYaml(text, 'kubectl');
   return {
