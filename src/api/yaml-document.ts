@@ -100,7 +100,7 @@ function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFaul
 function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFault> {
   for (const { key } of map.items) {
     if (isScalar(key) && key.value !== null && key.value !== '__proto__') continue;
-    const name = isScalar(key) ? (key.value ?? 'null') : 'a list or a map';
+    const name = isScalar(key) ? (key.value === null ? 'null' : '__proto__') : 'a list or a map';
     yield { ...positionOf(isNode(key) ? (key.range?.[0] ?? 0) : 0), message: `${name} cannot be used as a key` };
   }
 }

@@ -20,7 +20,14 @@ import { createNode } from '../controlplane/create-node.ts';
 import { examplePods, examplePolicies } from '../support/examples.ts';
 import { apply, createSnapshotObjects, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
 import { outputOf, runGpugate } from '../support/run-gpugate.ts';
-import { createAsk, generatedName, offlineAnswer, serverAnswer, unwatchedNamespace } from './conformance/answer.ts';
+import {
+  type Answer,
+  createAsk,
+  generatedName,
+  offlineAnswer,
+  serverAnswer,
+  unwatchedNamespace,
+} from './conformance/answer.ts';
 import { allowedGroup, fixtureCases, type FixtureCase } from './conformance/fixture-cases.ts';
 import { randomPods } from './conformance/random-pods.ts';
 import { remove, store, updateOf } from './conformance/stored-objects.ts';
@@ -120,9 +127,9 @@ beforeAll(async () => {
   const all = [...examples, ...own, ...fixtures.map(({ policy }) => policy)];
   // As JSON: in YAML that our own library writes, kubectl reads Off as false.
   await writeFile(policies, all.map((object) => JSON.stringify(object)).join('\n---\n'));
-  gpugate = await installGpugate(cluster, { policies });
-  await apply(cluster, JSON.stringify(quota));
-  await vi.waitFor(async () => expect(await isInForce()).toBe(true), { timeout: 30_000, interval: 200 });
+  gpugate = await installGpugate(cluster);
+  await Promise.all([...own, ...fixtures.map(({ policy }) => policy), quota].map(createOwn));
+  await vi.waitFor(async () => expect(await areInForce()).toBe(true), { timeout: 30_000, interval: 200 });
 
   await outputOf(['snapshot', '--kubeconfig', cluster.kubeconfig, '-o', snapshot]);
   const read = await readSnapshotFile(snapshot);
@@ -138,25 +145,36 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gpugate?.uninstall();
-  const nodes = fixtures.flatMap((fixture) => fixture.nodes.map(({ name }) => name));
-  await cluster.kubectl(['delete', 'tenantquota', 'conformance', '--ignore-not-found']);
-  await cluster.kubectl(['delete', 'nodes', ...nodes]);
-  await cluster.kubectl(['delete', 'namespaces', '--wait=false', ...namespaces]);
+  const gone = [
+    ...fixtures.flatMap(({ nodes }) => nodes.map(({ name }) => `/api/v1/nodes/${name}`)),
+    ...namespaces.map((name) => `/api/v1/namespaces/${name}`),
+    ...[...Object.keys(randomPolicies), ...fixtures.map(({ namespace }) => namespace)].map(
+      (name) => `${ownPath}/workloadpolicies/${name}`,
+    ),
+    `${ownPath}/tenantquotas/conformance`,
+  ];
+  await Promise.all(gone.map((path) => cluster.request('DELETE', path)));
   await cluster.kubectl(['delete', '-f', '-'], { input: list(scenery) });
   await rm(directory, { recursive: true });
 });
 
-/** The quota is the last that was applied, and a webhook is called a moment after it was registered. */
-async function isInForce(): Promise<boolean> {
-  const pod = randomPods(['proj-a'], { seed, count: 1 })[0] as { metadata: object };
-  const spec = { containers: [{ name: 'a', image: 'x', resources: { limits: { 'nvidia.com/gpu': '3' } } }] };
-  const metadata = { ...pod.metadata, name: 'job-7-x', labels: { 'group-id': 'g' }, namespace: 'proj-a' };
-  const response = await cluster.request('POST', '/api/v1/namespaces/proj-a/pods?dryRun=All', {
-    ...pod,
-    metadata,
-    spec,
-  });
-  return JSON.stringify(response.body).includes('[quota] conformance');
+const ownPath = '/apis/gpugate.dev/v1alpha1';
+
+async function createOwn(object: Readonly<Record<string, unknown>>): Promise<void> {
+  const plural = object['kind'] === 'TenantQuota' ? 'tenantquotas' : 'workloadpolicies';
+  const { status, body } = await cluster.request('POST', `${ownPath}/${plural}`, object);
+  if (status !== 201) throw new Error(JSON.stringify(body));
+}
+
+type OwnObjects = { items: { status?: { conditions?: { status: string }[] } }[] };
+
+/** As their own status says. */
+async function areInForce(): Promise<boolean> {
+  const lists = await Promise.all(
+    ['workloadpolicies', 'tenantquotas'].map(async (plural) => cluster.request('GET', `${ownPath}/${plural}`)),
+  );
+  const objects = lists.flatMap(({ body }) => (body as OwnObjects).items);
+  return objects.every(({ status }) => status?.conditions?.every((condition) => condition.status === 'True') === true);
 }
 
 const requestsOf = createRequestsOf({ user: alice, namespace: 'default', kinds: new Set(reviewedKinds) });
@@ -170,7 +188,7 @@ function requestFor(text: string, user: AdmissionRequest['user']): AdmissionRequ
 }
 
 /** What the server names, the offline judge is told: of a generateName it knows only the beginning. */
-async function compare(request: AdmissionRequest): Promise<'allowed' | 'denied' | 'invalid'> {
+async function compare(request: AdmissionRequest): Promise<Answer> {
   const response = await askWatched(request);
   const metadata = (request.object as { metadata: { name?: string; generateName?: string } }).metadata;
   const name = metadata.name ?? generatedName(response, request.namespace);
@@ -181,10 +199,10 @@ async function compare(request: AdmissionRequest): Promise<'allowed' | 'denied' 
   };
   const expected = serverAnswer(response, request);
   expect(await offlineAnswer(named, judge, askUnwatched)).toEqual(expected);
-  return expected.kind;
+  return expected;
 }
 
-async function compareUpdate(fixture: FixtureCase, stored: Stored): Promise<'allowed' | 'denied' | 'invalid'> {
+async function compareUpdate(fixture: FixtureCase, stored: Stored): Promise<Answer> {
   const { kind } = fixture.object;
   const { name } = stored.metadata;
   const { group, resource } = resourcesOf[kind as keyof typeof resourcesOf];
@@ -194,7 +212,7 @@ async function compareUpdate(fixture: FixtureCase, stored: Stored): Promise<'all
   if (operation === 'DELETE') {
     const request = { ...about, subResource: '', object: null, oldObject: stored };
     expect((await judge(request)).outcome.decision.kind).toBe('allow');
-    return 'allowed';
+    return { kind: 'allowed', object: undefined, warnings: [] };
   }
   const request = { ...about, ...updateOf(stored, fixture), oldObject: stored };
   const expected = serverAnswer(await askWatched(request), request);
@@ -202,50 +220,135 @@ async function compareUpdate(fixture: FixtureCase, stored: Stored): Promise<'all
   const { uid, resourceVersion } = twin.metadata;
   const onTwin: typeof askUnwatched = async ({ object, ...rest }) => {
     const moved = object as Stored;
-    return askUnwatched({ ...rest, object: { ...moved, metadata: { ...moved.metadata, uid, resourceVersion } } });
+    const spec = kind === 'Service' ? twin.spec : moved.spec;
+    return askUnwatched({ ...rest, object: { ...moved, spec, metadata: { ...moved.metadata, uid, resourceVersion } } });
   };
   const answer = await offlineAnswer(request, judge, onTwin);
   await remove(cluster, twin, unwatchedNamespace);
   expect(answer).toEqual(expected);
-  return expected.kind;
+  return expected;
 }
 
 /** How many of each kind there are. */
-const countOf = (kinds: readonly string[]) =>
+const countOf = (answers: readonly Answer[]) =>
   Object.fromEntries(
     Array.from(
-      Map.groupBy(kinds, (kind) => kind),
+      Map.groupBy(answers, ({ kind }) => kind),
       ([kind, all]) => [kind, all.length],
     ),
   );
 
-describe(`check answers what the API server answers, word for word`, () => {
+/** Fixtures that the API server itself refuses, with a piece of what it says: of these no validating webhook is asked. */
+const refusedByItself: Readonly<Record<string, string>> = {
+  'resource-name pass: a-kind-that-the-policy-does-not-name': 'configmaps "kube-root-ca.crt" already exists',
+  'resource-name fail: a-name-in-another-script-with-control-characters': 'RFC 1123 subdomain',
+  'resource-maximum pass: containers-without-a-device-limit': 'HugePages require cpu or memory',
+  'resource-maximum pass: no-hugepages-and-no-devices': 'HugePages require cpu or memory',
+  'resource-maximum fail: a-limit-that-is-no-quantity': 'quantities must match the regular expression',
+  'resource-maximum fail: an-overhead-that-tips-the-scales': 'without corresponding RuntimeClass defined Overhead',
+  'gpu-quantity fail: a-gpu-for-the-whole-pod': 'Unsupported value: "nvidia.com/gpu"',
+  'gpu-quantity fail: a-request-below-its-limit': 'must be equal to nvidia.com/gpu.shared limit of 1',
+  'gpu-quantity fail: a-request-without-a-limit': 'Limit must be set for non overcommitable resources',
+  'gpu-quantity fail: half-a-gpu': 'must be an integer',
+  'gpu-quantity fail: keys-of-a-resource-quota': "doesn't follow extended resource name standard",
+  'gpu-quantity fail: texts-that-are-no-quantities': 'quantities must match the regular expression',
+  'resource-known pass: native-resources-that-no-node-lists': 'HugePages require cpu or memory',
+};
+
+describe(`check answers what the API server answers, word for word: ${fixtures.length} fixtures, 3 examples, ${wantedPods} random pods`, () => {
+  const answers = new Map<string, Answer>();
   test.each(fixtures)('fixture $title', async (fixture) => {
     const stored = storedOf.get(fixture);
-    if (stored !== undefined) await compareUpdate(fixture, stored);
-    else await compare(requestFor(stringify(fixture.object), fixture.user));
+    const request = () => requestFor(stringify(fixture.object), fixture.user);
+    answers.set(fixture.title, await (stored === undefined ? compare(request()) : compareUpdate(fixture, stored)));
+  });
+
+  test('and no more fixtures than these are refused by the API server itself', () => {
+    process.stdout.write(`conformance of fixtures: ${JSON.stringify(countOf([...answers.values()]))}\n`);
+    const refused = [...answers].flatMap(([title, answer]) =>
+      answer.kind === 'invalid' ? [{ title, ...answer }] : [],
+    );
+    expect(refused.map(({ title }) => title)).toEqual(Object.keys(refusedByItself));
+    for (const { title, faults } of refused) expect(faults.join('\n')).toContain(refusedByItself[title]);
   });
 
   test('the examples', async () => {
     const { objects } = await readObjects([examplePods]);
     expect(objects).toHaveLength(3);
     const kinds = [];
-    for (const { value } of objects) kinds.push(await compare(requestFor(stringify(value), alice)));
+    for (const { value } of objects) kinds.push((await compare(requestFor(stringify(value), alice))).kind);
     expect(kinds).toEqual(['allowed', 'denied', 'allowed']);
   });
 
   test(`${wantedPods} random pods that the API server takes (seed ${seed})`, async () => {
-    const kinds: string[] = [];
+    const found: Answer[] = [];
     let compared = 0;
     for (const pod of randomPods(randomNamespaces, { seed, count: 3 * wantedPods })) {
       if (compared === wantedPods) break;
-      const kind = await compare(requestFor(JSON.stringify(pod), alice));
-      if (kind !== 'invalid') compared += 1;
-      kinds.push(kind);
+      const answer = await compare(requestFor(JSON.stringify(pod), alice));
+      if (answer.kind !== 'invalid') compared += 1;
+      found.push(answer);
     }
-    console.log(`random pods: ${JSON.stringify(countOf(kinds))}`);
+    process.stdout.write(`conformance of random pods: ${JSON.stringify(countOf(found))}\n`);
     expect(compared).toBe(wantedPods);
   });
+});
+
+describe('pods of workloads', () => {
+  const template = {
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image: 'x', securityContext: { privileged: true } }], restartPolicy: 'Always' },
+  };
+  const selector = { matchLabels: { app: 'web' } };
+  const once = { ...template, spec: { ...template.spec, restartPolicy: 'Never' } };
+  const workloads: Readonly<Record<string, [apiVersion: string, spec: object]>> = {
+    ReplicationController: ['v1', { selector: selector.matchLabels, template }],
+    ReplicaSet: ['apps/v1', { selector, template }],
+    Deployment: ['apps/v1', { selector, template }],
+    StatefulSet: ['apps/v1', { selector, template, serviceName: 'web' }],
+    DaemonSet: ['apps/v1', { selector, template }],
+    Job: ['batch/v1', { template: once }],
+  };
+
+  test.each(Object.entries(workloads))(
+    'of a %s are refused as its controller is told',
+    async (kind, [apiVersion, spec]) => {
+      const name = `web-${kind.toLowerCase()}`;
+      const object = { apiVersion, kind, metadata: { name, namespace: 'random-deny' }, spec };
+      await apply(cluster, JSON.stringify(object));
+      const asked = requestsOf(object).requests.find(({ request }) => request.kind === 'Pod');
+      if (asked === undefined) throw new Error('no pods');
+      const { message = 'allowed' } = await judge({ ...asked.request, dryRun: true });
+      const [head = '', ...reasons] = message.split('\n');
+      expect(head).toMatch(new RegExp(`^gpugate refused pod random-deny/${name}-.* \\(1 reason\\):$`));
+      const told = async () => eventsOf(await cluster.request('GET', '/api/v1/namespaces/random-deny/events'), name);
+      await expect.poll(told, { timeout: 30_000 }).toContain(reasons.join('\n'));
+      await cluster.kubectl(['delete', kind, name, '-n', 'random-deny', '--wait=false']);
+    },
+  );
+});
+
+type Events = { items: { message: string; involvedObject: { name: string } }[] };
+
+const eventsOf = ({ body }: { body: unknown }, owner: string): string =>
+  (body as Events).items
+    .filter(({ involvedObject }) => involvedObject.name.startsWith(owner))
+    .map(({ message }) => message)
+    .join('\n');
+
+test('YAML is read as kubectl reads it', async () => {
+  const scalars =
+    'y Y n N yes Yes YES yEs no No NO on On ON off Off OFF oFF true True TRUE tRue false ~ null Null nUll "" ' +
+    '"on" !!str off 0 00 010 -010 +010 08 0o10 0x1F 0X1f 0xG 0b11 0B11 -0b11 1_000 _1 1__0 1_ 1e3 1E3 1e+3 1.5 1. .5 ' +
+    '-.5 +.5 1.5e-3 . .. 1.2.3 1:20 190:20:30 2024-01-02 2024-1-2 2024-01-02T03:04:05Z 100m 1Gi 0.5Gi 123456789012 -1 + <';
+  const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\ndata:\n${scalars
+    .split(' ')
+    .map((scalar, index) => `  k${index}: ${scalar}\n`)
+    .join('')}  off: 1\n  1: 2\n  0x10: 3\n  k0: again\n`;
+  const flags = ['--dry-run=client', '--validate=false', '-o', 'json', '-f', '-'];
+  const { stdout, stderr } = await cluster.kubectl(['create', ...flags], { input: text });
+  expect(stderr).toBe('');
+  expect(readManifestText(text).objects[0]?.value['data']).toEqual((JSON.parse(stdout) as { data: unknown }).data);
 });
 
 describe('the command itself', () => {

@@ -12,10 +12,14 @@ const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
 export function canonicalQuantity(text: string): string {
   const trimmed = text.trim();
   const nanos = parseQuantity(trimmed);
-  if (nanos === undefined) return text;
+  return nanos === undefined ? text : canonicalNanos(nanos, trimmed);
+}
+
+/** An amount in the notation of `like`: with a binary suffix, a decimal one, or an exponent. */
+export function canonicalNanos(nanos: bigint, like: string): string {
   if (nanos === 0n) return '0';
-  if (trimmed.endsWith('i') && nanos % nanosPerUnit === 0n && nanos >= 1024n * nanosPerUnit) return binary(nanos);
-  return decimal(nanos, /[eE][-+]?[0-9]/.test(trimmed));
+  if (like.endsWith('i') && nanos % nanosPerUnit === 0n && nanos >= 1024n * nanosPerUnit) return binary(nanos);
+  return decimal(nanos, /[eE][-+]?[0-9]/.test(like));
 }
 
 function binary(nanos: bigint): string {

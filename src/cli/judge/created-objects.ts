@@ -99,7 +99,10 @@ export function createdObjects(kind: ReviewedKind, workload: PlainObject): reado
         jobPods(job.name, ofJob, 'spec.jobTemplate.spec.template'),
       ];
     }
-    default:
+    case 'Pod':
+    case 'Service':
+    case 'PersistentVolumeClaim':
+    case 'ConfigMap':
       return [];
   }
 }

@@ -48,7 +48,10 @@ export function readManifestText(text: string): TextObjects {
 
 /** Directives stand before the `---` of the document they are for. */
 function* partsOf(text: string): Generator<Part> {
-  if (text.startsWith('%')) return yield { text, linesBefore: 0 };
+  if (text.startsWith('%')) {
+    yield { text, linesBefore: 0 };
+    return;
+  }
   let start = 0;
   let linesBefore = 0;
   while (start <= text.length) {

@@ -1,15 +1,15 @@
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import type { Pod } from '../../workload/pod.ts';
+import type { Container, Pod } from '../../workload/pod.ts';
 import { podSums } from '../../workload/pod-sums.ts';
-import { formatNanos, parseQuantity } from '../../workload/quantity.ts';
+import { parseQuantity } from '../../workload/quantity.ts';
 import { readPod } from '../../workload/read-pod.ts';
 import { isOvercommittable } from '../../workload/resource-names.ts';
-import { canonicalQuantity } from './canonical-quantity.ts';
+import { canonicalNanos, canonicalQuantity } from './canonical-quantity.ts';
 
 /**
  * What the API server does to a pod between the user and the webhooks, as far as anything of gpugate looks at it:
- * quantities in their canonical form, and the defaults of `SetDefaults_Pod` (kubernetes pkg/apis/core/v1/defaults.go). It
- * does so once more after each mutating webhook. Another object, or the same when there is nothing to do; whatever is
+ * quantities in their canonical form, maps in the order of their keys, as Go writes them, and the defaults of
+ * `SetDefaults_Pod` (kubernetes pkg/apis/core/v1/defaults.go). It does so once more after each mutating webhook. Another object, or the same when there is nothing to do; whatever is
  * malformed stays, for the readers to find.
  */
 export function withPodDefaults(pod: unknown): unknown {
@@ -24,6 +24,8 @@ export function withPodDefaults(pod: unknown): unknown {
   }
   const overhead = canonical(spec['overhead']);
   if (overhead !== spec['overhead']) changed['overhead'] = overhead;
+  const nodeSelector = inOrder(spec['nodeSelector']);
+  if (nodeSelector !== spec['nodeSelector']) changed['nodeSelector'] = nodeSelector;
   const resources = canonicalResources(spec['resources']);
   if (resources !== spec['resources']) changed['resources'] = resources;
   const defaulted = Object.keys(changed).length === 0 ? pod : { ...pod, spec: { ...spec, ...changed } };
@@ -41,7 +43,8 @@ function withContainerDefaults(container: unknown): unknown {
   }
   const missing = Object.entries(limits).filter(([key]) => !Object.hasOwn(requests ?? {}, key));
   if (missing.length === 0) return resources === before ? container : { ...container, resources };
-  return { ...container, resources: { ...resources, requests: { ...requests, ...Object.fromEntries(missing) } } };
+  const completed = inOrder({ ...requests, ...Object.fromEntries(missing) });
+  return { ...container, resources: { ...resources, requests: completed } };
 }
 
 function canonicalResources(resources: unknown): unknown {
@@ -60,7 +63,15 @@ function canonicalResources(resources: unknown): unknown {
 function canonical(list: unknown): unknown {
   if (!isPlainObject(list)) return list;
   const entries = Object.entries(list).map(([key, value]): [string, unknown] => [key, canonicalValue(value)]);
-  return entries.every(([key, value]) => value === list[key]) ? list : Object.fromEntries(entries);
+  return inOrder(entries.every(([key, value]) => value === list[key]) ? list : Object.fromEntries(entries));
+}
+
+/** Messages name resources and labels in the order in which they come. */
+function inOrder(map: unknown): unknown {
+  if (!isPlainObject(map)) return map;
+  const keys = Object.keys(map);
+  if (keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key)) return map;
+  return Object.fromEntries(keys.sort().map((key) => [key, map[key]]));
 }
 
 function canonicalValue(value: unknown): unknown {
@@ -81,7 +92,10 @@ function withRequestsOfPod(pod: PlainObject, resources: PlainObject): unknown {
     if (isOfWholePod(resource) && !Object.hasOwn(requests, resource)) requests[resource] = limit;
   }
   if (Object.keys(requests).length === Object.keys(given).length) return pod;
-  return { ...pod, spec: { ...(pod['spec'] as PlainObject), resources: { ...resources, requests } } };
+  return {
+    ...pod,
+    spec: { ...(pod['spec'] as PlainObject), resources: { ...resources, requests: inOrder(requests) } },
+  };
 }
 
 /** What `spec.resources` of a pod may name. */
@@ -96,11 +110,13 @@ function sumsOf(raw: PlainObject): readonly (readonly [string, string])[] {
   } catch {
     return [];
   }
-  const likes = new Map<string, string>();
-  const sums = podSums(pod, isOfWholePod, ({ requests }, resource) => {
-    const text = Object.hasOwn(requests, resource) ? requests[resource] : undefined;
-    if (text !== undefined && !likes.has(resource)) likes.set(resource, text);
-    return text === undefined ? undefined : parseQuantity(text);
+  const amountOf = ({ requests }: Container, resource: string) =>
+    parseQuantity((Object.hasOwn(requests, resource) ? requests[resource] : undefined) ?? '');
+  const sums = podSums(pod, isOfWholePod, amountOf);
+  // A sum is written like the first amount in it that is not zero, and containers come before init containers.
+  const inTurn = [...pod.containers, ...pod.initContainers];
+  return Array.from(sums ?? [], ([resource, { peak }]) => {
+    const first = inTurn.find((container) => (amountOf(container, resource) ?? 0n) > 0n);
+    return [resource, canonicalNanos(peak, first?.requests[resource] ?? '')] as const;
   });
-  return Array.from(sums ?? [], ([resource, { peak }]) => [resource, formatNanos(peak, likes.get(resource))] as const);
 }

@@ -9,13 +9,16 @@ export type Answer =
   | { readonly kind: 'allowed'; readonly object: unknown; readonly warnings: readonly string[] }
   | { readonly kind: 'denied'; readonly message: string; readonly warnings: readonly string[] }
   /** The API server itself refuses the object, mutated as it is, before any validating webhook is asked. */
-  | { readonly kind: 'invalid'; readonly message: string };
+  | { readonly kind: 'invalid'; readonly faults: readonly string[] };
 
 /** Excluded from every webhook, so that the API server answers there for itself alone. */
 export const unwatchedNamespace = 'gpugate-system';
 
 const denial = /^admission webhook "[a-z]+\.validate\.gpugate\.dev" denied the request: /;
 const stored = ['uid', 'creationTimestamp', 'managedFields', 'resourceVersion', 'generation', 'namespace'];
+
+/** Of a Service, allocated anew for each. */
+const addresses = ['clusterIP', 'clusterIPs'];
 
 type Meta = Readonly<Record<string, unknown>>;
 type ApiObject = { readonly metadata: Meta };
@@ -44,7 +47,7 @@ export function serverAnswer(response: JsonResponse, { namespace }: AdmissionReq
   if (response.status < 300) return { kind: 'allowed', object: comparable(response.body), warnings };
   const message = messageOf(response);
   if (denial.test(message)) return { kind: 'denied', message: message.replace(denial, ''), warnings };
-  return { kind: 'invalid', message: message.replaceAll(namespace, '*') };
+  return { kind: 'invalid', faults: faultsIn(message.replaceAll(namespace, '*')) };
 }
 
 /**
@@ -65,7 +68,7 @@ export async function offlineAnswer(
   };
   const response = await askUnwatched({ ...request, namespace: unwatchedNamespace, object: moved });
   if (response.status >= 300) {
-    return { kind: 'invalid', message: messageOf(response).replaceAll(unwatchedNamespace, '*') };
+    return { kind: 'invalid', faults: faultsIn(messageOf(response).replaceAll(unwatchedNamespace, '*')) };
   }
   const { warnings } = decision;
   if (decision.kind === 'deny') return { kind: 'denied', message: message ?? '', warnings };
@@ -73,14 +76,26 @@ export async function offlineAnswer(
 }
 
 function comparable(body: unknown): unknown {
-  const { metadata, ...rest } = body as ApiObject;
-  return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !stored.includes(key))) };
+  const { metadata, spec, ...rest } = body as ApiObject & { readonly spec?: Meta };
+  return { ...rest, spec: without(spec ?? {}, addresses), metadata: without(metadata, stored) };
+}
+
+function without(object: Meta, keys: readonly string[]): Meta {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
 }
 
 function messageOf({ status, body }: JsonResponse): string {
   const message = (body as { message?: unknown } | undefined)?.message;
   if (typeof message !== 'string') throw new Error(`${status}: ${JSON.stringify(body)}`);
   return message;
+}
+
+/** The API server goes over its own maps as they come: each time in another order. */
+function faultsIn(message: string): readonly string[] {
+  return message
+    .replace(/\]$/, '')
+    .split(/(?:: \[|: |, )(?=spec\.|metadata\.)/)
+    .sort();
 }
 
 /** The name that the API server generated, out of its answer. */

@@ -48,8 +48,8 @@ export function fixtureCases(): readonly FixtureCase[] {
       nodes: (fixture.nodes ?? []).map((node) => ({ ...node, name: `${namespace}-${node.name}` })),
       operation,
       user: { username, groups: [...groups, allowedGroup] },
-      object: whole(fixture.object as RawObject, namespace),
-      oldObject: old === undefined ? undefined : whole(old as RawObject, namespace),
+      object: whole(fixture.object, namespace),
+      oldObject: old === undefined ? undefined : whole(old, namespace),
     };
   });
 }
@@ -82,9 +82,8 @@ function wholeSpec(spec: Readonly<Record<string, unknown>>): object {
   const filled = Object.entries(spec).map(([field, value]): [string, unknown] => {
     if (!Array.isArray(value)) return [field, value];
     const items = value as readonly object[];
-    if (/ontainers$/.test(field)) return [field, items.map((item) => ({ image: 'registry.example/x:1', ...item }))];
+    if (field.endsWith('ontainers')) return [field, items.map((item) => ({ image: 'registry.example/x:1', ...item }))];
     if (field === 'volumes') return [field, items.map((item, index) => ({ name: `v${index}`, ...item }))];
-    if (field === 'resourceClaims') return [field, items.map((item) => ({ resourceClaimName: 'claim', ...item }))];
     return [field, value];
   });
   // No scheduler touches them, so that an update finds them as they were stored.

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { yamlDiff, yamlLines } from '../../../src/cli/judge/yaml-diff.ts';
+
+test('shows what comes, goes and changes, with what leads there and no more', () => {
+  const before = {
+    kind: 'Pod',
+    metadata: { name: 'a', labels: { x: '1', 'a/b': 'no' } },
+    spec: { containers: [{ name: 'c' }, { name: 'd', env: [{ name: 'E', value: '1' }] }], list: [['x'], ['y']] },
+  };
+  const after = {
+    kind: 'Pod',
+    metadata: { name: 'a', labels: { x: '2', y: '3' } },
+    spec: {
+      containers: [{ name: 'c' }, { name: 'd', env: [{ name: 'E', value: '2' }, { name: 'F' }], args: ['q', ''] }],
+      list: [['x'], ['z']],
+    },
+  };
+  expect(yamlDiff(before, after)).toEqual([
+    '  metadata:',
+    '    labels:',
+    '-     a/b: no',
+    '-     x: "1"',
+    '+     x: "2"',
+    '+     y: "3"',
+    '  spec:',
+    '    containers:',
+    '      - name: d',
+    '        env:',
+    '          - name: E',
+    '-           value: "1"',
+    '+           value: "2"',
+    '+         - name: F',
+    '+       args:',
+    '+         - q',
+    '+         - ""',
+    '    list:',
+    '      - # 1',
+    '-       - y',
+    '+       - z',
+  ]);
+});
+
+test('says nothing of what is the same, however it is ordered', () => {
+  expect(yamlDiff({ a: 1, b: { c: [1] } }, { b: { c: [1] }, a: 1 })).toEqual([]);
+});
+
+test('what an attacker writes stays on its line, and moves no cursor', () => {
+  const lines = yamlDiff({}, { labels: { a: 'x\u001b[2J\u202e', 'k\ney': 'v' } });
+  for (const line of [...lines, ...yamlLines({ a: '\u001b]0;x\u0007' })]) expect(line).toMatch(/^[\x20-\x7e]*$/);
+});
