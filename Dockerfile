@@ -1,9 +1,9 @@
-# Build: compile to JavaScript, then keep only what runs.
+# Build: one bundle of JavaScript, then keep only what runs.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-progress --ignore-scripts
-COPY tsconfig.json ./
+COPY rolldown.config.ts ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --omit=optional --no-progress --ignore-scripts
 

@@ -22,6 +22,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** The composition root and its pieces: they import everything, and nothing imports them but each other. */
 const compositionFiles: ReadonlySet<string> = new Set([
+  'cache-directory.ts',
+  'command-line.ts',
   'embedded.ts',
   'file-sources.ts',
   'live-certificates.ts',
@@ -29,6 +31,7 @@ const compositionFiles: ReadonlySet<string> = new Set([
   'live-quota.ts',
   'main.ts',
   'reload-loop.ts',
+  'run-serve.ts',
   'serve.ts',
   'serving-certificates.ts',
 ]);

@@ -19,7 +19,7 @@ function firstCells(column: string): string[] {
   return rows.slice(header + 2, end).map((row) => row.split('|')[1]?.trim() ?? '');
 }
 
-const program = programInMemory();
+const program = await programInMemory();
 const commands = program.commands.flatMap((command) =>
   command.commands.length === 0 ? [command.name()] : command.commands.map((sub) => `${command.name()} ${sub.name()}`),
 );

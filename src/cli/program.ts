@@ -1,10 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { type CommandEntry, commandEntries } from './commands.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { registerSnapshot } from './snapshot-command.ts';
-import { registerCheck } from './check/check-command.ts';
-import { registerDoctor } from './doctor/doctor-command.ts';
-import { registerUsage } from './usage/usage-command.ts';
-import { registerManifests } from './manifests/manifests-command.ts';
 
 export { exitCodes };
 
@@ -41,39 +37,59 @@ export type CliContext = {
 };
 
 export type ProgramParts = CliContext & {
-  readonly serveFlags: readonly FlagDescription[];
+  readonly serveFlags: () => Promise<readonly FlagDescription[]>;
   /** Composed by main: the room `cli` knows no server. Keys are flag names in camel case. */
   readonly serve: (flags: Readonly<Record<string, unknown>>) => Promise<void>;
 };
 
-export function createProgram(parts: ProgramParts): Command {
-  const program = new Command('gpugate')
+/** A command line that loads only the command that it is told to run. */
+export type Program = {
+  readonly root: Command;
+  /** Loads one command of the root; does nothing the second time, and for the commands of a command. */
+  readonly define: (command: Command) => Promise<void>;
+  /** Runs what the words say, which begin behind the program's name. Rejects with CommanderError to end the program. */
+  readonly run: (words: readonly string[]) => Promise<void>;
+};
+
+/**
+ * `name` is how users call it: `gpugate` or `kubectl gpugate`. At first only names and descriptions of the commands are
+ * there: to load them all takes half a second, which is long for somebody who checks one file.
+ */
+export function createProgram(parts: ProgramParts, name = 'gpugate'): Program {
+  const root = new Command(name)
     .description('Kubernetes admission webhooks for clusters whose GPUs many tenants share')
     .version(parts.version)
-    .showHelpAfterError('(gpugate --help lists the commands)')
+    .showHelpAfterError(`(${name} --help lists the commands)`)
     .configureOutput({ writeOut: parts.write, writeErr: parts.writeError })
     .exitOverride();
-
-  const serve = program
-    .command('serve')
-    .description('serve the webhooks')
-    .option('--config <file>', 'YAML file of these settings, in camel case');
-  for (const { flag, description, takesValue, isList } of parts.serveFlags) {
-    const option = new Option(takesValue ? `--${flag} <${isList ? 'items' : 'value'}>` : `--${flag}`, description);
-    if (isList) {
-      option.argParser((value: string, previous: readonly string[] | undefined) => [
-        ...(previous ?? []),
-        ...value.split(',').filter((item) => item !== ''),
-      ]);
-    }
-    serve.addOption(option);
+  const undefinedYet = new Map<Command, CommandEntry>();
+  for (const entry of commandEntries) {
+    undefinedYet.set(root.command(entry.name).description(entry.description), entry);
   }
-  serve.action(async (flags: Record<string, unknown>) => parts.serve(flags));
+  const define = async (command: Command): Promise<void> => {
+    const entry = undefinedYet.get(command);
+    if (entry === undefined) return;
+    undefinedYet.delete(command);
+    await (
+      await entry.load()
+    )(command, parts);
+  };
+  const run = async (words: readonly string[]): Promise<void> => {
+    // `help usage` shows a command that is not loaded, unless it is said as `usage --help`.
+    const [first, ...rest] = words;
+    const said = first === 'help' ? [...rest, '--help'] : words;
+    // No option of the root takes a value, so that the first word without a dash is the command.
+    const asked = said.find((word) => !word.startsWith('-'));
+    const command = root.commands.find((one) => one.name() === asked);
+    if (command !== undefined) await define(command);
+    await root.parseAsync(said, { from: 'user' });
+  };
+  return { root, define, run };
+}
 
-  registerCheck(program, parts);
-  registerUsage(program, parts);
-  registerSnapshot(program, parts);
-  registerManifests(program, parts);
-  registerDoctor(program, parts);
-  return program;
+/** With every command in full, for those who look at all of them. */
+export async function createFullProgram(parts: ProgramParts, name?: string): Promise<Command> {
+  const { root, define } = createProgram(parts, name);
+  for (const command of root.commands) await define(command);
+  return root;
 }

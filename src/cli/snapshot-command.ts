@@ -8,11 +8,8 @@ import type { CliContext } from './program.ts';
 type Flags = ClusterSource & { readonly output?: string };
 
 /** `gpugate snapshot`: the facts that decisions rest on, as one file. */
-export function registerSnapshot(program: Command, context: CliContext): void {
-  const command = program
-    .command('snapshot')
-    .description('write the facts that decisions rest on to one file: no secrets, no environment')
-    .option('-o, --output <file>', 'where to (JSON for *.json, else YAML); absent: standard output');
+export function defineSnapshot(command: Command, context: CliContext): void {
+  command.option('-o, --output <file>', 'where to (JSON for *.json, else YAML); absent: standard output');
   clusterSourceOptions(command).action(async (flags: Flags) => {
     const cluster = await openClusterSource(flags, context);
     const snapshot = snapshotOf(cluster.usage(), cluster.quotas());

@@ -70,8 +70,8 @@ const defaultPageSize = 500;
  */
 const relistPageSize = 50;
 const relistPauses = 1;
-/** Meanwhile the view grows old, and at 120 s nothing is decided by it: then the rest is read at full speed. */
-const maxConsiderateMs = 30_000;
+/** Meanwhile the view grows old, and at 120 s nothing is decided by it: from this age on it is read at full speed. */
+const maxConsiderateAgeMs = 75_000;
 
 /** Keeps a sink equal to one resource of the API server: lists once, watches, and lists again when it must. */
 export class Reflector {
@@ -157,7 +157,7 @@ export class Reflector {
     let continueToken: string | undefined;
     for (;;) {
       const pageStart = clock.now();
-      const isHurried = isFirst || isAwaited() || pageStart - startedAt > maxConsiderateMs;
+      const isHurried = isFirst || isAwaited() || this.stalenessMs() > maxConsiderateAgeMs;
       const limit = isHurried ? pageSize : Math.min(pageSize, relistPageSize);
       const page = await listWatch.list({ limit, continueToken, signal }, sink.put);
       telemetry.received(resource, page.bytes);

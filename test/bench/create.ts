@@ -1,7 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { kindsOf, webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/start.ts';
@@ -9,6 +7,7 @@ import { examplePolicies } from '../support/examples.ts';
 import { createSnapshotObjects, installGpugate } from '../support/gpugate-on-cluster.ts';
 import { celPolicies } from './cel-policies.ts';
 import { atMost, median, percentile, type Figures } from './report.ts';
+import { startBare, type BareServer } from './start-bare.ts';
 
 const rounds = 9;
 const perRound = 200;
@@ -29,13 +28,12 @@ const settleMs = 2500;
 export async function benchCreate(progress: (line: string) => void): Promise<Figures> {
   progress('starting the control plane ...');
   const controlPlane = await startControlPlane({ controllerManager: false, scheduler: false });
-  let bare: ChildProcess | undefined;
+  let bare: BareServer | undefined;
   try {
     await createSnapshotObjects(controlPlane);
     const gpugate = await installGpugate(controlPlane);
-    const server = await startBare(gpugate.certs);
-    bare = server.child;
-    const registrations = await registrationsOf(gpugate, server.port);
+    bare = await startBare(gpugate.certs);
+    const registrations = await registrationsOf(gpugate, bare.port);
     const latencies: Record<Variant, number[][]> = { none: [], bare: [], gpugate: [], cel: [] };
     for (let round = 0; round <= rounds; round++) {
       for (const variant of variants) {
@@ -49,7 +47,7 @@ export async function benchCreate(progress: (line: string) => void): Promise<Fig
     await gpugate.uninstall();
     return figuresOf(latencies);
   } finally {
-    bare?.kill('SIGKILL');
+    bare?.stop();
     await controlPlane.stop();
   }
 }
@@ -135,17 +133,4 @@ function pod(serial: number): object {
       ],
     },
   };
-}
-
-async function startBare(certs: string): Promise<{ child: ChildProcess; port: number }> {
-  const script = join(import.meta.dirname, 'bare-server.ts');
-  const args = [script, join(certs, 'tls.crt'), join(certs, 'tls.key'), '--echo-uid'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', (line) =>
-      resolve((JSON.parse(line) as { port: number }).port),
-    );
-    child.once('exit', (code) => reject(new Error(`the bare server exited with ${code}`)));
-  });
-  return { child, port };
 }

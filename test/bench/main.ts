@@ -1,3 +1,4 @@
+import { benchCli } from './cli.ts';
 import { benchCreate } from './create.ts';
 import { benchPath } from './path.ts';
 import { benchQuota } from './quota.ts';
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, (progress: (line: string) => void) => Pro
   view: benchView,
   quota: benchQuota,
   rollout: benchRollout,
+  cli: benchCli,
 };
 
 const name = process.argv[2] ?? '';

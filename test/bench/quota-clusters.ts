@@ -1,21 +1,27 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/start.ts';
 import { applyAll, namespaceOf, quotaOf, resourceQuota, untilCharged, untilInForce } from '../e2e/tenant-quotas.ts';
-import { installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
-import { startTcpBalancer, type TcpBalancer } from '../support/tcp-balancer.ts';
+import { apply, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
+import { outputOf } from '../support/run-gpugate.ts';
+import { startTcpBalancer } from '../support/tcp-balancer.ts';
+import { startBare, startWriting } from './start-bare.ts';
 
 export const replicas = 3;
 export const limit = 8;
 
-export const names = { none: 'bench-none', bare: 'bench-bare', gpugate: 'bench-create', churn: 'bench-churn' } as const;
+export const names = {
+  none: 'bench-none',
+  bare: 'bench-bare',
+  writing: 'bench-writing',
+  gpugate: 'bench-create',
+  churn: 'bench-churn',
+} as const;
 
 /**
  * Two control planes, so that what gpugate watches and writes costs the others nothing: gpugate has one for itself; in the
- * other are the bare webhook, no webhook and ResourceQuota, each with a namespace of its own. Nothing is registered anew
+ * other are the bare webhook, the one that writes, no webhook and ResourceQuota, each with a namespace of its own. Nothing is registered anew
  * between two rounds, and what does not run is idle.
  */
 export type QuotaClusters = {
@@ -46,13 +52,19 @@ export async function startQuotaClusters(): Promise<QuotaClusters> {
       quotaOf(names.churn, [names.churn], limit),
     ]);
     await untilCharged(gpugate, names.churn, names.churn, limit);
-    const bare = await startBare(installed.certs);
+    const bare = await startBareReplicas(installed.certs);
     ends.push(bare.stop);
+    await apply(others, await outputOf(['manifests', 'crds']));
+    await others.kubectl(['wait', '--for=condition=Established', 'crd', '-l', 'app.kubernetes.io/part-of=gpugate']);
+    const writing = await startWriting(installed.certs, others.kubeconfig);
+    ends.push(writing.stop);
     await applyAll(others, [
       namespaceOf(names.none),
       namespaceOf(names.bare),
+      namespaceOf(names.writing),
       namespaceOf(names.churn),
-      registrationOf(bare.balancer.port, installed.certs, [names.bare]),
+      registrationOf(bare.port, installed.certs, [names.bare], 'bare'),
+      registrationOf(writing.port, installed.certs, [names.writing], 'writing'),
       resourceQuota(names.churn, { 'requests.nvidia.com/gpu': String(limit) }),
     ]);
     await untilInForce(others, names.churn);
@@ -64,7 +76,7 @@ export async function startQuotaClusters(): Promise<QuotaClusters> {
 }
 
 /** The webhook that charges quotas, and no other: what those cost is `bench create`. */
-function registrationOf(port: number, certs: string, namespaces: readonly string[]): object {
+function registrationOf(port: number, certs: string, namespaces: readonly string[], name = 'gpugate'): object {
   const [, validating] = webhookConfigurations({
     client: { url: `https://127.0.0.1:${port}` },
     caBundle: readFileSync(join(certs, 'ca.crt'), 'utf8'),
@@ -78,31 +90,17 @@ function registrationOf(port: number, certs: string, namespaces: readonly string
   const webhooks = validating.webhooks
     .filter(({ name }) => name === 'gpu.validate.gpugate.dev')
     .map((webhook) => ({ ...webhook, namespaceSelector }));
-  return { ...validating, webhooks };
+  return { ...validating, metadata: { name }, webhooks };
 }
 
 /** As many processes as gpugate has, behind a balancer such as gpugate's: only what they answer differs. */
-async function startBare(certs: string): Promise<{ balancer: TcpBalancer; stop: () => Promise<void> }> {
-  const script = join(import.meta.dirname, 'bare-server.ts');
-  const args = [script, join(certs, 'tls.crt'), join(certs, 'tls.key'), '--echo-uid'];
-  const children: ChildProcess[] = [];
-  const ports = await Promise.all(
-    Array.from({ length: replicas }, () => {
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      children.push(child);
-      return new Promise<number>((resolve, reject) => {
-        createInterface({ input: child.stdout }).once('line', (line) =>
-          resolve((JSON.parse(line) as { port: number }).port),
-        );
-        child.once('exit', (code) => reject(new Error(`the bare server exited with ${code}`)));
-      });
-    }),
-  );
-  const balancer = await startTcpBalancer(ports);
+async function startBareReplicas(certs: string): Promise<{ port: number; stop: () => Promise<void> }> {
+  const servers = await Promise.all(Array.from({ length: replicas }, () => startBare(certs)));
+  const balancer = await startTcpBalancer(servers.map(({ port }) => port));
   return {
-    balancer,
+    port: balancer.port,
     stop: async () => {
-      for (const child of children) child.kill('SIGKILL');
+      for (const server of servers) server.stop();
       await balancer.close();
     },
   };

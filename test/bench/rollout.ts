@@ -15,6 +15,8 @@ const rotateAt: ReadonlySet<number> = new Set([2, 5, 8]);
 const namespace = 'gpugate-system';
 const tenants = 'proj-a';
 const quietMs = 15_000;
+/** Between restarts, so that each begins with nothing to make up for. */
+const restMs = 5000;
 const failuresShown = 5;
 /** What a timer that comes late may cost of the rate that was asked for. */
 const rateShare = 0.99;
@@ -79,6 +81,7 @@ async function measure(
       rotating.catch(() => undefined); // it is awaited later
     }
     await gpugate.rollOver();
+    await sleep(restMs);
     take(`restart ${restart} of ${restarts}`, await load.tally());
   }
   await rotating;
@@ -92,6 +95,7 @@ async function measure(
     failed: atMost(failed, 0, `of ${all.flatMap(({ latencies }) => latencies).length} requests`),
     reached: atLeast(during.length / seconds, perSecond * rateShare, 'admissions/s'),
     longest: { value: longest(during), unit: 'ms' },
+    latest: { value: longest(tallies.map(({ latest }) => latest)), unit: 'ms that one was sent late' },
     p50: { value: percentile(during, 0.5), unit: 'ms' },
     p99: { value: percentile(during, 0.99), unit: 'ms' },
     quiet_p50: { value: percentile(quiet.latencies, 0.5), unit: 'ms, nothing restarts' },

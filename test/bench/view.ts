@@ -11,6 +11,7 @@ import { apiServerReview } from './api-server-review.ts';
 import { fillNodes, fillPods } from './fill-etcd.ts';
 import { runOpenLoop } from './open-loop.ts';
 import { atMost, percentile, type Figures } from './report.ts';
+import { startBare } from './start-bare.ts';
 
 const few = 10_000;
 const many = 100_000;
@@ -56,9 +57,12 @@ export async function benchView(progress: (line: string) => void): Promise<Figur
       large = await startView(directory, controlPlane, children);
     }
     progress('relists under load ...');
-    const during = await relistUnderLoad(large, join(directory, 'certs'));
+    const certs = join(directory, 'certs');
+    const during = await relistsUnderLoad(large, { port: large.first.port, certs, count: relists });
+    const bare = await startBare(certs);
+    const beside = await relistsUnderLoad(large, { port: bare.port, certs, count: 1 }).finally(bare.stop);
     await large.end();
-    return figuresOf({ small: small.first, large: large.first, synced, informer, during });
+    return figuresOf({ small: small.first, large: large.first, synced, informer, during, beside });
   } finally {
     for (const child of children) child.kill('SIGKILL');
     await controlPlane.stop();
@@ -72,8 +76,9 @@ function figuresOf(samples: {
   synced: readonly number[];
   informer: Pick<Sample, 'pods' | 'rssMiB' | 'peakMiB' | 'heapBytes'>;
   during: { latencies: readonly number[]; last: Sample };
+  beside: { latencies: readonly number[] };
 }): Figures {
-  const { small, large, synced, informer, during } = samples;
+  const { small, large, synced, informer, during, beside } = samples;
   if (small.pods !== few || large.pods !== many || informer.pods !== few || large.nodes !== nodes) {
     throw new Error(`not everything was listed: ${JSON.stringify(samples)}`);
   }
@@ -94,6 +99,11 @@ function figuresOf(samples: {
     relist_100k: { value: during.last.seconds, unit: 's' },
     relist_p50: { value: percentile(during.latencies, 0.5), unit: 'ms' },
     relist_p99: atMost(percentile(during.latencies, 0.99), 15, 'ms'),
+    beside_p50: {
+      value: percentile(beside.latencies, 0.5),
+      unit: 'ms: a constant of another process, beside a relist',
+    },
+    beside_p99: { value: percentile(beside.latencies, 0.99), unit: 'ms: the same' },
   };
 }
 
@@ -151,13 +161,14 @@ async function startView(directory: string, { server }: ControlPlane, children: 
   };
 }
 
-async function relistUnderLoad(
+/** Of whoever listens at that port, while the view lists anew. */
+async function relistsUnderLoad(
   view: { readonly first: Sample; readonly relist: () => Promise<Sample> },
-  certs: string,
+  { port, certs, count }: { readonly port: number; readonly certs: string; readonly count: number },
 ): Promise<{ latencies: readonly number[]; last: Sample }> {
   const abort = new AbortController();
   const load = runOpenLoop({
-    port: view.first.port,
+    port,
     ca: readFileSync(join(certs, 'ca.crt'), 'utf8'),
     perSecond: admissionsPerSecond,
     signal: abort.signal,
@@ -167,7 +178,7 @@ async function relistUnderLoad(
     ],
   });
   let last = view.first;
-  for (let i = 0; i < relists; i++) last = await view.relist();
+  for (let i = 0; i < count; i++) last = await view.relist();
   abort.abort();
   return { latencies: await load, last };
 }

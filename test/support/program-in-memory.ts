@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { createProgram } from '../../src/cli/program.ts';
+import { createFullProgram } from '../../src/cli/program.ts';
 
 /** The command line as it is, in this process: it serves nothing, and what it prints goes to `write`. */
-export function programInMemory(write: (text: string) => void = () => undefined): Command {
-  return createProgram({
+export function programInMemory(write: (text: string) => void = () => undefined): Promise<Command> {
+  return createFullProgram({
     version: '1.2.3',
     environment: {},
     interrupted: () => Promise.resolve(),
@@ -11,7 +11,7 @@ export function programInMemory(write: (text: string) => void = () => undefined)
     fail: () => undefined,
     isTerminal: false,
     directory: process.cwd(),
-    serveFlags: [],
+    serveFlags: () => Promise.resolve([]),
     serve: () => Promise.resolve(),
     write,
     writeError: write,

@@ -87,7 +87,7 @@ export async function startServe(
     return { ...started, port, opsPort };
   } catch (error) {
     if (!started.hasExited()) await started.kill();
-    throw error;
+    throw new Error(`${(error as Error).message}\n${started.lines.slice(-20).join('\n')}`, { cause: error });
   }
 }
 
@@ -109,8 +109,11 @@ export async function probe(opsPort: number, path: '/readyz' | '/healthz'): Prom
 async function untilReady(opsPort: number): Promise<void> {
   const deadline = performance.now() + startDeadlineMs;
   for (;;) {
-    if ((await probe(opsPort, '/readyz')).status === 200) return;
-    if (performance.now() > deadline) throw new Error(`gpugate serve is not ready after ${startDeadlineMs} ms`);
+    const { status, body } = await probe(opsPort, '/readyz');
+    if (status === 200) return;
+    if (performance.now() > deadline) {
+      throw new Error(`gpugate serve is not ready after ${startDeadlineMs} ms: /readyz says ${status} ${body}`);
+    }
     await sleep(25);
   }
 }

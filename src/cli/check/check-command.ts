@@ -25,10 +25,8 @@ const add = (value: string, previous: readonly string[] = []): readonly string[]
 const split = (value: string): readonly string[] => value.split(',').filter((item) => item !== '');
 
 /** `gpugate check`: what a cluster with these policies would answer to these manifests. */
-export function registerCheck(program: Command, context: CliContext): void {
-  const command = program
-    .command('check')
-    .description('judge manifests and recorded reviews as a cluster with these policies would')
+export function defineCheck(command: Command, context: CliContext): void {
+  command
     .argument('<paths...>', 'files, directories with all below them, - for standard input')
     .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', add)
     .option('--snapshot <file>', 'facts of a cluster, out of a file that `gpugate snapshot` wrote')

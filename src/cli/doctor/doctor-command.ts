@@ -17,10 +17,8 @@ type Flags = {
 };
 
 /** `gpugate doctor`: what is wrong with an installation, and how to mend it. */
-export function registerDoctor(program: Command, context: CliContext): void {
-  program
-    .command('doctor')
-    .description('look for what is wrong with an installation, and say how to mend it')
+export function defineDoctor(command: Command, context: CliContext): void {
+  command
     .option('--kubeconfig <file>', "which cluster; absent: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config")
     .option('--namespace <name>', 'where gpugate is installed', defaultNamespace)
     .option('--service <name>', 'its Service there', 'gpugate')

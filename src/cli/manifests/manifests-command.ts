@@ -19,9 +19,7 @@ type Flags = {
 export type ManifestsContext = { readonly version: string; readonly write: (text: string) => void };
 
 /** `gpugate manifests install|crds|webhooks`: what an admin applies, printed as YAML. */
-export function registerManifests(program: Command, { version, write }: ManifestsContext): void {
-  const manifests = program.command('manifests').description('print the objects that a cluster needs, as YAML');
-
+export function defineManifests(manifests: Command, { version, write }: ManifestsContext): void {
   registerInstall(manifests, { version, write });
 
   manifests

@@ -16,10 +16,8 @@ type Flags = ClusterSource & {
 const redrawMs = 1000;
 
 /** `gpugate usage`: who uses how many GPUs, of how many. */
-export function registerUsage(program: Command, context: CliContext): void {
-  const command = program
-    .command('usage')
-    .description('show who uses how many GPUs: by namespace, group, user, node and GPU product')
+export function defineUsage(command: Command, context: CliContext): void {
+  command
     .addOption(new Option('--by <views...>', 'only these tables').choices([...usageViews]))
     .addOption(new Option('-o, --output <format>', 'form').choices(['table', 'json', 'yaml']).default('table'))
     .option('-w, --watch', 'go on, and print again whenever something changes');

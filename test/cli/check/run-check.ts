@@ -16,13 +16,13 @@ export async function runCheck(args: readonly string[]): Promise<CheckRun> {
     fail: (failed = 1) => void (code = failed),
     isTerminal: false,
     directory: process.cwd(),
-    serveFlags: [],
+    serveFlags: () => Promise.resolve([]),
     serve: () => Promise.resolve(),
     write: (text) => void (out += text),
     writeError: (text) => void (err += text),
   });
   try {
-    await program.parseAsync(['node', 'gpugate', 'check', ...args]);
+    await program.run(['check', ...args]);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { code: 2, out, err: err + error.message };

@@ -25,11 +25,11 @@ describe('the Job of the doctor', () => {
     expect(objectsOf().filter(({ metadata }) => metadata.name === 'gpugate-doctor')).toEqual([]);
   });
 
-  test.each(everyMode)('calls the doctor with options that it has (%s)', (_, settings) => {
+  test.each(everyMode)('calls the doctor with options that it has (%s)', async (_, settings) => {
     const { template } = jobOf({ ...settings, namespace: 'gpus', image: 'registry.example/g:2' });
     const [command, ...flags] = containerOf(template).args;
     expect([command, ...flags]).toEqual(['doctor', '--namespace', 'gpus', '--certificates', settings.certificates]);
-    const program = programInMemory();
+    const program = await programInMemory();
     const options = program.commands.find((one) => one.name() === command)?.options ?? [];
     expect(options.map(({ long }) => long)).toEqual(expect.arrayContaining(['--namespace', '--certificates']));
     expect(options.find(({ long }) => long === '--certificates')?.argChoices).toContain(settings.certificates);

@@ -28,7 +28,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** What the command prints, in this process. */
 async function printed(...args: string[]): Promise<string> {
   let text = '';
-  const program = programInMemory((part) => void (text += part));
+  const program = await programInMemory((part) => void (text += part));
   await program.parseAsync(['manifests', 'install', ...args], { from: 'user' });
   return text;
 }

@@ -1,0 +1,69 @@
+import { ifFound } from '../cluster/api-error.ts';
+import { createClient } from '../cluster/client.ts';
+import { findApiServer } from '../cluster/find-api-server.ts';
+import { usageOfView } from '../cluster/snapshot-usage.ts';
+import { systemClock } from '../cluster/system-clock.ts';
+import { ClusterView } from '../cluster/view.ts';
+import { watchQuotas } from '../cluster/watch-quotas.ts';
+import type { Fields, Log } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createSilentLog } from '../telemetry/silent-log.ts';
+import type { ClusterSource, OpenCluster } from './cluster-source.ts';
+import type { CliContext } from './program.ts';
+
+/** A first list of 100,000 pods takes some 10 s. */
+const syncTimeoutMs = 120_000;
+
+/** Lists and watches the cluster itself; rejects when it has not been listed after two minutes. */
+export async function openLiveSource({ kubeconfig }: ClusterSource, cli: CliContext): Promise<OpenCluster> {
+  const server = await findApiServer({ environment: cli.environment, kubeconfig });
+  const client = createClient(server, systemClock);
+  const metrics = createMetrics({ version: cli.version, processMetrics: false });
+  const log = warningsTo(cli.writeError);
+  const view = new ClusterView({ client, clock: systemClock, log, metrics });
+  const quotas = watchQuotas(() => view.setQuotas(quotas.inForce().map(({ quota }) => quota)), {
+    client,
+    clock: systemClock,
+    log,
+    metrics,
+  });
+  // On a cluster without our CRDs there are no quotas, and usage is still worth showing.
+  const path = '/apis/gpugate.dev/v1alpha1/tenantquotas?limit=1';
+  const hasQuotas = (await ifFound(client.request({ method: 'GET', path }))) !== undefined;
+  const abort = new AbortController();
+  const running = Promise.all([
+    hasQuotas ? quotas.reflector.run(abort.signal) : undefined,
+    view.run(abort.signal, hasQuotas ? quotas.reflector.synced : undefined),
+  ]);
+  const close = async () => {
+    abort.abort();
+    await running;
+  };
+  const isLate = await Promise.race([
+    view.synced.then(() => false),
+    systemClock.sleep(syncTimeoutMs, abort.signal).then(() => true),
+  ]);
+  if (isLate) {
+    await close();
+    throw new Error(`the cluster was not listed within ${syncTimeoutMs / 1000} s`);
+  }
+  return {
+    usage: () =>
+      usageOfView(
+        view,
+        quotas.inForce().map(({ quota }) => quota),
+      ),
+    quotas: () => quotas.inForce().map(({ quota, spec }) => ({ name: quota.name, spec })),
+    onChange: (listener) => void view.onChange(listener),
+    close,
+  };
+}
+
+/** Only what a person must know: that the cluster does not answer, and why. */
+function warningsTo(write: (text: string) => void): Log {
+  const say = (message: string, fields: Fields = {}): void => {
+    const why = fields['fault'] ?? fields['error'];
+    write(`gpugate: ${message}${typeof why === 'string' ? `: ${why}` : ''}\n`);
+  };
+  return { ...createSilentLog(), warn: say, error: say };
+}
