@@ -31,10 +31,9 @@ function scalarText(value: unknown): string {
 /** By hand, since the library takes ten times as long: of ten thousand pods, most of the whole check. */
 function* linesOf(value: unknown): Generator<string> {
   const isList = Array.isArray(value);
-  if (!isList && !isPlainObject(value)) return yield scalarText(value);
-  const entries = Object.entries(value as object) as [string, unknown][];
-  if (entries.length === 0) return yield isList ? '[]' : '{}';
-  for (const [key, item] of entries) {
+  const entries = isList || isPlainObject(value) ? Object.entries(value as object) : [];
+  if (entries.length === 0) yield isList ? '[]' : isPlainObject(value) ? '{}' : scalarText(value);
+  for (const [key, item] of entries as [string, unknown][]) {
     const isNested = typeof item === 'object' && item !== null && Object.keys(item).length > 0;
     const nested = linesOf(item);
     if (isList) yield `- ${nested.next().value ?? ''}`;
