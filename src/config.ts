@@ -11,7 +11,9 @@ import {
   filledList,
   flag,
   globs,
+  label,
   list,
+  objectName,
   path,
   port,
   size,
@@ -42,7 +44,7 @@ export const settings = {
   kubeconfig: path
     .optional()
     .describe("Kubeconfig of the cluster. Absent: the pod's ServiceAccount, then KUBECONFIG, then ~/.kube/config."),
-  namespace: path
+  namespace: label
     .optional()
     .describe(
       'Namespace of gpugate itself, its Leases and its Secret. Absent: POD_NAMESPACE, then that of the credentials, then `default`.',
@@ -52,12 +54,12 @@ export const settings = {
     .describe("Directory of the ServiceAccount's token, CA and namespace, in a pod."),
   embedded: flag.default(false).describe('Serve the example policies and snapshot on 127.0.0.1, to try gpugate out.'),
   certs: path.optional().describe('Directory of the own CA and serving certificate, issued when absent.'),
-  certificateSecret: path
+  certificateSecret: objectName
     .optional()
     .describe(
       'Secret of the own CA and serving certificate, kept with the caBundles. In a pod: `gpugate-certificates` by default.',
     ),
-  serviceName: path
+  serviceName: label
     .default('gpugate')
     .describe('Service of the webhook server: the own serving certificate is for `NAME.NAMESPACE.svc` too.'),
   tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),

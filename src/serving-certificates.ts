@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { messageOf } from './api/message-of.ts';
 import { InputError } from './cli/input-error.ts';
 import type { Config } from './config.ts';
@@ -49,7 +50,9 @@ async function openSource(config: Config, { log, metrics }: CertificateContext):
   const clock = () => Date.now();
   try {
     if (certFile !== undefined && keyFile !== undefined) {
-      return await createFileSource({ certFile, keyFile, clock, log, metrics });
+      // As Secrets of cert-manager are mounted.
+      const caFile = join(dirname(certFile), 'ca.crt');
+      return await createFileSource({ certFile, keyFile, caFile, clock, log, metrics });
     }
     const store = certs === undefined ? createMemoryStore() : createCertificateDirectory(certs);
     return await createManagedSource({ store, names, clock, log, metrics });

@@ -102,6 +102,16 @@ describe('loadConfig', () => {
       { GPUGATE_PROT: '1' },
       'GPUGATE_PROT: no setting has this variable; did you mean GPUGATE_PORT?',
     ],
+    'a Secret of an impossible name': [
+      { ...needed, certificateSecret: 'a/b' },
+      {},
+      '--certificate-secret: must be the name of an object: lower-case letters, digits, - and .',
+    ],
+    'a namespace of an impossible name, out of the environment': [
+      needed,
+      { GPUGATE_NAMESPACE: 'My_Namespace' },
+      'GPUGATE_NAMESPACE: must be lower-case letters, digits and -, 63 at most',
+    ],
     'a certificate without its key': [
       { ...needed, tlsCert: 'c' },
       {},

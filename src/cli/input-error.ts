@@ -1,4 +1,2 @@
-/** The command line or an input file is wrong; the message says where and what to do. Exit code 2. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
-}
+/** Of the room `api`, so that whoever reads input below the command line can say so as well. */
+export { InputError } from '../api/input-error.ts';

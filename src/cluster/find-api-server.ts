@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { InputError } from '../api/input-error.ts';
 import { inClusterServer, type ApiServer } from './api-server.ts';
 import { kubeconfigServer } from './kubeconfig-server.ts';
 
@@ -10,7 +11,7 @@ export type ClusterAccess = {
   readonly serviceAccountDirectory?: string | undefined;
 };
 
-/** In the cluster, then KUBECONFIG, then ~/.kube/config. Throws an error that says what was looked for. */
+/** In the cluster, then KUBECONFIG, then ~/.kube/config. Throws InputError that says what was looked for. */
 export async function findApiServer(access: ClusterAccess): Promise<ApiServer> {
   const { environment, kubeconfig, serviceAccountDirectory: directory } = access;
   if (kubeconfig !== undefined) return kubeconfigServer([kubeconfig]);
@@ -21,7 +22,7 @@ export async function findApiServer(access: ClusterAccess): Promise<ApiServer> {
   const directoryOfUser = environment['HOME'] ?? environment['USERPROFILE'];
   const home = directoryOfUser === undefined ? '~/.kube/config' : join(directoryOfUser, '.kube/config');
   if (directoryOfUser !== undefined && existsSync(home)) return kubeconfigServer([home]);
-  throw new Error(
+  throw new InputError(
     `no cluster to ask: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ${home}. Give --kubeconfig, or --snapshot to work without a cluster.`,
   );
 }

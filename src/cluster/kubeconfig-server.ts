@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Agent, RequestOptions } from 'node:https';
+import { dirname } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { explainFileError } from '../api/explain-file-error.ts';
+import { InputError } from '../api/input-error.ts';
+import { messageOf } from '../api/message-of.ts';
 import { createAgent, type ApiServer } from './api-server.ts';
 
-/** The server and user of a kubeconfig's current context; throws with the file's own fault. */
+/** The server and user of a kubeconfig's current context; throws InputError for a file that names no server. */
 export async function kubeconfigServer(files: readonly string[]): Promise<ApiServer> {
   // Only here, and only now: its import takes 0.3 s and 85 MB, and a server in the cluster needs none of it.
   const { KubeConfig } = await import('@kubernetes/client-node');
@@ -13,25 +17,62 @@ export async function kubeconfigServer(files: readonly string[]): Promise<ApiSer
     const present = files.length > 1 ? files.filter((file) => existsSync(file)) : files;
     const [first, ...rest] = present.map((file) => {
       const config = new KubeConfig();
-      config.loadFromFile(file);
+      loadInto(config, file);
       return config;
     });
-    if (first === undefined) throw new Error(`there is none of ${files.join(', ')}`);
+    if (first === undefined) throw new InputError(`KUBECONFIG: there is none of ${files.join(', ')}`);
     for (const config of rest) merge(first, config);
     return first;
   };
   let config = load();
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new Error(`${files.join(', ')}: the current context names no cluster`);
+  const url = serverUrl(config, `kubeconfig ${files.join(', ')}`);
   const agents = new Map<string, Agent>();
   return {
-    url: new URL(server),
+    url,
     authenticate: () => authenticate(config, agents),
     forget: () => {
       config = load();
     },
     namespace: config.getContextObject(config.getCurrentContext())?.namespace,
   };
+}
+
+function loadInto(config: KubeConfig, file: string): void {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new InputError(`kubeconfig ${file} ${explainFileError(error)}; name another with --kubeconfig or KUBECONFIG`);
+  }
+  try {
+    config.loadFromString(text);
+  } catch (error) {
+    // Of a broken file client-node tells more lines than one; of an empty one, that null has no properties.
+    const [why] = error instanceof TypeError ? ['it is empty, or no map'] : messageOf(error).split('\n');
+    throw new InputError(`${file} is no kubeconfig: ${why}; name another with --kubeconfig or KUBECONFIG`);
+  }
+  config.makePathsAbsolute(dirname(file));
+}
+
+const listOf = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
+
+function serverUrl(config: KubeConfig, what: string): URL {
+  const current = config.getCurrentContext();
+  const context = config.getContextObject(current);
+  if (context === null) {
+    const names = listOf(config.getContexts().map(({ name }) => name));
+    const fault = current ? `its current-context ${current} is none of its contexts` : 'it has no current-context';
+    throw new InputError(`${what}: ${fault} (${names}); choose one with: kubectl config use-context NAME`);
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) {
+    const names = listOf(config.getClusters().map(({ name }) => name));
+    throw new InputError(
+      `${what}: the context ${current} is of cluster ${context.cluster}, which is not there (${names})`,
+    );
+  }
+  if (!URL.canParse(server)) throw new InputError(`${what}: the cluster ${context.cluster} has no URL: ${server}`);
+  return new URL(server);
 }
 
 function merge(into: KubeConfig, { clusters, users, contexts, currentContext }: KubeConfig): void {

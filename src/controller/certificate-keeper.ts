@@ -33,6 +33,10 @@ type Plan = { readonly installed: Installed; readonly step: Step; readonly patch
 /** A first start takes three writes; what needs more is a fight with somebody else, and waits for the next look. */
 const maxActions = 8;
 
+/** The webhooks are named by `a caBundle does not trust the serving certificate`, once one does not; and by the metric. */
+const giveUpMessage =
+  'a caBundle that does not take our authority is waited for no longer: who fills it must put in ca.crt of the Secret';
+
 /**
  * An authority that is not stored (any more) is taken out of a caBundle only after this: by then every server that follows
  * the Secret has reloaded, so that a Secret which somebody put back from a copy cuts off nobody.
@@ -48,11 +52,13 @@ export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
   readonly #held: Seen;
   readonly #surplus: Seen;
+  readonly #stored: Seen;
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
     this.#held = new Seen(options.now);
     this.#surplus = new Seen(options.now);
+    this.#stored = new Seen(options.now);
   }
 
   /** Does all that is due now. Throws ApiError. */
@@ -88,7 +94,12 @@ export class CertificateKeeper {
     this.#held.see(bundles.flat().filter((one) => filled.every((authorities) => isAmong(one, authorities))));
     const wanted = certificatesIn(stored?.caCert ?? '');
     this.#surplus.see(bundles.flat().filter((one) => !isAmong(one, wanted)));
-    const installed = { bundles, heldForMs: (one: X509Certificate) => this.#held.forMs(one) };
+    this.#stored.see(wanted.slice(0, 1));
+    const installed = {
+      bundles,
+      heldForMs: (one: X509Certificate) => this.#held.forMs(one),
+      storedForMs: (one: X509Certificate) => this.#stored.forMs(one) ?? 0,
+    };
     const step = nextStep(stored, installed, this.#options, wallClock());
     // Without an authority that can sign there is nothing to install yet.
     const isInstallable = step.kind !== 'authority' && wanted.length > 0;
@@ -111,6 +122,7 @@ export class CertificateKeeper {
       const written = secretOf(next, { before: state.secret, name, namespace });
       const isDone = await (state.secret === undefined ? secret.create(written) : secret.replace(written));
       log.info('the certificates take a step', { ...step, isDone });
+      if ('isForced' in step) log.warn(giveUpMessage);
       return;
     }
     for (const { configuration, operations } of patches) {

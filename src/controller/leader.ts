@@ -2,6 +2,7 @@ import { ApiError, ifFound } from '../cluster/api-error.ts';
 import type { ApiClient } from '../cluster/client.ts';
 import type { Clock } from '../cluster/retry.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 /** client-go's: a leader that does not renew for 15 s is succeeded; it gives up by itself 5 s before. */
 const leaseSeconds = 15;
@@ -14,6 +15,7 @@ export type LeaderOptions = {
   readonly client: Pick<ApiClient, 'request'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'leader'>;
   readonly namespace: string;
   readonly name: string;
   /** Of this replica; another one than before after each restart. */
@@ -53,7 +55,8 @@ export class Leader {
 
   /** Runs until the signal is aborted, then hands the Lease back; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, metrics } = this.#options;
+    metrics.leader(() => this.isLeader);
     let wasLeader = false;
     while (!signal.aborted) {
       await this.#attempt().catch((error: unknown) => {

@@ -73,6 +73,12 @@ export const metricNames = {
     labels: ['configuration'],
     help: 'Whether (1 or 0) every caBundle of the configuration, mutating or validating, trusts the certificate of this replica.',
   },
+  leader: {
+    name: 'gpugate_leader',
+    type: 'gauge',
+    labels: [],
+    help: 'Whether (1 or 0) this replica leads: keeps certificates and caBundles, and releases reservations.',
+  },
   viewObjects: {
     name: 'gpugate_view_objects',
     type: 'gauge',

@@ -17,6 +17,8 @@ export type Metrics = ViewMetrics & {
   policies(state: string, count: number): void;
   policyReload(result: string): void;
   certificateExpiry(certificate: 'ca' | 'serving', notAfterMs: number): void;
+  /** Asked whenever the metrics are read; no series before. */
+  leader(isLeader: () => boolean): void;
   /** What a webhook configuration has in its caBundles; undefined when it has no webhook of ours. */
   installedBundle(configuration: string, bundle: InstalledBundle | undefined): void;
 };
@@ -69,6 +71,12 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
     for (const [configuration, { isTrusted }] of installed) gauge.set({ configuration }, Number(isTrusted));
   });
   registerGauge(registry, metricNames.buildInfo).set({ version: options.version, node: process.version }, 1);
+  let isLeader: (() => boolean) | undefined;
+  registerGauge(registry, metricNames.leader, (gauge) => {
+    // Without a cluster nobody leads, and nobody is missed.
+    if (isLeader === undefined) gauge.remove();
+    else gauge.set(Number(isLeader()));
+  });
   let inFlight = 0;
   registerGauge(registry, metricNames.httpInFlight, (gauge) => gauge.set(inFlight));
 
@@ -99,6 +107,7 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
     policies: (state, count) => policies.set({ state }, count),
     policyReload: (result) => policyReloads.add(result),
     certificateExpiry: (certificate, notAfterMs) => expiry.set({ certificate }, notAfterMs / 1000),
+    leader: (asked) => void (isLeader = asked),
     installedBundle: (configuration, bundle) => {
       if (bundle === undefined) installed.delete(configuration);
       else installed.set(configuration, bundle);

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { StoredCertificates } from './certificate-store.ts';
 import { parseKeyPair, validityFault, validityOf } from './key-pair.ts';
-import { renewAt } from './renewal.ts';
+import { lastTenthAt, renewAt } from './renewal.ts';
 import { isForNames } from './serving-certificate.ts';
 import { certificatesIn, signerOf } from './trust.ts';
 
@@ -12,16 +12,18 @@ export type Faults = {
   /** The authority can still sign, and its successor should be made known. */
   readonly authorityAge: string | undefined;
   readonly serving: string | undefined;
+  /** The leaf is of no use to anybody, or will be soon: there is nothing to lose by another one. */
+  readonly isServingUrgent: boolean;
 };
 
 const due = 'two thirds of its life are over';
 
 export function findFaults(stored: StoredCertificates, names: readonly string[], now: number): Faults {
   const pair = parseKeyPair({ cert: stored.caCert, key: stored.caKey });
-  const serving = servingFault(stored, names, now);
-  if (!pair.ok) return { authority: pair.fault, authorityAge: undefined, serving };
+  const ofServing = servingFaults(stored, names, now);
+  if (!pair.ok) return { authority: pair.fault, authorityAge: undefined, ...ofServing };
   const authority = kindFault(pair.value) ?? validityFault(validityOf(pair.value), now);
-  return { authority, authorityAge: now >= renewAt(validityOf(pair.value)) ? due : undefined, serving };
+  return { authority, authorityAge: now >= renewAt(validityOf(pair.value)) ? due : undefined, ...ofServing };
 }
 
 /** The curves that issue.ts can sign with, by the names of OpenSSL. */
@@ -40,7 +42,15 @@ export function isSound({ authority, authorityAge, serving }: Faults): boolean {
   return authority === undefined && authorityAge === undefined && serving === undefined;
 }
 
-function servingFault(stored: StoredCertificates, names: readonly string[], now: number): string | undefined {
+function servingFaults(stored: StoredCertificates, names: readonly string[], now: number) {
+  const fault = uselessness(stored, names, now);
+  if (fault !== undefined) return { serving: fault, isServingUrgent: true };
+  const pair = parseKeyPair(stored);
+  const validity = pair.ok ? validityOf(pair.value) : { notBefore: now, notAfter: now };
+  return { serving: now >= renewAt(validity) ? due : undefined, isServingUrgent: now >= lastTenthAt(validity) };
+}
+
+function uselessness(stored: StoredCertificates, names: readonly string[], now: number): string | undefined {
   const pair = parseKeyPair(stored);
   if (!pair.ok) return pair.fault;
   const leaf = pair.value;
@@ -49,5 +59,5 @@ function servingFault(stored: StoredCertificates, names: readonly string[], now:
   if (signer === undefined) return 'it is not signed by the authority';
   const ofSigner = validityFault(validityOf(signer), now);
   if (ofSigner !== undefined) return `of the authority that signed it: ${ofSigner}`;
-  return validityFault(validityOf(leaf), now) ?? (now >= renewAt(validityOf(leaf)) ? due : undefined);
+  return validityFault(validityOf(leaf), now);
 }

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { messageOf } from '../api/message-of.ts';
 import { CertificateHolder, type TlsTelemetry } from './certificate-holder.ts';
 import type { CertificateSource, Reload, ServingCertificate } from './certificate-source.ts';
-import { parseCertificates, parseKeyPair, validityFault, validityOf, type Checked } from './key-pair.ts';
+import { parseKeyPair, validityFault, validityOf, type Checked } from './key-pair.ts';
+import { certificatesIn, signerOf } from './trust.ts';
 
 export type FileSourceOptions = TlsTelemetry & {
   readonly certFile: string;
   readonly keyFile: string;
-  /** What clients have to trust, for checks and metrics; the server itself does not need it. */
+  /** What clients have to trust, for checks and metrics; may be missing, since the server itself does not need it. */
   readonly caFile?: string;
   /** Wall clock in milliseconds; Date.now when absent. */
   readonly clock?: () => number;
@@ -44,20 +45,22 @@ async function readFiles(options: FileSourceOptions, now: number): Promise<Check
   const { certFile, keyFile, caFile } = options;
   try {
     const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-    const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8');
+    const ca = caFile === undefined ? undefined : await readFile(caFile, 'utf8').catch(() => undefined);
     const pair = parseKeyPair({ cert, key });
     if (!pair.ok) return { ok: false, fault: `${certFile} and ${keyFile} cannot be used: ${pair.fault}.` };
     const validity = validityOf(pair.value);
     const fault = validityFault(validity, now);
     if (fault !== undefined) return { ok: false, fault: `${certFile} cannot be used: ${fault}.` };
-    return { ok: true, value: { cert, key, ca, ...validity, caNotAfter: expiryOf(ca) } };
+    return { ok: true, value: { cert, key, ca, ...validity, caNotAfter: authorityExpiry(cert, ca) } };
   } catch (error) {
     return { ok: false, fault: `the certificate files cannot be read: ${messageOf(error)}.` };
   }
 }
 
-function expiryOf(ca: string | undefined): number | undefined {
-  const authorities = ca === undefined ? undefined : parseCertificates(ca);
-  const [newest] = authorities?.ok === true ? authorities.value : [];
-  return newest === undefined ? undefined : validityOf(newest).notAfter;
+/** Of the authority that signed the leaf, or an intermediate that comes with it: the file may hold others beside. */
+function authorityExpiry(cert: string, ca: string | undefined): number | undefined {
+  const authorities = certificatesIn(ca ?? '');
+  const signers = certificatesIn(cert).flatMap((one) => signerOf(one, authorities) ?? []);
+  const [signer] = signers;
+  return signer === undefined ? undefined : validityOf(signer).notAfter;
 }

@@ -3,6 +3,7 @@ import { backdateMs } from './authority.ts';
 import { findFaults } from './certificate-faults.ts';
 import type { StoredCertificates } from './certificate-store.ts';
 import { parseKeyPair, validityOf } from './key-pair.ts';
+import { latestRenewalAt } from './renewal.ts';
 import { nothingStored } from './renew-certificates.ts';
 import { certificatesIn, isAmong, isSame, signerOf } from './trust.ts';
 
@@ -15,6 +16,9 @@ import { certificatesIn, isAmong, isSame, signerOf } from './trust.ts';
  *   3 retire      when every server has long had that leaf: the old authority goes from `caCert`
  *     (and then from the caBundles)
  *
+ * A caBundle that somebody else fills may never take the new one. It is waited for while there is something to lose: then
+ * the step is forced, so that one configuration that trusts strangers is not the end of the others.
+ *
  * Each step is told by what is stored and what is installed alone, so that whoever leads next goes on where it stopped.
  */
 export type Step =
@@ -22,8 +26,8 @@ export type Step =
   | { readonly kind: 'wait'; readonly why: string }
   /** An authority from nothing, since that at the head cannot sign. */
   | { readonly kind: 'authority'; readonly why: string }
-  | { readonly kind: 'serving'; readonly why: string }
-  | { readonly kind: 'successor'; readonly why: string }
+  | { readonly kind: 'serving'; readonly why: string; readonly isForced?: true }
+  | { readonly kind: 'successor'; readonly why: string; readonly isForced?: true }
   | { readonly kind: 'retire'; readonly why: string };
 
 /** What clients trust at present. */
@@ -32,6 +36,8 @@ export type Installed = {
   readonly bundles: readonly (readonly X509Certificate[])[];
   /** For how long every caBundle that is not empty was seen to have this one; undefined while one has not. */
   readonly heldForMs: (authority: X509Certificate) => number | undefined;
+  /** For how long this one was seen at the head of what is stored, by whoever asks. */
+  readonly storedForMs: (authority: X509Certificate) => number;
 };
 
 export type RotationOptions = {
@@ -43,6 +49,12 @@ export type RotationOptions = {
 
 /** API servers learn of a new caBundle by watches of their own: far below a second each, but there may be several. */
 export const settleMs = 10_000;
+
+/**
+ * A caBundle of our own has the authority within seconds, and one that cert-manager injects soon after: whoever does not
+ * after this does not want to, and a leaf that is of no use waits no longer.
+ */
+export const patienceMs = 120_000;
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -59,7 +71,7 @@ export function nextStep(
   options: RotationOptions,
   now: number,
 ): Step {
-  const { authority, authorityAge, serving } = findFaults(stored ?? nothingStored, options.names, now);
+  const { authority, authorityAge, ...leafFaults } = findFaults(stored ?? nothingStored, options.names, now);
   const [head, ...older] = certificatesIn(stored?.caCert ?? '');
   if (stored === undefined || head === undefined || authority !== undefined) {
     return { kind: 'authority', why: stored === undefined ? 'nothing is stored' : (authority ?? 'there is none') };
@@ -71,15 +83,21 @@ export function nextStep(
   const heldForMs = installed.heldForMs(head);
   const isHeld = heldForMs !== undefined || isNobodyElseTrusted(head, installed);
 
-  const why = serving ?? (isOfHead ? undefined : 'its authority has a successor');
+  const why = leafFaults.serving ?? (isOfHead ? undefined : 'its authority has a successor');
   if (why !== undefined) {
     // Another leaf of the same authority changes nothing for clients, not even for those who do not trust it; that of
     // another is for those who have heard of it.
     const maySwitch = isOfHead || (isHeld && (isNobodyElseTrusted(head, installed) || (heldForMs ?? 0) >= settleMs));
-    return maySwitch ? { kind: 'serving', why } : { kind: 'wait', why: 'not every caBundle has the new authority yet' };
+    if (maySwitch) return { kind: 'serving', why };
+    const isForced = leafFaults.isServingUrgent && installed.storedForMs(head) >= patienceMs;
+    return isForced
+      ? { kind: 'serving', why, isForced }
+      : { kind: 'wait', why: 'not every caBundle has the new authority yet' };
+  }
+  if (authorityAge !== undefined && (isHeld || now >= latestRenewalAt(validityOf(head)))) {
+    return { kind: 'successor', why: authorityAge, ...(isHeld ? {} : { isForced: true }) };
   }
   if (!isHeld) return { kind: 'wait', why: 'not every caBundle has the authority yet' };
-  if (authorityAge !== undefined) return { kind: 'successor', why: authorityAge };
   if (older.length > 0 && leaf.ok && now >= issuedAt(leaf.value) + overlapMs(options)) {
     return { kind: 'retire', why: 'no leaf of it is served any more' };
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { InputError } from '../../src/cli/input-error.ts';
 import { inClusterServer, type ApiServer } from '../../src/cluster/api-server.ts';
 import { findApiServer, findNamespace } from '../../src/cluster/find-api-server.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -115,8 +116,11 @@ describe('the API server is found', () => {
       {},
       'no cluster to ask: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ~/.kube/config. Give --kubeconfig, or --snapshot to work without a cluster.',
     ],
-    'the file is not there': [{ KUBECONFIG: '/no/file' }, "ENOENT: no such file or directory, open '/no/file'"],
-    'none of the files is there': [{ KUBECONFIG: '/no/a:/no/b' }, 'there is none of /no/a, /no/b'],
+    'the file is not there': [
+      { KUBECONFIG: '/no/file' },
+      'kubeconfig /no/file does not exist; name another with --kubeconfig or KUBECONFIG',
+    ],
+    'none of the files is there': [{ KUBECONFIG: '/no/a:/no/b' }, 'KUBECONFIG: there is none of /no/a, /no/b'],
     'the token is not there': [
       { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
       "ENOENT: no such file or directory, open '/no/account/token'",
@@ -129,12 +133,49 @@ describe('the API server is found', () => {
     });
   });
 
-  test('not when the current context names no cluster', async () => {
+  const unusable: Readonly<Record<string, readonly [string, string]>> = {
+    'its current context is of a cluster that is not there': [
+      kubeconfig('a'),
+      'kubeconfig FILE: the context a is of cluster a, which is not there (none)',
+    ],
+    'its current context is not there': [
+      kubeconfig('a', { server: 'https://a.example', current: 'b' }),
+      'kubeconfig FILE: its current-context b is none of its contexts (a); choose one with: kubectl config use-context NAME',
+    ],
+    'it has no current context': [
+      kubeconfig('a', { server: 'https://a.example', current: '' }),
+      'kubeconfig FILE: it has no current-context (a); choose one with: kubectl config use-context NAME',
+    ],
+    'its server is no URL': [
+      kubeconfig('a', { server: 'somewhere' }),
+      'kubeconfig FILE: the cluster a has no URL: somewhere',
+    ],
+    'it is a list': [
+      '[]',
+      'kubeconfig FILE: it has no current-context (none); choose one with: kubectl config use-context NAME',
+    ],
+    'it is empty': [
+      '',
+      'FILE is no kubeconfig: expected a document, but the input is empty; name another with --kubeconfig or KUBECONFIG',
+    ],
+    'it is null': [
+      'null',
+      'FILE is no kubeconfig: it is empty, or no map; name another with --kubeconfig or KUBECONFIG',
+    ],
+    'it is no YAML': [
+      'a: [',
+      expect.stringMatching(/^FILE is no kubeconfig: .+; name another with --kubeconfig or KUBECONFIG$/) as string,
+    ],
+  };
+  test.each(Object.entries(unusable))('not by a kubeconfig when %s: bad input', async (_, [text, message]) => {
     const { path, write } = temporaryDirectory();
-    write('a', kubeconfig('a'));
-    await expect(findApiServer({ environment: {}, kubeconfig: join(path, 'a') })).rejects.toThrow(
-      new Error(`${path}/a: the current context names no cluster`),
+    write('a', text);
+    const kubeconfigFile = join(path, 'a');
+    const error = await findApiServer({ environment: {}, kubeconfig: kubeconfigFile }).catch(
+      (e: unknown) => e as Error,
     );
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message.replaceAll(kubeconfigFile, 'FILE')).toEqual(message);
   });
 });
 

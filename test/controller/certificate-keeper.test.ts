@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { trimAfterMs } from '../../src/controller/certificate-keeper.ts';
 import { certificatesOf } from '../../src/controller/certificate-secret.ts';
 import { issueAuthority } from '../../src/tls/authority.ts';
-import { settleMs } from '../../src/tls/rotation.ts';
+import { patienceMs, settleMs } from '../../src/tls/rotation.ts';
 import { certificatesIn } from '../../src/tls/trust.ts';
 import { bundlesIn, CertificateWorld, isCrash, lives, type Key } from './certificate-world.ts';
 
@@ -105,6 +105,12 @@ const rotations: Record<string, { begin: (it: World) => Promise<void>; writes: r
     writes: [...successor, ...newLeaf, ...retirement],
   },
 };
+
+/** What cert-manager's injector, or somebody like it, keeps: the leader does not touch it. */
+function injectByOthers(world: CertificateWorld, key: 'mutating' | 'validating', pem: string): void {
+  const annotations = { 'cert-manager.io/inject-ca-from': 'a/b' };
+  world.configure(key, Buffer.from(pem).toString('base64'), annotations);
+}
 
 function damage(world: CertificateWorld, key: string, text: string): void {
   const { secret } = world.objects;
@@ -223,18 +229,55 @@ describe('the new leaf', () => {
     expect(world.time - changedAt).toBe(settleMs);
   });
 
-  test('waits while a configuration does not take its authority, and the old one is served on', async () => {
-    const { world, tick, stored, authorities } = setUp();
+  test('waits while a configuration does not take its authority, and then comes for those that start: others serve on', async () => {
+    const { world, tick, stored, authorities, log } = setUp();
     await tick();
     const [before] = world.replicas.map(({ cert }) => cert);
-    const bundle = Buffer.from(bundlesIn(world.objects.mutating)[0] ?? '').toString('base64');
-    world.configure('mutating', bundle, { 'cert-manager.io/inject-ca-from': 'gpugate-system/gpugate' });
+    injectByOthers(world, 'mutating', bundlesIn(world.objects.mutating)[0] ?? '');
     world.put('secret', undefined);
-    for (let i = 0; i < 20; i++) await tick();
-    expect(stored()?.cert).toBe('');
-    expect(world.replicas.map(({ cert }) => cert)).toEqual([before, before, before]);
+    await tick();
+    for (const end = world.time + patienceMs - tickMs; world.time < end;) {
+      await tick();
+      expect(stored()?.cert).toBe('');
+    }
+    for (let i = 0; i < 10; i++) await tick();
+    const late = world.addReplica();
+    await late.sync();
+    expect([stored()?.cert === '', late.cert === stored()?.cert]).toEqual([false, true]);
+    expect(world.replicas.slice(0, 3).map(({ cert }) => cert)).toEqual([before, before, before]);
     expect(authorities('mutating').map(({ length }) => length)).toEqual([1, 1]);
     expect(authorities('validating').map(({ length }) => length)).toEqual([2, 2]);
+    expect(await late.trusted()).toEqual({ mutating: 0, validating: 1 });
+    expect(log().filter(({ message }) => message.startsWith('a caBundle that does not take'))).toHaveLength(1);
+  });
+
+  test('is served at the latest when the old one ends, though a configuration never took its authority', async () => {
+    const { world, tick, stored } = setUp();
+    await tick();
+    injectByOthers(world, 'mutating', bundlesIn(world.objects.mutating)[0] ?? '');
+    world.put('secret', undefined);
+    const keeper = world.keeper();
+    const cutOff = new Set<string | undefined>();
+    for (const end = world.time + 2 * lives.servingLifeMs; world.time < end; world.time += tickMs) {
+      keeper.sync();
+      await keeper.look();
+      for (const replica of world.replicas) await replica.sync();
+      for (const one of world.cutOff()) cutOff.add(one.split(' ')[0]);
+    }
+    expect(world.replicas.map(({ cert }) => cert === stored()?.cert)).toEqual([true, true, true]);
+    expect([...cutOff]).toEqual(['mutating']);
+  });
+
+  test('is there at a first start beside a configuration of strangers', async () => {
+    const { world, tick, stored } = setUp({ replicas: 0 });
+    const other = await issueAuthority({ now: world.start, lifeMs: lives.authorityLifeMs });
+    injectByOthers(world, 'mutating', other.cert);
+    for (let i = 0; i * tickMs < patienceMs + tickMs; i++) {
+      expect(stored()?.cert ?? '').toBe('');
+      await tick();
+    }
+    await tick();
+    expect(stored()?.cert).not.toBe('');
   });
 
   test('of the same authority waits for nothing', async () => {
@@ -254,8 +297,7 @@ describe('a caBundle that somebody else keeps, with an authority that is not our
     await tick();
     const before = stored()?.cert;
     const other = await issueAuthority({ now: world.wallClock(), lifeMs: lives.authorityLifeMs });
-    const bundle = Buffer.from(other.cert).toString('base64');
-    world.configure('validating', bundle, { 'cert-manager.io/inject-ca-from': 'a/b' });
+    injectByOthers(world, 'validating', other.cert);
     const keeper = world.keeper();
     const cutOff = new Set<string | undefined>();
     for (const end = world.time + lives.servingLifeMs; world.time < end; world.time += tickMs) {
@@ -266,6 +308,34 @@ describe('a caBundle that somebody else keeps, with an authority that is not our
     }
     expect(stored()?.cert).not.toBe(before);
     expect([...cutOff]).toEqual(['validating']);
+  });
+});
+
+describe('an authority that is due while somebody else keeps a caBundle with another', () => {
+  test('has its successor half-way between that and its end, and every leaf stays valid', async () => {
+    const { world, tick, head, stored, log } = setUp({ replicas: 1 });
+    await tick();
+    const before = head();
+    const other = await issueAuthority({ now: world.wallClock(), lifeMs: 10 * lives.authorityLifeMs });
+    injectByOthers(world, 'validating', other.cert);
+    const keeper = world.keeper();
+    const { authorityLifeMs } = lives;
+    let changedAt: number | undefined;
+    const cutOff = new Set<string | undefined>();
+    for (; world.time < 2 * authorityLifeMs; world.time += tickMs) {
+      keeper.sync();
+      await keeper.look();
+      await world.replicas[0]?.sync();
+      if (head() !== before) changedAt ??= world.time;
+      for (const one of world.cutOff()) cutOff.add(one.split(' ')[0]);
+    }
+    expect(changedAt).toBeGreaterThan((authorityLifeMs * 2) / 3);
+    expect(changedAt).toBeLessThan((authorityLifeMs * 5) / 6 + 2 * tickMs);
+    expect([...cutOff]).toEqual(['validating']);
+    expect(world.replicas[0]?.cert).toBe(stored()?.cert);
+    expect([...log(), ...keeper.log.entries].map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('is waited for no longer'),
+    );
   });
 });
 

@@ -154,6 +154,8 @@ export class CertificateWorld {
 export class Replica {
   syncedAt = 0;
   readonly log = createRecordingLog();
+  /** Whether each configuration trusts what it serves, as its metrics say. */
+  readonly trusted: () => Promise<Record<string, number>>;
   readonly #world: CertificateWorld;
   #seen: Objects = {};
   #source: CertificateSource | undefined;
@@ -165,6 +167,12 @@ export class Replica {
     const newest = (key: Key) => ({ newest: () => this.#seen[key] });
     const configurations = { mutating: newest('mutating'), validating: newest('validating') };
     const installed = new InstalledBundles({ configurations, names, log: this.log, metrics });
+    this.trusted = async () => {
+      if (this.cert !== undefined) installed.check(this.cert);
+      const { body } = await metrics.expose();
+      const found = body.matchAll(/^gpugate_ca_bundle_trusted\{configuration="(.+)"\} ([01])$/gm);
+      return Object.fromEntries([...found].map(([, name = '', value]): [string, number] => [name, Number(value)]));
+    };
     void createFollowedSource({
       newest: () => certificatesOf(this.#seen.secret),
       untilChange: () => this.#wake.promise,

@@ -2,12 +2,18 @@ import { expect, test } from 'vitest';
 import { ApiError } from '../../src/cluster/api-error.ts';
 import type { ApiRequest } from '../../src/cluster/client.ts';
 import { Leader } from '../../src/controller/leader.ts';
+import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const collection = '/apis/coordination.k8s.io/v1/namespaces/gpugate/leases';
 
 type Lease = { metadata: { name: string; resourceVersion: string }; spec: Record<string, unknown> };
+
+/** What Prometheus reads; undefined where nothing is shown. */
+async function leaderShown(metrics: ExposedMetrics): Promise<string | undefined> {
+  return /^gpugate_leader (.+)$/m.exec((await metrics.expose()).body)?.[1];
+}
 
 /** One Lease, as the API server keeps it, for any number of candidates. */
 function create() {
@@ -32,17 +38,19 @@ function create() {
   };
   const start = (identity: string, wallClock = () => 0) => {
     const stop = new AbortController();
+    const metrics = createMetrics({ version: 'test', processMetrics: false });
     const leader = new Leader({
       client: { request },
       clock,
       log,
+      metrics,
       namespace: 'gpugate',
       name: 'gpugate',
       identity,
       wallClock,
     });
     const running = leader.run(stop.signal);
-    return { leader, stop: () => stop.abort(), running };
+    return { leader, stop: () => stop.abort(), running, shown: () => leaderShown(metrics) };
   };
   return { clock, log, server, start };
 }
@@ -65,6 +73,20 @@ test('the first candidate makes the Lease and leads', async () => {
     },
   });
   expect(log.entries.map(({ message }) => message)).toEqual(['leading']);
+});
+
+test('each replica shows whether it leads, and so that none does; where nobody could, nothing is shown', async () => {
+  const { clock, server, start } = create();
+  expect(await leaderShown(createMetrics({ version: 'test', processMetrics: false }))).toBe(undefined);
+  const [first, second] = [start('a'), start('b')];
+  await clock.advance(0);
+  expect([await first.shown(), await second.shown()]).toEqual(['1', '0']);
+  server.isDown = true;
+  await clock.advance(11_000);
+  expect([await first.shown(), await second.shown()]).toEqual(['0', '0']);
+  server.isDown = false;
+  await clock.advance(6000);
+  expect(new Set([await first.shown(), await second.shown()])).toEqual(new Set(['0', '1']));
 });
 
 test('a second candidate does not lead while the first renews, whatever their wall clocks say', async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { connectControlPlane } from '../controlplane/connect.ts';
 import { freePort } from '../controlplane/ports.ts';
@@ -155,5 +156,44 @@ describe('a ledger that a newer gpugate wrote', () => {
     await writeLedger(cluster, data);
     await until('a pod is admitted', async () => (await admit()).status === 201);
     expect((await readinessOf()).map(({ status }) => status)).toEqual([200, 200]);
+  });
+});
+
+describe('an uninstall', () => {
+  const configurations = ['mutating', 'validating'].map(
+    (kind) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/gpugate`,
+  );
+  const statuses = () => Promise.all(configurations.map(async (path) => (await cluster.request('GET', path)).status));
+  const metricsOf = async ({ opsPort }: { opsPort: number }) =>
+    (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+  const metrics = () => Promise.all(gpugate.replicas.map(metricsOf));
+
+  test('leaves no webhook behind while replicas run: the leader brings none back, and nothing is refused', async () => {
+    await until('somebody leads', async () => (await metrics()).join('').includes('gpugate_leader 1'));
+    expect(await statuses()).toEqual([200, 200]);
+    // The leader is amid a repair of one when both go.
+    const patch = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
+    await cluster.request('PATCH', configuration, patch, { 'content-type': 'application/json-patch+json' });
+    const { code, stderr } = await cluster.kubectl([
+      'delete',
+      'validatingwebhookconfiguration,mutatingwebhookconfiguration',
+      'gpugate',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await until('every replica has seen it', async () =>
+      (await metrics()).every((text) => !text.includes('gpugate_ca_bundle_trusted{')),
+    );
+    // The leader makes the Secret anew, and so it is awake, and acts.
+    await cluster.kubectl(['delete', 'secret', 'gpugate-certificates', '-n', namespace]);
+    const secret = `/api/v1/namespaces/${namespace}/secrets/gpugate-certificates`;
+    await until('the leader acts', async () => (await cluster.request('GET', secret)).status === 200);
+    // Longer than it takes to look at everything once more.
+    await sleep(6000);
+    expect(await statuses()).toEqual([404, 404]);
+    expect(gpugate.replicas.map((replica) => replica.hasExited())).toEqual([false, false]);
+    expect((await readinessOf()).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await admit(tenantPod({ limits: { 'nvidia.com/gpu.shared': '2000' } }))).status).toBe(201);
+    expect(await Promise.all(gpugate.replicas.map((replica) => replica.stop()))).toEqual([0, 0]);
+    expect(await statuses()).toEqual([404, 404]);
   });
 });

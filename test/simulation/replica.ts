@@ -89,6 +89,7 @@ export class Replica {
       client: network,
       clock,
       log: silentLog,
+      metrics: { leader: () => undefined },
       namespace: 'gpugate',
       name: 'gpugate',
       identity: `replica-${this.number}`,

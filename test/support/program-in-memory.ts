@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { flagDescriptions } from '../../src/config.ts';
 import { createFullProgram } from '../../src/cli/program.ts';
 
 /** The command line as it is, in this process: it serves nothing, and what it prints goes to `write`. */
@@ -11,7 +12,7 @@ export function programInMemory(write: (text: string) => void = () => undefined)
     fail: () => undefined,
     isTerminal: false,
     directory: process.cwd(),
-    serveFlags: () => Promise.resolve([]),
+    serveFlags: () => Promise.resolve(flagDescriptions()),
     serve: () => Promise.resolve(),
     write,
     writeError: write,

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -56,6 +57,25 @@ describe('at the start', () => {
     const source = await createFileSource({ certFile, keyFile, caFile, log, metrics });
     expect(source.current().ca).toBe(ca);
     expect((await metrics.expose()).body).toContain('{certificate="ca"}');
+  });
+
+  const others: Readonly<Record<string, (ca: string) => Promise<string | undefined>>> = {
+    'is not there': () => Promise.resolve(undefined),
+    'is of somebody else': async () => (await issuer()).ca,
+    'is nonsense': () => Promise.resolve('nonsense'),
+  };
+  test.each(Object.entries(others))('a file of authorities that %s shows none, and stops nothing', async (_, make) => {
+    const { directory, write, leaf, ca, log, metrics, certFile, keyFile } = await setUp();
+    await write(await leaf());
+    const caFile = join(directory, 'ca.crt');
+    const text = await make(ca);
+    if (text !== undefined) await writeFile(caFile, text);
+    const source = await createFileSource({ certFile, keyFile, caFile, log, metrics });
+    expect((await metrics.expose()).body).not.toContain('{certificate="ca"}');
+    await writeFile(caFile, `${(await issuer()).ca}${ca}`);
+    expect(await source.reload()).toEqual({ kind: 'changed' });
+    const notAfter = new X509Certificate(ca).validToDate.getTime() / 1000;
+    expect((await metrics.expose()).body).toContain(`{certificate="ca"} ${notAfter}`);
   });
 
   test('faults are sentences that name the files', async () => {

@@ -3,6 +3,7 @@ import { systemNamespaces } from '../../api/system-namespaces.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadRules } from '../load-rules.ts';
 import { readObjects } from '../judge/read-objects.ts';
+import { labelFlag } from '../label-flag.ts';
 import type { CliContext } from '../program.ts';
 import { createProgress } from '../report/progress.ts';
 import { type OutputFormat, outputOption, printReport } from '../report/registry.ts';
@@ -32,7 +33,7 @@ export function defineCheck(command: Command, context: CliContext): void {
     .option('--snapshot <file>', 'facts of a cluster, out of a file that `gpugate snapshot` wrote')
     .option('--live', 'facts of the cluster that kubectl would ask')
     .option('--kubeconfig <file>', 'facts of the cluster of this kubeconfig')
-    .option('-n, --namespace <name>', 'of objects that name none', 'default')
+    .option('-n, --namespace <name>', 'of objects that name none', labelFlag('--namespace'), 'default')
     .option('--as <user>', 'who applies the manifests', 'user')
     .option('--as-group <group>', 'a group of that user; may be repeated', add, [])
     .option('--exempt-namespaces <globs>', 'as of gpugate serve, separated by commas', split, [...systemNamespaces])

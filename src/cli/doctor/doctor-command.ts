@@ -3,6 +3,7 @@ import { createClient } from '../../cluster/client.ts';
 import { findApiServer } from '../../cluster/find-api-server.ts';
 import { systemClock } from '../../cluster/system-clock.ts';
 import { certificateModes, defaultNamespace, type CertificateMode } from '../manifests/install-settings.ts';
+import { labelFlag } from '../label-flag.ts';
 import type { CliContext } from '../program.ts';
 import { checks } from './checks.ts';
 import { runChecks, type Diagnosis } from './run-checks.ts';
@@ -20,8 +21,8 @@ type Flags = {
 export function defineDoctor(command: Command, context: CliContext): void {
   command
     .option('--kubeconfig <file>', "which cluster; absent: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config")
-    .option('--namespace <name>', 'where gpugate is installed', defaultNamespace)
-    .option('--service <name>', 'its Service there', 'gpugate')
+    .option('--namespace <name>', 'where gpugate is installed', labelFlag('--namespace'), defaultNamespace)
+    .option('--service <name>', 'its Service there', labelFlag('--service'), 'gpugate')
     .addOption(
       new Option('--certificates <mode>', 'as it was installed: who makes the serving certificate')
         .choices([...certificateModes])

@@ -17,6 +17,7 @@ const {
   admissionDuration,
   viewStaleness,
   certificateExpiry,
+  leader,
   bundleTrusted,
   ledgerWrites,
   ledgerBytes,
@@ -41,6 +42,9 @@ const largeLedgerBytes = 500_000;
 const slowSeconds = 0.1;
 /** The first list of a resource counts too, and a watch of 5 to 10 minutes ends without one. */
 const manyRelists = 6;
+
+/** The one alert that depends on the installation. */
+export const replicasAlert = 'GpugateReplicasMissing';
 
 const undecided = (webhook: string) =>
   `sum by (webhook) (rate(${admissionRequests}{decision="undecided",webhook${webhook}"gpu.validate"}[5m])) > 0`;
@@ -78,6 +82,14 @@ export function alerts(replicas: number): readonly Alert[] {
       expr: `max by (pod, resource) (${viewStaleness} == +Inf)`,
       summary: '{{ $labels.pod }} could not list {{ $labels.resource }} since it started.',
       action: 'Look for rights that are missing, CRDs that are not installed, and the API server.',
+    },
+    {
+      name: 'GpugateNoLeader',
+      severity: 'warning',
+      forTime: '5m',
+      expr: `max(${leader}) == 0`,
+      summary: 'No replica leads: certificates and caBundles are not kept, and no reservation is released.',
+      action: 'The log says why the Lease cannot be renewed: a right that is missing, or a slow API server.',
     },
     {
       name: 'GpugateCertificateNotRenewed',
@@ -138,7 +150,7 @@ export function alerts(replicas: number): readonly Alert[] {
       action: 'Its Ready condition says what is wrong: kubectl describe workloadpolicies.',
     },
     {
-      name: 'GpugateReplicasMissing',
+      name: replicasAlert,
       severity: 'warning',
       forTime: '10m',
       expr: `count(${buildInfo}) < ${replicas}`,

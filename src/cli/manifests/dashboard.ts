@@ -81,6 +81,7 @@ const panels: readonly Panel[] = [
     unit: 'short',
     queries: [query(`min by (configuration) (${m.bundleTrusted.name})`, '{{configuration}}')],
   },
+  { title: 'Leader', unit: 'short', queries: [query(`max by (pod) (${m.leader.name})`, '{{pod}}')] },
   { title: 'Bad requests', unit: 'reqps', queries: [query(rate(m.badRequests, 'reason'), '{{reason}}')] },
   {
     title: 'Decisions that could not be recorded',

@@ -1,5 +1,6 @@
 import { excludedNamespaces } from './webhook-configurations.ts';
 import { serviceName } from './network.ts';
+import { placement } from './placement.ts';
 import { containerSecurityContext, podSecurityContext } from './pod-security.ts';
 import {
   appName,
@@ -69,7 +70,7 @@ export function deployment(settings: InstallSettings): ManifestObject {
   const container = {
     name: appName,
     image,
-    args: ['serve'],
+    args: ['serve', ...settings.serveFlags],
     env: environment(settings),
     ports: [
       { name: 'webhook', containerPort: webhookPort },
@@ -98,6 +99,7 @@ export function deployment(settings: InstallSettings): ManifestObject {
           // Variables such as GPUGATE_PORT=tcp://... would meet our own.
           enableServiceLinks: false,
           priorityClassName,
+          ...placement(settings),
           terminationGracePeriodSeconds: gracePeriodSeconds,
           securityContext: podSecurityContext,
           topologySpreadConstraints: spreadConstraints(spread === 'required' ? 'DoNotSchedule' : 'ScheduleAnyway'),

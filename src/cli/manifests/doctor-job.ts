@@ -6,6 +6,7 @@ import {
   type InstallSettings,
   type ManifestObject,
 } from './install-settings.ts';
+import { placement } from './placement.ts';
 import { containerSecurityContext, podSecurityContext } from './pod-security.ts';
 
 /**
@@ -27,7 +28,8 @@ const ttlSecondsAfterFinished = 600;
 const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } };
 
 /** `gpugate doctor`, from where the replicas and the names of the cluster can be reached. A fault fails the Job. */
-export function doctorJob({ namespace, image, certificates }: InstallSettings): ManifestObject {
+export function doctorJob(settings: InstallSettings): ManifestObject {
+  const { namespace, image, certificates } = settings;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -44,6 +46,7 @@ export function doctorJob({ namespace, image, certificates }: InstallSettings): 
           serviceAccountName: doctorName,
           automountServiceAccountToken: true,
           enableServiceLinks: false,
+          ...placement(settings),
           securityContext: podSecurityContext,
           containers: [
             {

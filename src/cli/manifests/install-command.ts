@@ -2,7 +2,9 @@ import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
 import { InputError } from '../input-error.ts';
+import { labelFlag } from '../label-flag.ts';
 import { loadPolicies } from '../load-policies.ts';
+import type { ProgramParts } from '../program.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { installObjects } from './install.ts';
 import {
@@ -13,7 +15,9 @@ import {
   type InstallSettings,
   type Quantities,
   type Spread,
+  type Toleration,
 } from './install-settings.ts';
+import { checkServeFlags, nodeLabels, pullSecret, toleration } from './pod-flags.ts';
 import { kindsOf } from './webhook-configurations.ts';
 import { yamlOf } from './yaml-of.ts';
 
@@ -29,6 +33,10 @@ type Flags = {
   readonly spread: Spread;
   readonly policies?: readonly string[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
+  readonly imagePullSecret: readonly string[];
+  readonly nodeSelector: InstallSettings['nodeSelector'];
+  readonly toleration: readonly Toleration[];
+  readonly serveFlag: readonly string[];
   readonly monitoring: boolean;
   readonly doctor: boolean;
 };
@@ -36,7 +44,7 @@ type Flags = {
 /** `gpugate manifests install`: all that a cluster needs, in one stream for `kubectl apply -f -`. */
 export function registerInstall(
   manifests: Command,
-  { version, write }: { readonly version: string; readonly write: (text: string) => void },
+  { version, write, serveFlags }: Pick<ProgramParts, 'version' | 'write' | 'serveFlags'>,
 ): void {
   const defaults = defaultSettings(version, reviewedKinds);
   manifests
@@ -74,13 +82,36 @@ export function registerInstall(
         .choices(['Ignore', 'Fail'])
         .default(defaults.podsFailurePolicy),
     )
+    .option('--image-pull-secret <name>', 'Secret for the registry of the image; may be repeated', pullSecret, [])
+    .addOption(
+      new Option('--node-selector <list>', 'labels of nodes: key=value,...')
+        .default(defaults.nodeSelector, 'any node')
+        .argParser(nodeLabels),
+    )
+    .option('--toleration <taint>', 'taint of nodes: key=value:NoSchedule, key; may be repeated', toleration, [])
+    .option('--serve-flag <flag>', 'more of `gpugate serve`: --serve-flag=--log-level=debug; may be repeated', add, [])
     .option('--monitoring', 'also what the Prometheus operator and Grafana read', defaults.monitoring)
     .option('--doctor', 'also a Job that looks for what is wrong with the installation', defaults.doctor)
-    .action(async (flags: Flags) => write(yamlOf(installObjects(await settingsOf(flags)))));
+    .action(async (flags: Flags) => {
+      checkServeFlags(flags.serveFlag, await serveFlags());
+      write(yamlOf(installObjects(await settingsOf(flags))));
+    });
 }
 
+const add = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
 async function settingsOf(flags: Flags): Promise<InstallSettings> {
-  const { ca, requests, limits, priorityClass, policies, ...same } = flags;
+  const {
+    ca,
+    requests,
+    limits,
+    priorityClass,
+    policies,
+    imagePullSecret,
+    toleration: tolerations,
+    serveFlag,
+    ...same
+  } = flags;
   if ((same.certificates === 'files') !== (ca !== undefined)) {
     throw new InputError(
       '--ca and --certificates files go together: the other modes fill the caBundle in by themselves',
@@ -91,6 +122,9 @@ async function settingsOf(flags: Flags): Promise<InstallSettings> {
     ...same,
     resources: { requests, limits },
     priorityClassName: priorityClass,
+    imagePullSecrets: imagePullSecret.map((name) => ({ name })),
+    tolerations,
+    serveFlags: serveFlag,
     kinds: policies === undefined ? reviewedKinds : kindsOf(await loadPolicies(policies)),
     ...(ca === undefined ? {} : { caBundle: readAuthorities('--ca', ca) }),
   };
@@ -105,8 +139,7 @@ function namespaceName(text: string): string {
       `--namespace ${text}: must be one of gpugate's own, which is held to the Pod Security level restricted`,
     );
   }
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
-  throw new InputError(`--namespace ${text}: must be lower-case letters, digits and -, 63 at most`);
+  return labelFlag('--namespace')(text);
 }
 
 /** The ledger is one object that all replicas write: more than a few only meet each other there. */

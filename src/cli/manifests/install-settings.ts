@@ -11,6 +11,14 @@ export type CertificateMode = (typeof certificateModes)[number];
 export const spreads = ['preferred', 'required'] as const;
 export type Spread = (typeof spreads)[number];
 
+/** As in a pod: what it tolerates of a node. */
+export type Toleration = {
+  readonly key?: string;
+  readonly operator?: 'Exists' | 'Equal';
+  readonly value?: string;
+  readonly effect?: string;
+};
+
 export type Quantities = Readonly<Record<string, string>>;
 
 /** All that an installation is made from: the same settings, the same objects. */
@@ -27,6 +35,12 @@ export type InstallSettings = {
   /** Kinds for which pods.validate is registered. */
   readonly kinds: readonly ReviewedKind[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
+  /** Of the replicas and of the doctor's Job, as pods have them. */
+  readonly imagePullSecrets: readonly { readonly name: string }[];
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  /** More arguments of `gpugate serve`, such as `--log-level=debug`. */
+  readonly serveFlags: readonly string[];
   readonly monitoring: boolean;
   /** Whether a Job looks, after the installation, for what is wrong with it. */
   readonly doctor: boolean;
@@ -91,6 +105,10 @@ export function defaultSettings(version: string, kinds: readonly ReviewedKind[])
     spread: 'preferred',
     kinds,
     podsFailurePolicy: 'Ignore',
+    imagePullSecrets: [],
+    nodeSelector: {},
+    tolerations: [],
+    serveFlags: [],
     monitoring: false,
     doctor: false,
   };

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
+import { dnsLabel, dnsLabelFault } from '../../api/dns-label.ts';
 import { InputError } from '../input-error.ts';
+import type { ProgramParts } from '../program.ts';
 import { readAuthorities } from '../read-authorities.ts';
 import { registerInstall } from './install-command.ts';
 import { defaultNamespace } from './install-settings.ts';
@@ -16,11 +18,9 @@ type Flags = {
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
 };
 
-export type ManifestsContext = { readonly version: string; readonly write: (text: string) => void };
-
 /** `gpugate manifests install|crds|webhooks`: what an admin applies, printed as YAML. */
-export function defineManifests(manifests: Command, { version, write }: ManifestsContext): void {
-  registerInstall(manifests, { version, write });
+export function defineManifests(manifests: Command, { version, write, serveFlags }: ProgramParts): void {
+  registerInstall(manifests, { version, write, serveFlags });
 
   manifests
     .command('crds')
@@ -65,9 +65,15 @@ function collect(value: string, previous: readonly string[]): readonly string[] 
 }
 
 function urlClient(url: string): { url: string } {
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {};
+  if (protocol !== 'https:') {
     throw new InputError(`--url ${url}: must be an https URL; the API server calls nothing else`);
   }
+  // The API server refuses each of them, and a password does not belong into a message either.
+  if (username !== '' || password !== '') {
+    throw new InputError('--url: must not have a user or a password; the API server shows itself by a certificate');
+  }
+  if (/[?#]/.test(url)) throw new InputError(`--url ${url}: must end with its path, without ? and #`);
   return { url: url.replace(/\/$/, '') };
 }
 
@@ -79,9 +85,11 @@ function namespaceOf(client: WebhookClient): string {
 const maxPort = 65_535;
 
 function serviceClient(text: string): { service: { namespace: string; name: string; port: number } } {
-  const match = /^([-a-z0-9]+)\/([-a-z0-9]+):(\d{1,5})$/.exec(text);
-  if (match === null) throw new InputError(`--service ${text}: must look like namespace/name:port`);
-  const [, namespace = '', name = '', port = ''] = match;
+  const match = /^([^/:]+)\/([^/:]+):(\d{1,5})$/.exec(text);
+  const [, namespace = '', name = '', port = ''] = match ?? [];
+  if (match === null || !dnsLabel.test(namespace) || !dnsLabel.test(name)) {
+    throw new InputError(`--service ${text}: must look like namespace/name:port; each name ${dnsLabelFault}`);
+  }
   if (Number(port) < 1 || Number(port) > maxPort) {
     throw new InputError(`--service ${text}: the port must be from 1 to ${maxPort}`);
   }

@@ -25,6 +25,8 @@ type Deployment = {
   >;
 };
 
+type Job = { readonly spec: { readonly template: { readonly spec: object } } };
+
 const podOf = (settings: Parameters<typeof only>[1] = {}) =>
   (only('Deployment', settings) as Deployment).spec.template.spec;
 const variables = (env: Environment) =>
@@ -104,6 +106,17 @@ describe('the Deployment', () => {
       priorityClassName: 'gold',
       containers: [{ image: 'registry.example/g:1', resources }],
     });
+  });
+
+  test('takes pull secrets, nodes and flags of serve from the settings, and has no field of them without', () => {
+    const pods = { imagePullSecrets: [{ name: 'a' }], nodeSelector: { b: 'c' }, tolerations: [{ key: 'd' }] };
+    expect(podOf({ ...pods, serveFlags: ['--log-level=debug'] })).toMatchObject({
+      ...pods,
+      containers: [{ args: ['serve', '--log-level=debug'] }],
+    });
+    const job = objectsOf({ ...pods, doctor: true }).find(({ kind }) => kind === 'Job') as Job | undefined;
+    expect(job?.spec.template.spec).toMatchObject(pods);
+    for (const field of Object.keys(pods)) expect(podOf()).not.toHaveProperty(field);
   });
 
   test('may use its priority class where only a quota lets pods do so, up to more pods than there can be', () => {

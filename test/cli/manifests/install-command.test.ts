@@ -52,6 +52,9 @@ describe('gpugate manifests install', () => {
       '--monitoring',
       '--doctor',
     );
+    flags.push('--image-pull-secret', 'a', '--image-pull-secret', 'b.c', '--node-selector', 'pool=infra,x.dev/y=');
+    flags.push('--toleration', 'infra=yes:NoSchedule', '--toleration', 'x.dev/a:NoExecute', '--toleration', 'any');
+    flags.push('--serve-flag=--log-level=debug', '--serve-flag', '--max-staleness=90s');
     flags.push('--certificates', 'files', '--ca', ca, '--pods-failure-policy', 'Fail', '--policies', policy);
     expect(objects(await printed(...flags))).toEqual(
       objectsOf({
@@ -61,6 +64,14 @@ describe('gpugate manifests install', () => {
         spread: 'required',
         resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } },
         priorityClassName: 'gold',
+        imagePullSecrets: [{ name: 'a' }, { name: 'b.c' }],
+        nodeSelector: { pool: 'infra', 'x.dev/y': '' },
+        tolerations: [
+          { key: 'infra', operator: 'Equal', value: 'yes', effect: 'NoSchedule' },
+          { key: 'x.dev/a', operator: 'Exists', effect: 'NoExecute' },
+          { key: 'any', operator: 'Exists' },
+        ],
+        serveFlags: ['--log-level=debug', '--max-staleness=90s'],
         monitoring: true,
         doctor: true,
         certificates: 'files',
@@ -95,6 +106,15 @@ describe('gpugate manifests install', () => {
       '--requests memory=2Gi: must be at most the limit, 1Gi',
     ],
     'an unknown mode': [['--certificates', 'magic'], 'Allowed choices are self-managed, cert-manager, files'],
+    'a pull secret of an impossible name': [['--image-pull-secret', 'A'], '--image-pull-secret A: must be the name'],
+    'a node label without a value': [['--node-selector', 'a'], '--node-selector a: must look like'],
+    'a toleration of an unknown effect': [['--toleration', 'a:Never'], '--toleration a:Never: must look like'],
+    'a flag that serve does not know': [
+      ['--serve-flag', '--log-levle=debug'],
+      '--serve-flag --log-levle=debug: must be a setting of gpugate serve, such as --log-level=debug; did you mean --log-level?',
+    ],
+    'a flag of serve in two words': [['--serve-flag', '--log-level debug'], 'must be a setting of gpugate serve'],
+    'a port of serve': [['--serve-flag', '--port=1'], '--serve-flag --port=1: is not to be changed'],
     'a policy that is not there': [['--policies', '/nowhere'], '/nowhere'],
   };
   test.each(Object.entries(wrong))('refuses %s', async (_, [args, message]) => {

@@ -24,6 +24,13 @@ async function template(values: object, namespace = defaults.namespace) {
   return runAdminTool(['template', 'gpugate', chart, '--include-crds', '-n', namespace, '-f', file]);
 }
 
+const pods = {
+  imagePullSecrets: [{ name: 'a' }, { name: 'b' }],
+  nodeSelector: { 'node-role.kubernetes.io/infra': '', pool: '1' },
+  tolerations: [{ key: 'infra', operator: 'Equal', value: 'true', effect: 'NoSchedule' }],
+  serveFlags: ['--log-level=debug', '--exempt-users=a,"b"'],
+} as const;
+
 /** A kustomization asks for the Job of the doctor; the chart brings it unless told otherwise. */
 const withDoctor = (settings: InstallSettings): InstallSettings => ({ ...settings, doctor: true });
 
@@ -51,6 +58,7 @@ const cases: Readonly<Record<string, readonly [object, InstallSettings]>> = {
       priorityClassName: 'gold',
       resources: { requests: { cpu: '2', memory: '1Gi' }, limits: { cpu: '4', memory: '2Gi' } },
       monitoring: true,
+      ...pods,
     },
     {
       ...withDoctor(defaults),
@@ -61,6 +69,7 @@ const cases: Readonly<Record<string, readonly [object, InstallSettings]>> = {
       priorityClassName: 'gold',
       resources: { requests: { cpu: '2', memory: '1Gi' }, limits: { cpu: '4', memory: '2Gi' } },
       monitoring: true,
+      ...pods,
     },
   ],
 };
@@ -77,6 +86,8 @@ describe('the chart, rendered by Helm', () => {
     'an unknown mode': [{ certificates: 'magic' }, '/certificates'],
     'files without the CA': [{ certificates: 'files' }, '/caBundle'],
     'a CA that nothing would use': [{ caBundle: ca }, '/caBundle'],
+    'a pull secret that is no object': [{ imagePullSecrets: ['a'] }, '/imagePullSecrets/0'],
+    'a port of serve, which the probes ask': [{ serveFlags: ['--ops-port=1'] }, '/serveFlags/0'],
     'no replicas': [{ replicas: 0 }, '/replicas'],
   };
   test.each(Object.entries(refused))('refuses %s', async (_, [values, message]) => {

@@ -42,11 +42,14 @@ async function kubectl(args: string[], input?: string): Promise<string> {
 }
 
 /** An overlay of a user: one of ours with a component. */
-async function overlayWith(component: (typeof additions)[number]): Promise<string> {
-  const folder = join(directory, component);
+async function overlayWith(
+  component: (typeof additions)[number],
+  overlay: keyof typeof overlaySettings = 'self-managed',
+): Promise<string> {
+  const folder = join(directory, overlay === 'self-managed' ? component : `${overlay}-${component}`);
   await mkdir(folder);
   const of = (...path: string[]) => relative(folder, join(manifests, ...path));
-  const kustomization = { resources: [of('overlays/self-managed')], components: [of('components', component)] };
+  const kustomization = { resources: [of('overlays', overlay)], components: [of('components', component)] };
   await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
   return folder;
 }
@@ -54,6 +57,9 @@ async function overlayWith(component: (typeof additions)[number]): Promise<strin
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'gpugate-kustomize-'));
   for (const name of additions) folders.push([await overlayWith(name), { ...defaults, [name]: true }]);
+  // Of which one alert counts the replicas.
+  const monitored = { ...overlaySettings['high-availability'], monitoring: true };
+  folders.push([await overlayWith('monitoring', 'high-availability'), monitored]);
   cluster = await startControlPlane({ scheduler: false });
   for (const [path, files] of Object.entries(foreignCrds)) {
     const [, module = '', inside = ''] = /^([^@]+@[^/]+)\/(.+)$/.exec(path) ?? [];

@@ -18,9 +18,17 @@ const unlikely = {
   priorityClassName: 'priority-class-of-values',
   podsFailurePolicy: 'policy-of-values' as InstallSettings['podsFailurePolicy'],
   resources: { requests: { of: 'values' }, limits: {} },
+  imagePullSecrets: [{ name: 'pull-secret-of-values' }],
+  nodeSelector: { 'node-selector': 'of-values' },
+  tolerations: [{ key: 'toleration-of-values' }],
+  serveFlags: ['--flag-of-values'],
   monitoring: true,
   doctor: true,
 } as const satisfies InstallSettings;
+
+/** A field of a pod that is there only where the value is not empty. */
+const optional = (name: string): string =>
+  `{{- with .Values.${name} }}\n      ${name}: {{- toYaml . | nindent 8 }}\n{{- end }}`;
 
 const replacements: readonly (readonly [string | RegExp, string])[] = [
   // What Prometheus and Grafana are to read as a template, Helm is to leave alone.
@@ -32,6 +40,10 @@ const replacements: readonly (readonly [string | RegExp, string])[] = [
   [unlikely.podsFailurePolicy, '{{ .Values.podsFailurePolicy }}'],
   [Buffer.from(caBundle).toString('base64'), '{{ .Values.caBundle | b64enc }}'],
   [/resources:\n +requests:\n +of: values\n +limits: \{\}/g, 'resources: {{- toYaml .Values.resources | nindent 12 }}'],
+  ['      imagePullSecrets:\n        - name: pull-secret-of-values', optional('imagePullSecrets')],
+  ['      nodeSelector:\n        node-selector: of-values', optional('nodeSelector')],
+  ['      tolerations:\n        - key: toleration-of-values', optional('tolerations')],
+  ['            - --flag-of-values', '{{- range .Values.serveFlags }}\n            - {{ . | quote }}\n{{- end }}'],
   [
     'whenUnsatisfiable: ScheduleAnyway',
     'whenUnsatisfiable: {{ eq .Values.spread "required" | ternary "DoNotSchedule" "ScheduleAnyway" }}',

@@ -1,10 +1,14 @@
 import { certificateModes, spreads } from '../../../src/cli/manifests/install-settings.ts';
+import { fixedFlags } from '../../../src/cli/manifests/pod-flags.ts';
 import { defaults } from './settings.ts';
 
 type Value = { readonly about: string; readonly value: unknown; readonly schema: object };
 
 const text = { type: 'string', minLength: 1 };
 const quantities = { type: 'object', additionalProperties: { type: ['string', 'number'] } };
+
+/** Service, probes and policies of the manifests rest on them; Helm's regular expressions look nowhere ahead. */
+const fixedFlag = `^--(${[...fixedFlags].join('|')})(=|$)`;
 
 /** The settings of the chart: values.yaml and its schema. */
 export const helmValues: Readonly<Record<string, Value>> = {
@@ -35,6 +39,29 @@ export const helmValues: Readonly<Record<string, Value>> = {
     schema: { enum: ['Ignore', 'Fail'] },
   },
   priorityClassName: { about: 'Priority class of the replicas.', value: defaults.priorityClassName, schema: text },
+  imagePullSecrets: {
+    about: 'Secrets of the namespace for the registry of the image, each as { name: ... }.',
+    value: defaults.imagePullSecrets,
+    schema: {
+      type: 'array',
+      items: { type: 'object', additionalProperties: false, required: ['name'], properties: { name: text } },
+    },
+  },
+  nodeSelector: {
+    about: 'Labels of the nodes that replicas, and the Job of the doctor, may run on.',
+    value: defaults.nodeSelector,
+    schema: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+  tolerations: {
+    about: 'Taints that they tolerate, as in a pod.',
+    value: defaults.tolerations,
+    schema: { type: 'array', items: { type: 'object' } },
+  },
+  serveFlags: {
+    about: 'More arguments of `gpugate serve`, such as --log-level=debug: see the settings in the README.',
+    value: defaults.serveFlags,
+    schema: { type: 'array', items: { type: 'string', pattern: '^--[a-z-]+(=.*)?$', not: { pattern: fixedFlag } } },
+  },
   resources: {
     about: 'Of each replica. Without a limit on CPU, no admission waits for the next period of the quota.',
     value: defaults.resources,

@@ -1,6 +1,7 @@
 import jsonPatch from 'fast-json-patch';
+import { replicasAlert } from '../../../src/cli/manifests/alerts.ts';
 import { installObjects } from '../../../src/cli/manifests/install.ts';
-import type { InstallSettings, ManifestObject } from '../../../src/cli/manifests/install-settings.ts';
+import { appName, type InstallSettings, type ManifestObject } from '../../../src/cli/manifests/install-settings.ts';
 import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
 import { additions, byFile, defaults, header, keyOf, overlaySettings } from './settings.ts';
 
@@ -10,6 +11,7 @@ type Patch = { readonly target?: object; readonly patch: string };
 type Kustomization = {
   readonly resources?: readonly string[];
   readonly patches?: readonly Patch[];
+  readonly replacements?: readonly object[];
 };
 
 function kustomization(path: string, kind: 'Kustomization' | 'Component', fields: Kustomization): TextFile {
@@ -47,6 +49,21 @@ function overlay(name: string, settings: InstallSettings): TextFile[] {
   ];
 }
 
+/** A component knows nothing of the overlay that it is added to: how many replicas there are is read from the Deployment. */
+const replicasOfOverlay = {
+  source: { kind: 'Deployment', name: appName, fieldPath: 'spec.replicas' },
+  targets: [
+    {
+      select: { kind: 'PrometheusRule', name: appName },
+      fieldPaths: [`spec.groups.0.rules.[alert=${replicasAlert}].expr`],
+      // The last word of `count(...) < 2`.
+      options: { delimiter: ' ', index: 2 },
+    },
+  ],
+};
+
+const replacementsOf: Readonly<Record<string, readonly object[]>> = { monitoring: [replicasOfOverlay] };
+
 /** The base is the default installation; overlays patch it, a component adds to either. */
 export function kustomizeFiles(): readonly TextFile[] {
   const files = byFile({ ...defaults, monitoring: true, doctor: true });
@@ -60,7 +77,10 @@ export function kustomizeFiles(): readonly TextFile[] {
     ...base.map((file) => ({ path: `manifests/base/${file}.yaml`, content: textOf(file) })),
     ...Object.entries(overlaySettings).flatMap(([name, settings]) => overlay(name, settings)),
     ...additions.flatMap((name) => [
-      kustomization(`manifests/components/${name}`, 'Component', { resources: [`${name}.yaml`] }),
+      kustomization(`manifests/components/${name}`, 'Component', {
+        resources: [`${name}.yaml`],
+        ...(name in replacementsOf ? { replacements: replacementsOf[name] } : {}),
+      }),
       { path: `manifests/components/${name}/${name}.yaml`, content: textOf(name) },
     ]),
   ];
