@@ -34,7 +34,7 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'test',
     description: 'run suites of cases (PolicyTest) against policies and quotas, without a cluster',
-    load: async () => (await import('./test-suites/test-command.ts')).defineTest,
+    load: brief(async () => (await import('./test-suites/test-command.ts')).defineTest),
   },
   {
     name: 'replay',
