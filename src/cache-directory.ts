@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
 export type CachePlace = {
@@ -31,9 +31,10 @@ function userCache({ environment, platform, home }: CachePlace): string {
  * never ends where a file system says "no such directory" of a name that it does not take, as /proc does.
  */
 export function openCacheDirectory(place: CachePlace): string | undefined {
+  const wanted = cacheDirectory(place);
+  if (existsSync(wanted)) return wanted;
   const base = userCache(place);
-  const steps = [base, join(base, 'gpugate'), cacheDirectory(place)];
-  return steps.every(isMade) ? steps.at(-1) : undefined;
+  return [base, join(base, 'gpugate'), wanted].every(isMade) ? wanted : undefined;
 }
 
 function isMade(directory: string): boolean {

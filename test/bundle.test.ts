@@ -84,9 +84,11 @@ describe('the package', () => {
   });
 });
 
+type Loaded = { readonly chunks: ReadonlySet<string>; readonly packages: string[]; readonly builtins: string[] };
+
 describe('a command that asks no cluster', () => {
   /** Every file of ours and every package that a run loads: a hook of Node tells them. */
-  async function loadedBy(args: readonly string[]): Promise<{ chunks: Set<string>; packages: string[] }> {
+  async function loadedBy(args: readonly string[]): Promise<Loaded> {
     const hook = join(directory, 'tell-loaded.mjs');
     writeFileSync(
       hook,
@@ -97,14 +99,16 @@ describe('a command that asks no cluster', () => {
     expect(code).toBe(0);
     const urls = [...stderr.matchAll(/^loaded (.*)$/gm)].map(([, url = '']) => url);
     const chunks = new Set(urls.flatMap((url) => /\/dist\/(.*)$/.exec(url)?.[1] ?? []));
-    return { chunks, packages: urls.flatMap(packageOf) };
+    return { chunks, packages: urls.flatMap(packageOf), builtins: urls.filter((url) => url.startsWith('node:')) };
   }
 
   const packageOf = (file: string) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [];
 
   test('loads the packages that it needs, out of the bundle, and none of a server or a cluster', async () => {
-    const { chunks, packages } = await loadedBy(offline);
+    const { chunks, packages, builtins } = await loadedBy(offline);
     expect(packages).toEqual([]);
+    const dear = ['node:child_process', 'node:crypto', 'node:http', 'node:https', 'node:net', 'node:tls'];
+    expect(dear.filter((name) => builtins.includes(name))).toEqual([]);
     // The bundler writes above each module where it is from.
     const modules = [...chunks].flatMap((chunk) => {
       const text = readFileSync(join(directory, 'dist', chunk), 'utf8');
@@ -116,6 +120,15 @@ describe('a command that asks no cluster', () => {
     const wrong =
       /^src\/(?:(?:http|controller|tls)\/|serve|config\.ts|cluster\/(?:client|reflector|view)\.ts|telemetry\/(?:log|metrics)\.ts)/;
     expect(modules.filter((file) => wrong.test(file))).toEqual([]);
+  });
+
+  test('compiles no code out of text', async () => {
+    const tell =
+      'globalThis.Function = new Proxy(Function, { construct() { process.stderr.write("compiled\\n"); throw 0; } });';
+    const { code, stderr } = await runIt(offline, {
+      flags: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   test('loads nothing but the names of commands for help', async () => {

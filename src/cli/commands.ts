@@ -11,6 +11,14 @@ export type CommandEntry = {
   readonly load: () => Promise<DefineCommand>;
 };
 
+/** For a command that reads its files once and ends. */
+function brief(load: CommandEntry['load']): CommandEntry['load'] {
+  return async () => {
+    (await import('./interpret-schemas.ts')).interpretSchemas();
+    return load();
+  };
+}
+
 /** In the order in which help lists them. */
 export const commandEntries: readonly CommandEntry[] = [
   {
@@ -21,12 +29,12 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'check',
     description: 'judge manifests and recorded reviews as a cluster with these policies would',
-    load: async () => (await import('./check/check-command.ts')).defineCheck,
+    load: brief(async () => (await import('./check/check-command.ts')).defineCheck),
   },
   {
     name: 'test',
     description: 'run suites of cases (PolicyTest) against policies and quotas, without a cluster',
-    load: async () => (await import('./test-suites/test-command.ts')).defineTest,
+    load: brief(async () => (await import('./test-suites/test-command.ts')).defineTest),
   },
   {
     name: 'replay',
@@ -41,17 +49,17 @@ export const commandEntries: readonly CommandEntry[] = [
   {
     name: 'usage',
     description: 'show who uses how many GPUs: by namespace, group, user, node and GPU product',
-    load: async () => (await import('./usage/usage-command.ts')).defineUsage,
+    load: brief(async () => (await import('./usage/usage-command.ts')).defineUsage),
   },
   {
     name: 'snapshot',
     description: 'write the facts that decisions rest on to one file: no secrets, no environment',
-    load: async () => (await import('./snapshot-command.ts')).defineSnapshot,
+    load: brief(async () => (await import('./snapshot-command.ts')).defineSnapshot),
   },
   {
     name: 'manifests',
     description: 'print the objects that a cluster needs, as YAML',
-    load: async () => (await import('./manifests/manifests-command.ts')).defineManifests,
+    load: brief(async () => (await import('./manifests/manifests-command.ts')).defineManifests),
   },
   {
     name: 'doctor',

@@ -6,7 +6,7 @@ import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
 import { mergePolicies } from '../cluster/merge-policies.ts';
 import { listPolicyFiles } from '../cluster/policy-directory.ts';
 import { maxPolicyFileBytes } from '../cluster/policy-files.ts';
-import { TextFile } from '../cluster/text-file.ts';
+import { readTextFile } from '../cluster/text-file.ts';
 import { QuotaError } from '../quota/group.ts';
 import { compileQuota, type Quota } from '../quota/quota.ts';
 import { InputError } from './input-error.ts';
@@ -49,11 +49,9 @@ export async function loadRules(paths: readonly string[]): Promise<LoadedRules> 
 const byName = (a: WorkloadPolicy, b: WorkloadPolicy): number => (a.metadata.name < b.metadata.name ? -1 : 1);
 
 async function readRules(file: string): Promise<ReadResult<Rule>> {
-  const look = await new TextFile(file, { maxBytes: maxPolicyFileBytes, now: Date.now }).look();
-  if (look.kind !== 'text') {
-    return { objects: [], faults: [faultOf(file, look.kind === 'unreadable' ? look.message : 'cannot be read')] };
-  }
-  const read = readYaml(look.text, { file, schemas: [workloadPolicy, tenantQuota] });
+  const text = await readTextFile(file, { maxBytes: maxPolicyFileBytes });
+  if (text.kind !== 'text') return { objects: [], faults: [faultOf(file, text.message)] };
+  const read = readYaml(text.text, { file, schemas: [workloadPolicy, tenantQuota] });
   const isEmpty = read.objects.length === 0 && read.faults.length === 0;
   return isEmpty ? { ...read, faults: [faultOf(file, 'is empty; remove the file, or put policies into it')] } : read;
 }

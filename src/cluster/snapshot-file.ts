@@ -4,7 +4,7 @@ import { readYaml } from '../api/read-yaml.ts';
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import { createQueue } from './task-queue.ts';
 import { snapshotView } from './snapshot-view.ts';
-import { TextFile } from './text-file.ts';
+import { readTextFile, TextFile } from './text-file.ts';
 
 /** 5,000 GPU nodes with the 60 labels of gpu-feature-discovery are 15 MB; four times that, for good measure. */
 const maxSnapshotBytes = 64 * 1024 * 1024;
@@ -50,12 +50,11 @@ function readSnapshot(file: string, text: string): ClusterSnapshot | readonly Fa
 export async function readSnapshotFile(
   path: string,
 ): Promise<{ readonly snapshot: ClusterSnapshot } | { readonly faults: readonly Fault[] }> {
-  const look = await new TextFile(path, { maxBytes: maxSnapshotBytes, now: Date.now }).look();
-  if (look.kind !== 'text') {
-    const message = look.kind === 'unreadable' ? look.message : 'cannot be read';
-    return { faults: [{ file: path, line: 1, column: 1, field: '', message }] };
+  const file = await readTextFile(path, { maxBytes: maxSnapshotBytes });
+  if (file.kind !== 'text') {
+    return { faults: [{ file: path, line: 1, column: 1, field: '', message: file.message }] };
   }
-  const read = readSnapshot(path, look.text);
+  const read = readSnapshot(path, file.text);
   return 'kind' in read ? { snapshot: read } : { faults: read };
 }
 

@@ -352,14 +352,15 @@ test('YAML is read as kubectl reads it', async () => {
 });
 
 describe('the command itself', () => {
-  test('says what kubectl says', async () => {
+  test.each(['--snapshot', '--kubeconfig'])('says what kubectl says, with the facts of %s', async (source) => {
     const file = join(examplePods, 'refused.yaml');
     const who = ['--as', 'alice', '--as-group', 'tenants', '--as-group', allowedGroup];
+    const facts = [source, source === '--snapshot' ? snapshot : cluster.kubeconfig];
     const kubectl = await cluster.kubectl(['create', '--dry-run=server', '-f', file], {
       as: 'alice',
       asGroups: ['tenants', allowedGroup, 'system:authenticated'],
     });
-    const flags = ['--policies', policies, '--snapshot', snapshot, ...who, '-o', 'json'];
+    const flags = ['--policies', policies, ...facts, ...who, '-o', 'json'];
     const { code, stdout } = await runGpugate(['check', file, ...flags]);
     expect(code).toBe(1);
     const { results } = JSON.parse(stdout) as { results: { data: { message: string; warnings: string[] } }[] };

@@ -1,7 +1,8 @@
 import { type FieldPath, parseField, type Position } from '../../api/fault.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { parseYaml, type SyntaxFault } from '../../api/yaml-document.ts';
+import { parseYaml, type SyntaxFault, type YamlDocument } from '../../api/yaml-document.ts';
 import { jsonLocator } from './locate-json.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 
 /** An object of a text, and where its fields stand in it. */
 export type TextObject = {
@@ -37,9 +38,10 @@ export function readManifestText(text: string): TextObjects {
   const remarks: SyntaxFault[] = [];
   for (const part of partsOf(text)) {
     const read = readPart(part);
-    faults.push(...read.faults);
+    // One by one: a call takes no more than some 100,000 arguments.
+    for (const fault of read.faults) faults.push(fault);
     for (const document of read.documents) {
-      remarks.push(...document.remarks);
+      for (const remark of document.remarks) remarks.push(remark);
       collect(document, [], document.value, { objects, faults });
     }
   }
@@ -85,6 +87,17 @@ function readPart({ text, linesBefore }: Part): {
     const locate = (path: FieldPath) => moved((locateJson ??= jsonLocator(text))(path));
     return { documents: [{ value: json, locate, remarks: [] }], faults: [] };
   }
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) {
+    let document: YamlDocument | undefined;
+    const { line, column, value } = plain;
+    const locate = (path: FieldPath): Position => {
+      if (path.length === 0) return moved({ line, column });
+      document ??= parseYaml(text, 'kubectl')[0];
+      return moved(document?.locate(path) ?? { line, column });
+    };
+    return { documents: [{ value, locate, remarks: [] }], faults: [] };
+  }
   const documents = parseYaml(text, 'kubectl');
   return {
     documents: documents
@@ -120,6 +133,10 @@ function collect(
     fault('must be an object with apiVersion and kind');
     return;
   }
+  if (base.length === 0 && nestsDeeperThan(value, maxDepth)) {
+    fault(`nests deeper than ${maxDepth} levels`);
+    return;
+  }
   const { apiVersion, kind, items } = value;
   for (const [key, given] of Object.entries({ apiVersion, kind })) {
     if (typeof given === 'string' && given !== '') continue;
@@ -135,4 +152,13 @@ function collect(
     const isUntyped = itemKind !== '' && isPlainObject(item) && item['kind'] === undefined;
     collect(document, [...base, 'items', index], isUntyped ? { apiVersion, kind: itemKind, ...item } : item, into);
   }
+}
+
+/** No kind of Kubernetes nests deeper than some dozens; what goes over objects recursively ends at about 5,000. */
+const maxDepth = 1000;
+
+function nestsDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((item) => nestsDeeperThan(item, levels - 1));
 }

@@ -1,4 +1,5 @@
 import type { CliContext } from '../program.ts';
+import { grouped } from './grouped-number.ts';
 
 /** One tells it how far the work is; it shows that on standard error, where that is a terminal. */
 export type Progress = {
@@ -44,5 +45,5 @@ export function progressLine(label: string, done: number, total: number): string
   const share = total <= 0 ? 0 : Math.min(Math.max(done / total, 0), 1);
   const bar = '#'.repeat(Math.floor(share * barWidth)).padEnd(barWidth);
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  return `${label}  [${bar}] ${percent}  ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`;
+  return `${label}  [${bar}] ${percent}  ${grouped(done)} of ${grouped(total)}`;
 }

@@ -4,10 +4,11 @@ import { exitCodes } from '../exit-codes.ts';
 import { isColoured } from './coloured.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Report, ReportContext, Reporter } from './report.ts';
+import { reportText } from './text.ts';
 
-/** Every output of the commands that judge. Loaded when asked for: most runs need one of them. */
+/** Every output of the commands that judge. Most runs need the first; the others are loaded when asked for. */
 const reporters = {
-  text: async () => (await import('./text.ts')).reportText,
+  text: () => Promise.resolve(reportText),
   json: async () => (await import('./json.ts')).reportJson,
   junit: async () => (await import('./junit.ts')).reportJunit,
   sarif: async () => (await import('./sarif.ts')).reportSarif,

@@ -1,3 +1,4 @@
+import { grouped } from './grouped-number.ts';
 import type { Report, ReportedFinding, ReportedResult } from './report.ts';
 
 export type Verdict = ReportedResult['verdict'];
@@ -19,8 +20,8 @@ export function summaryOf(results: readonly ReportedResult[]): string {
     [warn, 'passed with warnings'],
     [pass, 'passed'],
   ] as const;
-  const counted = parts.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString('en')} ${what}`);
-  return `${counted.join(', ')}, of ${results.length.toLocaleString('en')}`;
+  const counted = parts.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}`);
+  return `${counted.join(', ')}, of ${grouped(results.length)}`;
 }
 
 /** The results of each group, in the order in which groups and results first come. */
