@@ -59,6 +59,7 @@ export class RecordFiles<Entry> {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #file: { readonly handle: WritableFile; bytes: number } | undefined;
+  #openedAtMs = 0;
   #retryAtMs = 0;
   #hasFailed = false;
 
@@ -167,8 +168,9 @@ export class RecordFiles<Entry> {
     await mkdir(directory, { recursive: true, mode: directoryOfOwner });
     const files = (await readdir(directory)).filter((name) => fileName.test(name)).sort();
     for (const name of files.slice(0, Math.max(0, files.length - maxFiles + 1))) await unlink(join(directory, name));
-    // Names sort by time; the rest tells apart the files of replicas that share a directory.
-    const time = new Date(now()).toISOString().replaceAll(':', '-');
+    // Names sort by time, also of two files in one millisecond; the rest tells apart replicas that share a directory.
+    this.#openedAtMs = Math.max(now(), this.#openedAtMs + 1);
+    const time = new Date(this.#openedAtMs).toISOString().replaceAll(':', '-');
     return createFile(join(directory, `decisions-${time}-${randomBytes(3).toString('hex')}${recordFileEnd}`));
   }
 

@@ -117,6 +117,16 @@ describe('records', () => {
   });
 });
 
+test('files of one millisecond sort in the order in which they were begun', async () => {
+  const { files } = filesOf({ now: () => 1000 });
+  const letters = [...'abcdefgh'];
+  for (const letter of letters) {
+    files.push(letter, 1);
+    await files.close();
+  }
+  expect(contents().slice(-3)).toEqual(letters.slice(-3).map((letter) => `${letter}\n`));
+});
+
 describe('a directory that cannot be written to', () => {
   test('is told once, and records are dropped and counted until it can', async () => {
     let now = 0;
