@@ -166,7 +166,7 @@ describe('a control plane', () => {
   it('that another process started can be used by its description: that of the whole run', async () => {
     const { server, kubectl, request } = connectControlPlane(inject('controlPlane'));
     expect(server).not.toBe(controlPlane.server);
-    expect(await request('GET', '/readyz')).toEqual({ status: 200, body: 'ok' });
+    expect(await request('GET', '/readyz')).toEqual({ status: 200, body: 'ok', warnings: [] });
     expect((await kubectl(['get', '--raw', '/readyz'])).stdout).toBe('ok');
   });
 

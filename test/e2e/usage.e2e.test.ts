@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -127,8 +127,12 @@ describe('usage', () => {
   });
 
   test('of a cluster that does not answer is an error that says so', async () => {
-    const { code, stderr } = await runGpugate(['usage', '--kubeconfig', join(directory, 'none')]);
+    const kubeconfig = join(directory, 'nobody');
+    const clusters = [{ name: 'nobody', cluster: { server: 'https://127.0.0.1:1' } }];
+    const contexts = [{ name: 'nobody', context: { cluster: 'nobody' } }];
+    await writeFile(kubeconfig, JSON.stringify({ kind: 'Config', clusters, contexts, 'current-context': 'nobody' }));
+    const { code, stderr } = await runGpugate(['usage', '--kubeconfig', kubeconfig]);
     expect(code).toBe(1);
-    expect(stderr).toContain('ENOENT');
+    expect(stderr).toContain('connect ECONNREFUSED 127.0.0.1:1');
   });
 });
