@@ -41,6 +41,17 @@ export async function readFacts(source: FactsSource, cli: CliContext): Promise<K
   return knownOf(read.snapshot);
 }
 
+/** Otherwise nobody sees why a pod that asks for a GPU fits on no node, or that labels of namespaces count for nothing. */
+export function tellUnknownFacts(
+  { snapshot, kubeconfig, live }: FactsSource,
+  cli: Pick<CliContext, 'writeError'>,
+): void {
+  if (snapshot !== undefined || kubeconfig !== undefined || live === true) return;
+  cli.writeError(
+    'gpugate: nothing is known of a cluster: rules on nodes and labels of namespaces see none; see --snapshot\n',
+  );
+}
+
 function knownOf(snapshot: ClusterSnapshot): KnownCluster {
   const { facts, pods, quotas } = usageOfSnapshot(snapshot);
   return { facts, pods, quotas };

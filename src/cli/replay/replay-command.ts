@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { compilePolicy } from '../../admission/policy-set.ts';
 import { printable } from '../../policies/printable.ts';
-import { type FactsSource, mergeQuotas, readFacts } from '../check/check-facts.ts';
+import { type FactsSource, mergeQuotas, readFacts, tellUnknownFacts } from '../check/check-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadRules } from '../load-rules.ts';
 import type { CliContext } from '../program.ts';
@@ -40,11 +40,7 @@ async function replay(paths: readonly string[], flags: Flags, context: CliContex
   const { files, bytes } = await findLogs(paths);
   const rules = await loadRules(flags.policies);
   const cluster = await readFacts(flags, context);
-  if (flags.snapshot === undefined && flags.kubeconfig === undefined && flags.live !== true) {
-    context.writeError(
-      'gpugate: nothing is known of a cluster: rules on nodes and labels of namespaces see none; see --snapshot\n',
-    );
-  }
+  tellUnknownFacts(flags, context);
   const { quotas } = mergeQuotas(rules.quotas, cluster.quotas);
   const policies = rules.policies.map(compilePolicy);
 
@@ -60,7 +56,7 @@ async function replay(paths: readonly string[], flags: Flags, context: CliContex
   const judge = createRecordJudge({ policies, facts: cluster.facts, quota: { quotas, pods } });
   const tally = await replayLog({ files, judge, onRead, ...listing });
   progress.end();
-  if (tally.decisions === 0 && tally.unjudged > 0) throw new InputError('no line of the logs is a decision');
+  if (tally.decisions === 0) throw new InputError('no line of the logs is a decision');
 
   const report = replayReport(tally, listing.changed);
   if (flags.output !== 'text') return printReport(report, flags.output, context);

@@ -216,6 +216,8 @@ describe('a bad log', () => {
       2,
       expect.stringMatching(/a\.jsonl:1 is not JSON.*a\.jsonl:2 is not JSON.*\nno line of the logs is a decision\n$/s),
     ]);
+    const nothingYet = await replay(file('b.jsonl', ''), ...rest);
+    expect([nothingYet.code, nothingYet.err]).toEqual([2, 'no line of the logs is a decision\n']);
     const gone = await replay(join(directory, 'none'), join(directory, 'gone'), ...rest);
     expect([gone.code, gone.err]).toEqual([2, '/none does not exist\n/gone does not exist\n']);
     mkdirSync(join(directory, 'empty'));
