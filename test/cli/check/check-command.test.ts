@@ -210,6 +210,21 @@ describe('bad input ends with 2', () => {
       'apiVersion apps/v1beta1 of Deployment is not served any more; write apps/v1',
     ],
     [
+      'a kind of another group',
+      { ...deployment(1), apiVersion: 'v1' },
+      'apiVersion v1 has no kind Deployment; write apiVersion apps/v1 and kind Deployment',
+    ],
+    [
+      'a kind of a group that is gone',
+      { ...deployment(1), apiVersion: 'extensions/v1beta1' },
+      'apiVersion extensions/v1beta1 has no kind Deployment; write apiVersion apps/v1 and kind Deployment',
+    ],
+    [
+      'a kind in lower case',
+      { ...pod('x'), kind: 'pod' },
+      'apiVersion v1 has no kind pod; write apiVersion v1 and kind Pod',
+    ],
+    [
       'a review of another version',
       { apiVersion: 'admission.k8s.io/v1beta1', kind: 'AdmissionReview' },
       'apiVersion admission.k8s.io/v1beta1 of AdmissionReview is not read; gpugate serves admission.k8s.io/v1 alone',
