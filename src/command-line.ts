@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from './api/message-of.ts';
 import { InputError } from './cli/input-error.ts';
+import { MissingFacts } from './cli/missing-facts.ts';
 import { createProgram, exitCodes, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
 
 export type CommandLineOptions = {
@@ -34,7 +35,7 @@ export async function runCommandLine(options: CommandLineOptions): Promise<void>
       process.exitCode = exitCodes.badInput;
     } else {
       process.stderr.write(`gpugate: ${messageOf(error)}\n`);
-      process.exitCode = exitCodes.failed;
+      process.exitCode = error instanceof MissingFacts ? exitCodes.undecided : exitCodes.failed;
     }
   }
 }
