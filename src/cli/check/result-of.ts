@@ -93,7 +93,11 @@ function notesOf({ request }: ObjectRequest, { outcome, count, fitting }: Judged
   if (decision.kind === 'undecided') notes.push({ rule: 'undecided', level: 'error', message: decision.cause });
   if (exemption !== undefined) notes.push({ rule: 'exempt', level: 'note', message: `is exempt: ${exemption}` });
   else if (policies.length === 0 && charges.length === 0 && decision.kind === 'allow') {
-    notes.push({ rule: 'not-covered', level: 'note', message: `no policy covers namespace ${request.namespace}` });
+    const isWrite = request.operation === 'CREATE' || request.operation === 'UPDATE';
+    const message = isWrite
+      ? `no policy covers namespace ${request.namespace}`
+      : `no policy judges a ${request.operation}`;
+    notes.push({ rule: 'not-covered', level: 'note', message });
   }
   if (decision.kind !== 'allow' && fitting > 0) {
     notes.push({ rule: quotaRule, level: 'note', message: `${fitting} of ${count} fit` });

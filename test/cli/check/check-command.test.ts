@@ -45,6 +45,23 @@ describe('what an author should not take for a pass', () => {
     expect((await runCheck([examplePods, ...examples])).err).toBe('');
   });
 
+  test('a review of an operation that no policy judges is not said to be in a namespace without policies', async () => {
+    const request = {
+      uid: 'u',
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      name: 'a',
+      namespace: 'default',
+      operation: 'DELETE',
+      userInfo: { username: 'alice' },
+      object: null,
+      oldObject: pod('a'),
+    };
+    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+    const { code, out } = await check([review], [policy({ labels: { require: ['a'] } })]);
+    expect([code, out]).toEqual([0, expect.stringContaining('note [not-covered] no policy judges a DELETE')]);
+  });
+
   test('input without any object is bad input', async () => {
     const run = await check([], noLimits);
     expect([run.code, run.out, run.err]).toEqual([
