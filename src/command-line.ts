@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from './api/message-of.ts';
 import { InputError } from './cli/input-error.ts';
+import { MissingFacts } from './cli/missing-facts.ts';
 import { createProgram, exitCodes, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
 
 export type CommandLineOptions = {
@@ -16,11 +17,12 @@ const kubectlCompletion = 'kubectl_complete-gpugate';
 
 /** Runs the command that the arguments of this process name, and sets its exit code. */
 export async function runCommandLine(options: CommandLineOptions): Promise<void> {
+  endWithReaders();
   const [, path = '', ...words] = process.argv;
   const calledAs = basename(path);
-  const parts = programParts(options);
-  const program = createProgram(parts, calledAs === kubectlPlugin ? 'kubectl gpugate' : 'gpugate');
   try {
+    const parts = programParts(options);
+    const program = createProgram(parts, calledAs === kubectlPlugin ? 'kubectl gpugate' : 'gpugate');
     if (calledAs === kubectlCompletion) await printCandidates(program, words, parts.write);
     else if (words[0] === '__complete') await printCandidates(program, words.slice(1), parts.write);
     else await program.run(words);
@@ -33,9 +35,21 @@ export async function runCommandLine(options: CommandLineOptions): Promise<void>
       process.exitCode = exitCodes.badInput;
     } else {
       process.stderr.write(`gpugate: ${messageOf(error)}\n`);
-      process.exitCode = exitCodes.failed;
+      process.exitCode = error instanceof MissingFacts ? exitCodes.undecided : exitCodes.failed;
     }
   }
+}
+
+/**
+ * Ends when nobody reads on, as behind `| head -1`, or when the disk is full: without a stack, and never with 0, since not
+ * all was said. What is said to people may be lost.
+ */
+function endWithReaders(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.stderr.write(`gpugate: cannot write the output: ${error.message}\n`);
+    process.exit(process.exitCode ?? exitCodes.failed);
+  });
 }
 
 /** What the scripts of `gpugate completion` ask at each press of the tabulator. */

@@ -15,6 +15,10 @@ export function defineAudit(command: Command, context: CliContext): void {
       'files and directories of WorkloadPolicy and TenantQuota objects: what they would change, in a cluster or a dump that has others; else what violates them',
     )
     .option(
+      '--records <paths...>',
+      'with --policies: which decisions that `gpugate serve --record` wrote down would change, too, as replay says it',
+    )
+    .option(
       '--exempt-namespaces <globs>',
       'never judged, as with serve; comma separated',
       splitList,

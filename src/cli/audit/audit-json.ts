@@ -1,5 +1,6 @@
 import { reportJson } from '../report/json.ts';
-import type { Report, ReportContext } from '../report/report.ts';
+import type { Report, ReportContext, ReportedResult } from '../report/report.ts';
+import { withResults } from '../report/tally.ts';
 import type { Audit } from './audit-objects.ts';
 import { auditReport, whatIfReport } from './audit-report.ts';
 import type { WhatIf } from './what-if.ts';
@@ -8,10 +9,10 @@ import type { WhatIf } from './what-if.ts';
  * What `-o json` prints, on one line: as of every command that judges, and the sums as `audit`. Of the results there may be
  * fewer than the sums say.
  */
-export function auditJson(audit: Audit, context: ReportContext): string {
+export function auditJson(audit: Audit, context: ReportContext, more: readonly ReportedResult[] = []): string {
   const { tally, overuse, notJudged, notes } = audit;
   const { judged, exempt, ended, objects, violations, unmutated, leftOut } = tally;
-  return lineOf(auditReport(audit), context, {
+  return lineOf(withResults(auditReport(audit), more), context, {
     judged: Object.fromEntries(judged),
     exempt,
     ended,
@@ -25,7 +26,7 @@ export function auditJson(audit: Audit, context: ReportContext): string {
   });
 }
 
-export function whatIfJson(whatIf: WhatIf, context: ReportContext): string {
+export function whatIfJson(whatIf: WhatIf, context: ReportContext, more: readonly ReportedResult[] = []): string {
   const {
     judged,
     exempt,
@@ -39,7 +40,7 @@ export function whatIfJson(whatIf: WhatIf, context: ReportContext): string {
     notes,
     leftOut,
   } = whatIf;
-  return lineOf(whatIfReport(whatIf), context, {
+  return lineOf(withResults(whatIfReport(whatIf), more), context, {
     judged: Object.fromEntries(judged),
     exempt,
     ended,

@@ -3,7 +3,10 @@ import type { ApiClient } from '../../cluster/client.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { CliContext } from '../program.ts';
 import { loadReporter, reportContextOf, type OutputFormat } from '../report/registry.ts';
+import { exitCodeOf } from '../report/exit-code.ts';
+import { withResults } from '../report/tally.ts';
 import type { Report } from '../report/report.ts';
+import type { Replayed } from '../replay/run-replay.ts';
 import { auditJson, whatIfJson } from './audit-json.ts';
 import type { Audit } from './audit-objects.ts';
 import { auditReport, whatIfReport } from './audit-report.ts';
@@ -13,19 +16,35 @@ import { renderWhatIf } from './render-what-if.ts';
 import type { WhatIf } from './what-if.ts';
 
 /** Prints what was found, and says by the exit code whether anything would be refused. */
-export async function printAudit(audit: Audit, format: OutputFormat, context: CliContext): Promise<void> {
-  if (format === 'text') context.write(renderAudit(audit));
-  else if (format === 'json') context.write(auditJson(audit, reportContextOf(context)));
-  else await printReport(auditReport(audit), format, context);
-  leaveAudit(audit, context);
+export async function printAudit(
+  audit: Audit,
+  format: OutputFormat,
+  context: CliContext,
+  recorded?: Replayed,
+): Promise<void> {
+  const results = recorded?.report.results ?? [];
+  if (format === 'text') context.write(`${renderAudit(audit)}${recordedText(recorded)}`);
+  else if (format === 'json') context.write(auditJson(audit, reportContextOf(context), results));
+  else await printReport(withResults(auditReport(audit), results), format, context);
+  leaveAudit(audit, context, recorded);
 }
 
-export async function printWhatIf(whatIf: WhatIf, format: OutputFormat, context: CliContext): Promise<void> {
-  if (format === 'text') context.write(renderWhatIf(whatIf));
-  else if (format === 'json') context.write(whatIfJson(whatIf, reportContextOf(context)));
-  else await printReport(whatIfReport(whatIf), format, context);
+export async function printWhatIf(
+  whatIf: WhatIf,
+  format: OutputFormat,
+  context: CliContext,
+  recorded?: Replayed,
+): Promise<void> {
+  const results = recorded?.report.results ?? [];
+  if (format === 'text') context.write(`${renderWhatIf(whatIf)}${recordedText(recorded)}`);
+  else if (format === 'json') context.write(whatIfJson(whatIf, reportContextOf(context), results));
+  else await printReport(withResults(whatIfReport(whatIf), results), format, context);
   const { totals, newlyExceeded, notJudged } = whatIf;
-  leave(totals['newly refused'] > 0 || isDenied(newlyExceeded), notJudged, context);
+  leave({ isViolated: totals['newly refused'] > 0 || isDenied(newlyExceeded), notJudged, recorded }, context);
+}
+
+function recordedText(recorded: Replayed | undefined): string {
+  return recorded === undefined ? '' : `\nrecorded: ${recorded.text}`;
 }
 
 /** Writes PolicyReports to the cluster of `client`, or prints them for kubectl. Rejects with ApiError. */
@@ -52,16 +71,24 @@ async function printReport(report: Report, format: OutputFormat, context: CliCon
 }
 
 /** By the counts, since a report may leave results out. */
-function leaveAudit({ tally, overuse, notJudged }: Audit, context: CliContext): void {
-  leave(tally.objects.refused > 0 || isDenied(overuse), notJudged, context);
+function leaveAudit({ tally, overuse, notJudged }: Audit, context: CliContext, recorded?: Replayed): void {
+  leave({ isViolated: tally.objects.refused > 0 || isDenied(overuse), notJudged, recorded }, context);
 }
 
 function isDenied(overuse: Audit['overuse']): boolean {
   return overuse.some(({ enforcement }) => enforcement === 'Deny');
 }
 
+type Found = {
+  readonly isViolated: boolean;
+  readonly notJudged: readonly string[];
+  readonly recorded: Replayed | undefined;
+};
+
 /** What is violated counts for more than what could not be judged. */
-function leave(isViolated: boolean, notJudged: readonly string[], context: CliContext): void {
-  const code: ExitCode = isViolated ? exitCodes.failed : notJudged.length > 0 ? exitCodes.undecided : exitCodes.ok;
+function leave({ isViolated, notJudged, recorded }: Found, context: CliContext): void {
+  const ofRecords = recorded === undefined ? exitCodes.ok : exitCodeOf(recorded.report);
+  const ofObjects: ExitCode = isViolated ? exitCodes.failed : notJudged.length > 0 ? exitCodes.undecided : exitCodes.ok;
+  const code = ofRecords === exitCodes.failed || ofObjects === exitCodes.ok ? ofRecords : ofObjects;
   if (code !== exitCodes.ok) context.fail(code);
 }

@@ -29,7 +29,10 @@ export async function listManifests(paths: readonly string[]): Promise<readonly 
   const files: string[] = [];
   for (const path of paths) {
     try {
-      if (!(await stat(path)).isDirectory()) {
+      const found = await stat(path);
+      if (!found.isDirectory()) {
+        // Such as the pipe of `--manifests <(kubectl get ...)`, which would be empty the second time.
+        if (!found.isFile()) throw new InputError(`${path}: is no regular file; write one, since it is read twice`);
         files.push(path);
         continue;
       }
@@ -51,6 +54,8 @@ export async function* readManifests(file: string): AsyncGenerator<readonly Mani
   });
   try {
     const { size } = await handle.stat();
+    // As a kubectl leaves it that failed; a cluster without pods is a list without items.
+    if (size === 0) throw new InputError(`${file}: is empty; a list of kubectl never is, even without items`);
     const { buffer } = await handle.read(Buffer.alloc(64), 0, 64, 0);
     const isJson = buffer.toString('utf8').trimStart().startsWith('{');
     const pieces = handle.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>;

@@ -1,10 +1,12 @@
 import { compileExemptions } from '../../admission/exemption.ts';
+import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
 import { formatFault } from '../../api/fault.ts';
 import { messageOf } from '../../api/message-of.ts';
 import { ApiError } from '../../cluster/api-error.ts';
 import type { ApiClient } from '../../cluster/client.ts';
 import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
+import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { InputError } from '../input-error.ts';
 import { loadRules, type LoadedRules } from '../load-rules.ts';
@@ -15,7 +17,9 @@ import { auditObjects } from './audit-objects.ts';
 import type { AuditSource } from './audit-source.ts';
 import { openManifestSource } from './manifest-source.ts';
 import { printAudit, printPolicyReports, printWhatIf } from './print-audit.ts';
+import { replayRecords } from './recorded-decisions.ts';
 import { auditSnapshot } from './snapshot-audit.ts';
+import { podsInUse } from './usage-of-pods.ts';
 import { compareObjects } from './what-if.ts';
 
 export type AuditFlags = {
@@ -23,6 +27,7 @@ export type AuditFlags = {
   readonly manifests?: readonly string[];
   readonly snapshot?: string;
   readonly policies?: readonly string[];
+  readonly records?: readonly string[];
   readonly exemptNamespaces: readonly string[];
   readonly exemptUsers: readonly string[];
   readonly output: OutputFormat;
@@ -58,8 +63,16 @@ async function ofSnapshot(file: string, given: LoadedRules, { flags, context }: 
     'the snapshot holds no TenantQuota',
   );
   const audit = await auditSnapshot({ ...given, snapshot, findExemption: exemptionOf(flags) });
+  const recorded = await recordsOnSnapshot(snapshot, given, { flags, context });
   if (flags.policyReport === true) await printPolicyReports(audit, undefined, context);
-  else await printAudit(audit, flags.output, context);
+  else await printAudit(audit, flags.output, context, recorded);
+}
+
+async function recordsOnSnapshot(snapshot: ClusterSnapshot, given: LoadedRules, { flags, context }: Run) {
+  if (flags.records === undefined) return undefined;
+  const { facts, pods, quotas } = usageOfSnapshot(snapshot);
+  const basis = { ...given, ...(given.quotas.length === 0 && { quotas }), facts, output: flags.output };
+  return replayRecords(flags.records, { ...basis, pods: () => Promise.resolve(pods) }, context);
 }
 
 async function ofObjects(given: LoadedRules, run: Run): Promise<void> {
@@ -68,13 +81,16 @@ async function ofObjects(given: LoadedRules, run: Run): Promise<void> {
   const policies = given.policies.length > 0 ? given.policies : source.policies;
   const quotas = given.quotas.length > 0 ? given.quotas : source.quotas;
   const options = { source, policies, quotas, findExemption: exemptionOf(flags), onProgress: context.showProgress };
+  const pods = () => podsInUse(source, quotas);
+  const basis = { policies, quotas, facts: source.facts, pods, output: flags.output };
   if (isWhatIf(given, { source, client })) {
     if (flags.policyReport === true) {
       throw new InputError('--policy-report is about what is in force: leave out --policies, which would change it');
     }
     const whatIf = await compareObjects(options);
     context.showProgress('');
-    await printWhatIf(whatIf, flags.output, context);
+    const recorded = await replayRecords(flags.records, basis, context);
+    await printWhatIf(whatIf, flags.output, context, recorded);
     return;
   }
   refuseNothing(
@@ -83,7 +99,8 @@ async function ofObjects(given: LoadedRules, run: Run): Promise<void> {
   );
   const audit = await auditObjects(options);
   context.showProgress('');
-  if (flags.policyReport !== true) await printAudit(audit, flags.output, context);
+  const recorded = await replayRecords(flags.records, basis, context);
+  if (flags.policyReport !== true) await printAudit(audit, flags.output, context, recorded);
   else await printPolicyReports(audit, flags.apply === true ? client : undefined, context);
 }
 
@@ -117,7 +134,14 @@ function exemptionOf({ exemptNamespaces, exemptUsers }: AuditFlags) {
   return compileExemptions({ namespaces: exemptNamespaces, users: exemptUsers, groups: [] });
 }
 
-function refuseWrongFlags({ kubeconfig, manifests, snapshot, policyReport, apply }: AuditFlags): void {
+function refuseWrongFlags(flags: AuditFlags): void {
+  const { kubeconfig, manifests, snapshot, policies, records, policyReport, apply } = flags;
+  if (records !== undefined && policies === undefined) {
+    throw new InputError('--records tells what other policies would change: give them with --policies');
+  }
+  if (records !== undefined && policyReport === true) {
+    throw new InputError('--policy-report is about what runs, and not about --records: leave out one of them');
+  }
   const sources = { '--kubeconfig': kubeconfig, '--manifests': manifests, '--snapshot': snapshot };
   const named = Object.entries(sources).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
   if (named.length > 1)

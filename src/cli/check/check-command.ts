@@ -3,11 +3,12 @@ import { systemNamespaces } from '../../api/system-namespaces.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadRules } from '../load-rules.ts';
 import { readObjects } from '../judge/read-objects.ts';
+import { InputError } from '../input-error.ts';
 import { labelFlag } from '../label-flag.ts';
 import type { CliContext } from '../program.ts';
 import { createProgress } from '../report/progress.ts';
 import { type OutputFormat, outputOption, printReport } from '../report/registry.ts';
-import { type FactsSource, mergeQuotas, readFacts } from './check-facts.ts';
+import { type FactsSource, mergeQuotas, readFacts, tellUnknownFacts } from './check-facts.ts';
 import { checkObjects } from './check-objects.ts';
 
 type Flags = FactsSource & {
@@ -46,11 +47,16 @@ export function defineCheck(command: Command, context: CliContext): void {
 async function check(paths: readonly string[], flags: Flags, context: CliContext): Promise<void> {
   const rules = await loadRules(flags.policies);
   const cluster = await readFacts(flags, context);
+  tellUnknownFacts(flags, context);
   const { quotas, replaced } = mergeQuotas(rules.quotas, cluster.quotas);
   if (replaced.length > 0) {
     context.writeError(`gpugate: of quota ${replaced.join(', ')}, the one of the files is taken, not the cluster's\n`);
   }
   const manifests = await readObjects(paths);
+  if (manifests.objects.length + manifests.faults.length === 0) {
+    // As when the command before a pipe failed: a step of CI that judges nothing must not be green.
+    throw new InputError(`${paths.join(', ')}: holds no object; nothing was judged`);
+  }
   const progress = createProgress({ label: 'checking', now: () => performance.now(), show: context.showProgress });
   const { results, isBadInput } = await checkObjects(
     manifests,

@@ -1,5 +1,6 @@
 import { formatFault } from '../../api/fault.ts';
 import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
+import { messageOf } from '../../api/message-of.ts';
 import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
 import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
 import { snapshotOf } from '../../cluster/write-snapshot.ts';
@@ -7,6 +8,7 @@ import type { PodRecord } from '../../quota/pod-record.ts';
 import type { Quota } from '../../quota/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { InputError } from '../input-error.ts';
+import { MissingFacts } from '../missing-facts.ts';
 import type { CliContext } from '../program.ts';
 
 /** What is known of a cluster: its facts, its pods with GPUs, and its quotas. */
@@ -28,7 +30,10 @@ const nothingKnown: ClusterSnapshot = {
   quotas: [],
 };
 
-/** Facts of a snapshot file, of a live cluster, or none. Throws InputError for a file that cannot be used. */
+/**
+ * Facts of a snapshot file, of a live cluster, or none. Throws InputError for a file that cannot be used, and MissingFacts
+ * when the cluster does not answer.
+ */
 export async function readFacts(source: FactsSource, cli: CliContext): Promise<KnownCluster> {
   const isLive = source.live === true || source.kubeconfig !== undefined;
   if (isLive && source.snapshot !== undefined) {
@@ -41,6 +46,17 @@ export async function readFacts(source: FactsSource, cli: CliContext): Promise<K
   return knownOf(read.snapshot);
 }
 
+/** Otherwise nobody sees why a pod that asks for a GPU fits on no node, or that labels of namespaces count for nothing. */
+export function tellUnknownFacts(
+  { snapshot, kubeconfig, live }: FactsSource,
+  cli: Pick<CliContext, 'writeError'>,
+): void {
+  if (snapshot !== undefined || kubeconfig !== undefined || live === true) return;
+  cli.writeError(
+    'gpugate: nothing is known of a cluster: rules on nodes and labels of namespaces see none; see --snapshot\n',
+  );
+}
+
 function knownOf(snapshot: ClusterSnapshot): KnownCluster {
   const { facts, pods, quotas } = usageOfSnapshot(snapshot);
   return { facts, pods, quotas };
@@ -49,7 +65,11 @@ function knownOf(snapshot: ClusterSnapshot): KnownCluster {
 /** Only now is a client of clusters loaded: it costs more time than everything else that most checks do. */
 async function liveSnapshot({ kubeconfig }: FactsSource, cli: CliContext): Promise<ClusterSnapshot> {
   const { openClusterSource } = await import('../cluster-source.ts');
-  const cluster = await openClusterSource(kubeconfig === undefined ? {} : { kubeconfig }, cli);
+  const cluster = await openClusterSource(kubeconfig === undefined ? {} : { kubeconfig }, cli).catch(
+    (error: unknown) => {
+      throw error instanceof InputError ? error : new MissingFacts(messageOf(error));
+    },
+  );
   const snapshot = snapshotOf(cluster.usage(), cluster.quotas());
   await cluster.close();
   return snapshot;

@@ -10,7 +10,7 @@ const maxCount = 10_000;
 /** The answer for all objects of a request: that of the first which is not allowed, or else that of the first. */
 export type JudgedCount = Judged & {
   readonly count: number;
-  /** How many were allowed before one was not; all of them when every one is. */
+  /** How many were allowed before one was not; when every one is, all that were judged: at most {@link maxCount}. */
   readonly fitting: number;
 };
 
@@ -23,15 +23,15 @@ export async function judgeCount(
   judge: OfflineJudge,
   facts: ClusterFacts,
 ): Promise<JudgedCount> {
-  const count = wanted === 'perNode' ? selectedNodes(request.object, facts) : Math.min(wanted, maxCount);
+  const count = wanted === 'perNode' ? selectedNodes(request.object, facts) : wanted;
   const first = await judge(count === 0 ? { ...request, dryRun: true } : request);
   const isCharged = first.outcome.decision.kind === 'allow' && first.outcome.charges.length > 0;
   if (!isCharged) return { ...first, count, fitting: first.outcome.decision.kind === 'allow' ? count : 0 };
-  for (let fitting = 1; fitting < count; fitting++) {
+  for (let fitting = 1; fitting < Math.min(count, maxCount); fitting++) {
     const next = await judge({ ...request, uid: `${request.uid}-${fitting}` });
     if (next.outcome.decision.kind !== 'allow') return { ...next, count, fitting };
   }
-  return { ...first, count, fitting: count };
+  return { ...first, count, fitting: Math.min(count, maxCount) };
 }
 
 /** A DaemonSet's pods: on every node with the labels that they select; taints are not known here. */

@@ -5,6 +5,7 @@ import { clip } from '../../policies/printable.ts';
 import type { ManifestObject } from '../judge/read-objects.ts';
 import type { ObjectRequest } from '../judge/requests-of.ts';
 import { yamlDiff, yamlLines } from '../judge/yaml-diff.ts';
+import { grouped } from '../report/grouped-number.ts';
 import type { ReportedFinding, ReportedResult } from '../report/report.ts';
 import type { JudgedCount } from './judge-count.ts';
 
@@ -40,7 +41,7 @@ export function resultOf(
     group: object.place.file,
     // To find a field takes longer than to judge an object: only where something is to be found there.
     place: findings.length === 0 ? object.place : object.locate(asked.path),
-    verdict: verdictOf(outcome),
+    verdict: verdictOf(outcome, findings),
     findings,
     ...(options.withText && { text: textOf(judged, options) }),
     data: {
@@ -55,10 +56,10 @@ export function resultOf(
   };
 }
 
-function verdictOf({ decision, findings }: Outcome): ReportedResult['verdict'] {
+function verdictOf({ decision }: Outcome, findings: readonly ReportedFinding[]): ReportedResult['verdict'] {
   if (decision.kind === 'deny') return 'fail';
   if (decision.kind === 'undecided') return 'undecided';
-  return findings.some(({ enforcement }) => enforcement === 'Warn') ? 'warn' : 'pass';
+  return findings.some(({ level }) => level === 'warning') ? 'warn' : 'pass';
 }
 
 const levels = { Deny: 'error', Warn: 'warning', Audit: 'note' } as const;
@@ -92,10 +93,18 @@ function notesOf({ request }: ObjectRequest, { outcome, count, fitting }: Judged
   if (decision.kind === 'undecided') notes.push({ rule: 'undecided', level: 'error', message: decision.cause });
   if (exemption !== undefined) notes.push({ rule: 'exempt', level: 'note', message: `is exempt: ${exemption}` });
   else if (policies.length === 0 && charges.length === 0 && decision.kind === 'allow') {
-    notes.push({ rule: 'not-covered', level: 'note', message: `no policy covers namespace ${request.namespace}` });
+    const isWrite = request.operation === 'CREATE' || request.operation === 'UPDATE';
+    const message = isWrite
+      ? `no policy covers namespace ${request.namespace}`
+      : `no policy judges a ${request.operation}`;
+    notes.push({ rule: 'not-covered', level: 'note', message });
   }
   if (decision.kind !== 'allow' && fitting > 0) {
     notes.push({ rule: quotaRule, level: 'note', message: `${fitting} of ${count} fit` });
+  }
+  if (decision.kind === 'allow' && fitting < count) {
+    const message = `only ${grouped(fitting)} of ${grouped(count)} pods were charged: no more are judged of one object`;
+    notes.push({ rule: quotaRule, level: 'warning', message });
   }
   return notes;
 }

@@ -14,6 +14,10 @@ export type KindOfObject =
   | { readonly is: 'refused'; readonly message: string };
 
 const reviewed: ReadonlySet<string> = new Set(reviewedKinds);
+/** By names in lower case: no group of Kubernetes has another kind by one of these. */
+const reviewedByName: ReadonlyMap<string, ReviewedKind> = new Map(
+  reviewedKinds.map((kind) => [kind.toLowerCase(), kind]),
+);
 
 /** The API groups that every API server serves itself; all others come with something that was installed. */
 const builtInGroups = /^(?:|apps|batch|autoscaling|policy|extensions|[a-z]+(?:\.[a-z]+)*\.k8s\.io)$/;
@@ -33,19 +37,28 @@ export function kindOfObject(object: PlainObject): KindOfObject {
   if (reviewed.has(name)) {
     const known = { kind: name as ReviewedKind, ...resourcesOf[name as ReviewedKind] };
     if (known.group === group) {
-      const served = group === '' ? 'v1' : `${group}/v1`;
+      const served = servedVersion(group);
       return version === served
         ? { is: 'known', known }
         : { is: 'refused', message: `apiVersion ${version} of ${name} is not served any more; write ${served}` };
     }
   }
   if (builtInGroups.test(group) && !addedGroups.test(group)) {
+    const meant = reviewedByName.get(name.toLowerCase());
+    if (meant !== undefined) {
+      const due = `apiVersion ${servedVersion(resourcesOf[meant].group)} and kind ${meant}`;
+      return { is: 'refused', message: `apiVersion ${version} has no kind ${name}; write ${due}` };
+    }
     return { is: 'unjudged', note: `nothing of gpugate judges a ${name}` };
   }
   return {
     is: 'unjudged',
     note: `${name} (${group}) is no kind of Kubernetes: gpugate does not know whether it creates pods, and judges those when they are created`,
   };
+}
+
+function servedVersion(group: string): string {
+  return group === '' ? 'v1' : `${group}/v1`;
 }
 
 function ownNote(kind: string): string {

@@ -2,7 +2,7 @@ import { kubectlValue, surprise } from '../../api/kubectl-yaml.ts';
 
 /**
  * One-line flow collections and quoted text, such as `{ cpu: 100m, memory: 1Gi }`, `[a, "b c"]` and 'x'; undefined for
- * whatever needs a whole parser: escapes, tags, comments, keys without values, anything behind the end.
+ * whatever needs a whole parser: escapes, tags, comments, keys without values, great depth, anything behind the end.
  */
 export function readFlow(text: string): unknown {
   const reader = new FlowReader(text);
@@ -12,12 +12,15 @@ export function readFlow(text: string): unknown {
 
 const quoted = /"([^"\\]*)"|'([^']*)'/y;
 const plain = /[A-Za-z0-9/_.$][-A-Za-z0-9/_.$+]*(?: [-A-Za-z0-9/_.$+]+)*(?:[:@][-A-Za-z0-9/_.$+]+)*/y;
+/** Manifests nest a handful in one line; a call stack ends at some thousands. */
+const maxDepth = 100;
 /** Without a space behind it, a colon is a part of the key. */
 const key = /([A-Za-z][-A-Za-z0-9_./]*): +/y;
 
 class FlowReader {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -29,8 +32,7 @@ class FlowReader {
 
   value(): unknown {
     const character = this.#text[this.#at];
-    if (character === '{') return this.#map();
-    if (character === '[') return this.#list();
+    if (character === '{' || character === '[') return this.#collection(character);
     if (character === '"' || character === "'") {
       const match = this.#match(quoted);
       return match?.[1] ?? match?.[2];
@@ -39,6 +41,14 @@ class FlowReader {
     if (source === undefined || surprise(source) !== undefined) return undefined;
     const value = kubectlValue(source);
     return value === undefined ? source : value;
+  }
+
+  #collection(bracket: string): unknown {
+    if (this.#depth === maxDepth) return undefined;
+    this.#depth += 1;
+    const value = bracket === '{' ? this.#map() : this.#list();
+    this.#depth -= 1;
+    return value;
   }
 
   #map(): unknown {

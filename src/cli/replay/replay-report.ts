@@ -1,6 +1,6 @@
 import type { Report, ReportedFinding, ReportedResult } from '../report/report.ts';
 import { isOfRule, type ChangeKind } from './compare-answers.ts';
-import { changeTexts, decisionText, sourceText } from './replay-text.ts';
+import { changeTexts, decisionText, plural, sourceText } from './replay-text.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
 
 const levels: Readonly<Record<ChangeKind, ReportedFinding['level']>> = {
@@ -19,7 +19,7 @@ const levels: Readonly<Record<ChangeKind, ReportedFinding['level']>> = {
 export function replayReport(tally: ReplayTally, changed: readonly ChangedDecision[] = []): Report {
   const { groups, faults, unjudged, ...totals } = tally;
   const total: ReportedResult = {
-    name: `${totals.decisions} decisions, ${totals.same} of them the same`,
+    name: `${plural(totals.decisions, 'decision', 'decisions')}, ${totals.same} of them the same`,
     group: 'replay',
     verdict: 'pass',
     findings: [],
@@ -41,7 +41,7 @@ export function replayReport(tally: ReplayTally, changed: readonly ChangedDecisi
 function groupResult(group: ChangeGroup): ReportedResult {
   const { kind, policy, rule, decisions, examples } = group;
   return {
-    name: `${sourceText(group)}: ${decisions} decisions ${changeTexts[kind]}`,
+    name: `${sourceText(group)}: ${plural(decisions, 'decision', 'decisions')} ${changeTexts[kind]}`,
     group: 'replay',
     verdict: 'fail',
     findings: examples.flatMap((example) => findingsOf(example, { policy, rule })),

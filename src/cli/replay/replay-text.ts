@@ -91,7 +91,7 @@ when a pod ends, nor whether a pod that was refused was tried again: of a long l
 `;
 }
 
-function plural(count: number, one: string, many: string): string {
+export function plural(count: number, one: string, many: string): string {
   return `${number(count)} ${count === 1 ? one : many}`;
 }
 

@@ -1,15 +1,15 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** As the input is named that comes from a pipe: no file. */
-const standardInput = '-';
+/** As the input is named that comes from a pipe, on the command line and in reports: no file. */
+const standardInput: ReadonlySet<string> = new Set(['-', '<stdin>']);
 
 /**
  * The path that others look up in the tree that was checked: relative to `directory` and with slashes, or absolute where
  * it is elsewhere. Undefined for what is in no file.
  */
 export function treePath(file: string, directory: string): string | undefined {
-  if (file === standardInput) return undefined;
+  if (standardInput.has(file)) return undefined;
   const path = relative(directory, resolve(directory, file));
   const isOutside = path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
   return (isOutside ? resolve(directory, file) : path).split(sep).join('/');

@@ -42,3 +42,7 @@ export function findingsOf({ name, verdict, findings, place, text }: ReportedRes
 }
 
 const verdictWords = { fail: 'failed', undecided: 'undecided' } as const;
+
+export function withResults(report: Report, more: readonly ReportedResult[]): Report {
+  return { ...report, results: [...report.results, ...more] };
+}

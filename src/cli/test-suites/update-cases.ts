@@ -41,11 +41,17 @@ export function updateFiles(
     return { ...judged, mismatches: compare(expect, run.result.got), updated: Object.keys(fields) };
   });
   const files = Array.from(updates, ([file, ofFile]): [string, string] => {
-    const text = updateSuites(texts.get(file) ?? '', ofFile);
-    if (text !== undefined) return [file, text];
+    const before = texts.get(file) ?? '';
+    const text = updateSuites(before, ofFile);
+    if (text !== undefined) return [file, withLineEndsOf(before, text)];
     throw new InputError(`${file} cannot be updated: write its expectations out, without anchors and aliases`);
   });
   return { cases: after, files: new Map(files) };
+}
+
+/** An editor on Windows writes CRLF, and what is grafted in does not. */
+function withLineEndsOf(before: string, text: string): string {
+  return /^[^\n]*\r\n/.test(before) ? text.replaceAll(/\r?\n/g, '\r\n') : text;
 }
 
 function fieldsOf({ run, mismatches }: JudgedCase): UpdatedFields {

@@ -300,6 +300,12 @@ describe('bad input is told with what to do', () => {
       { manifests: [large], policies },
       `${large}: has 33 MiB of YAML, over the limit of 32 MiB. Write JSON, which may have any size: kubectl get ... -o json`,
     ],
+    [
+      'an empty file',
+      { manifests: [fileOf('')], policies },
+      /objects\.yaml: is empty; a list of kubectl never is, even without items$/,
+    ],
+    ['a device or a pipe', { manifests: ['/dev/null'], policies }, /^\/dev\/null: is no regular file; write one/],
     ['no cluster', { policies }, /^no cluster to ask: .* and there is no/],
   ])('%s', async (_, flags, message) => {
     const { code, stderr } = await bad(flags);

@@ -36,6 +36,42 @@ async function check(objects: readonly object[], rules: readonly object[], ...fl
 const noLimits = [policy({ gpu: {} })];
 const marks = (out: string) => out.split('\n').filter((line) => /^ {2}[✓!✗?] /.test(line));
 
+describe('what an author should not take for a pass', () => {
+  const unknown = 'gpugate: nothing is known of a cluster';
+
+  test('an answer without facts says so, and only that one', async () => {
+    expect((await check([pod('a')], noLimits)).err).toMatch(unknown);
+    const examples = ['--policies', examplePolicies, '--snapshot', exampleSnapshot];
+    expect((await runCheck([examplePods, ...examples])).err).toBe('');
+  });
+
+  test('a review of an operation that no policy judges is not said to be in a namespace without policies', async () => {
+    const request = {
+      uid: 'u',
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      name: 'a',
+      namespace: 'default',
+      operation: 'DELETE',
+      userInfo: { username: 'alice' },
+      object: null,
+      oldObject: pod('a'),
+    };
+    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request };
+    const { code, out } = await check([review], [policy({ labels: { require: ['a'] } })]);
+    expect([code, out]).toEqual([0, expect.stringContaining('note [not-covered] no policy judges a DELETE')]);
+  });
+
+  test('input without any object is bad input', async () => {
+    const run = await check([], noLimits);
+    expect([run.code, run.out, run.err]).toEqual([
+      2,
+      '',
+      expect.stringMatching(/\nobjects\.yaml: holds no object; nothing was judged\n$/),
+    ]);
+  });
+});
+
 describe('the verdict and the exit code', () => {
   const examples = ['--policies', examplePolicies, '--snapshot', exampleSnapshot];
 
@@ -104,6 +140,13 @@ describe('the verdict and the exit code', () => {
 });
 
 describe('quotas', () => {
+  test('charge at most so many pods of one object, and say so', async () => {
+    const { code, out } = await check([deployment(10_001), pod('a')], [...noLimits, quota('q', '10001')]);
+    expect([code, marks(out)]).toEqual([0, ['  ! pods of deployment proj-a/web', '  ✓ pod default/a']]);
+    expect(out).toContain('warning [quota] only 10,000 of 10,001 pods were charged: no more are judged of one object');
+    expect((await check([deployment(10_000)], [...noLimits, quota('q', '10000')])).out).not.toContain('only');
+  });
+
   test('are charged in order, as if each pod were applied before the next', async () => {
     const { code, out } = await check([pod('a', 2), pod('b', 2), pod('c', 1)], [...noLimits, quota('q', '3')]);
     expect(code).toBe(1);
@@ -115,6 +158,7 @@ describe('quotas', () => {
     const { out } = await check([deployment(4)], [...noLimits, quota('q', '3')]);
     expect(marks(out)).toEqual(['  ✗ pods of deployment proj-a/web']);
     expect(out).toContain('note [quota] 3 of 4 fit');
+    expect((await check([deployment(20_000)], [...noLimits, quota('q', '3')])).out).toContain('3 of 20000 fit');
   });
 
   test('charge nothing for a workload that is scaled to nothing', async () => {
@@ -181,6 +225,21 @@ describe('bad input ends with 2', () => {
       'a version that is not served',
       { ...deployment(1), apiVersion: 'apps/v1beta1' },
       'apiVersion apps/v1beta1 of Deployment is not served any more; write apps/v1',
+    ],
+    [
+      'a kind of another group',
+      { ...deployment(1), apiVersion: 'v1' },
+      'apiVersion v1 has no kind Deployment; write apiVersion apps/v1 and kind Deployment',
+    ],
+    [
+      'a kind of a group that is gone',
+      { ...deployment(1), apiVersion: 'extensions/v1beta1' },
+      'apiVersion extensions/v1beta1 has no kind Deployment; write apiVersion apps/v1 and kind Deployment',
+    ],
+    [
+      'a kind in lower case',
+      { ...pod('x'), kind: 'pod' },
+      'apiVersion v1 has no kind pod; write apiVersion v1 and kind Pod',
     ],
     [
       'a review of another version',

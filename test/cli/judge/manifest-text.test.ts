@@ -139,9 +139,11 @@ describe('what cannot be read', () => {
     expect(faults(text)).toEqual([expect.stringMatching(expected)]);
   });
 
-  test('is JSON that nests deeper than a call stack, and as many odd scalars as one likes are read all the same', () => {
+  test('is what nests deeper than a call stack, and as many odd scalars as one likes are read all the same', () => {
     const deep = `{"apiVersion": "v1", "kind": "X", "a": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
     expect(faults(deep)).toEqual(['1:1 nests deeper than 1000 levels']);
+    const deepYaml = `apiVersion: v1\nkind: X\na: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`;
+    expect(faults(deepYaml)).toEqual([expect.stringMatching(/^3:\d+ nests too deeply$/)]);
     const odd = `apiVersion: v1\nkind: X\na:\n${'  - off\n'.repeat(150_000)}`;
     expect(readManifestText(odd).remarks).toHaveLength(150_000);
   });

@@ -72,6 +72,16 @@ describe('replay', () => {
     });
   });
 
+  test('counts one decision as one, in reports too', async () => {
+    const log = file('a.jsonl', (await logOf(mixed, [{ object: mixedPod }])).join(''));
+    const flags = ['--policies', rulesFile(allowsMixed), '--snapshot', snapshotFile(), '-o', 'json'];
+    const { results } = JSON.parse((await replay(log, ...flags)).out) as { results: { name: string }[] };
+    expect(results.map(({ name }) => name)).toEqual([
+      '1 decision, 0 of them the same',
+      'old [gpu-mixed]: 1 decision denied then, allowed now',
+    ]);
+  });
+
   test('shows what would be allowed, denied, warned, patched and audited otherwise', async () => {
     const before = { ...mixed, labels: { require: ['team'] } };
     const log = await logOf(before, [
@@ -216,6 +226,8 @@ describe('a bad log', () => {
       2,
       expect.stringMatching(/a\.jsonl:1 is not JSON.*a\.jsonl:2 is not JSON.*\nno line of the logs is a decision\n$/s),
     ]);
+    const nothingYet = await replay(file('b.jsonl', ''), ...rest);
+    expect([nothingYet.code, nothingYet.err]).toEqual([2, 'no line of the logs is a decision\n']);
     const gone = await replay(join(directory, 'none'), join(directory, 'gone'), ...rest);
     expect([gone.code, gone.err]).toEqual([2, '/none does not exist\n/gone does not exist\n']);
     mkdirSync(join(directory, 'empty'));

@@ -77,6 +77,7 @@ describe('SARIF', () => {
     ['..a/b.yaml', '..a/b.yaml'],
     ['a:b#c?.yaml', 'a%3Ab%23c%3F.yaml'],
     ['-', undefined],
+    ['<stdin>', undefined],
   ])('tells the file %s as %s', (file, wanted) => {
     const finding = { rule: 'gpu-mixed', level: 'error', message: 'm', place: { file, line: 1, column: 1 } } as const;
     const { results } = runOf({

@@ -56,6 +56,13 @@ test('--update writes what was got, says so, and then everything passes', async 
   expect(second.output).toContain('3 passed, of 3');
 });
 
+test('--update keeps the line ends of Windows', async () => {
+  const suite = suiteOf(`\n  - name: nothing yet\n    objects: [${mixed}]\n`).replaceAll('\n', '\r\n');
+  const { file } = await runTests({ 'policy.yaml': policy, 'suite.yaml': suite }, ['suite.yaml', '--update']);
+  expect(file('suite.yaml')).toContain('\r\n      decision: Deny\r\n');
+  expect(file('suite.yaml')).not.toMatch(/[^\r]\n/);
+});
+
 test('without --update no file changes', async () => {
   const cases = `\n  - name: wrong\n    objects: [${mixed}]\n    expect: { rules: [] }\n`;
   const { code, file } = await run(cases, []);
