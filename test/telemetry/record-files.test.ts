@@ -119,7 +119,7 @@ describe('records', () => {
 
 test('files of one millisecond sort in the order in which they were begun', async () => {
   const { files } = filesOf({ now: () => 1000 });
-  const letters = [...'abcdefgh'];
+  const letters = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
   for (const letter of letters) {
     files.push(letter, 1);
     await files.close();
