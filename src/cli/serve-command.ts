@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ProgramParts } from './program.ts';
+import { separated } from './list-flags.ts';
 
 /** `gpugate serve`: every setting is a flag. What is served is composed elsewhere: the room `cli` knows no server. */
 export async function defineServe(command: Command, { serveFlags, serve }: ProgramParts): Promise<void> {
@@ -9,7 +10,7 @@ export async function defineServe(command: Command, { serveFlags, serve }: Progr
     if (isList) {
       option.argParser((value: string, previous: readonly string[] | undefined) => [
         ...(previous ?? []),
-        ...value.split(',').filter((item) => item !== ''),
+        ...separated(value),
       ]);
     }
     command.addOption(option);

@@ -3,6 +3,7 @@ import { systemNamespaces } from '../../api/system-namespaces.ts';
 import type { CliContext } from '../program.ts';
 import { outputOption } from '../report/registry.ts';
 import type { AuditFlags } from './run-audit.ts';
+import { separated } from '../list-flags.ts';
 
 /** `gpugate audit`: what already runs against policies and quotas. */
 export function defineAudit(command: Command, context: CliContext): void {
@@ -21,10 +22,10 @@ export function defineAudit(command: Command, context: CliContext): void {
     .option(
       '--exempt-namespaces <globs>',
       'never judged, as with serve; comma separated',
-      splitList,
+      separated,
       systemNamespaces as readonly string[],
     )
-    .option('--exempt-users <globs>', 'what they created is never judged, as with serve', splitList, [])
+    .option('--exempt-users <globs>', 'what they created is never judged, as with serve', separated, [])
     .option('--policy-report', 'print PolicyReport objects (wgpolicyk8s.io) instead, for kubectl apply')
     .option('--apply', 'with --policy-report: write them to the cluster, and remove those that have become empty')
     .action(async (flags: AuditFlags) => {
@@ -32,8 +33,4 @@ export function defineAudit(command: Command, context: CliContext): void {
       const { runAudit } = await import('./run-audit.ts');
       await runAudit(flags, context);
     });
-}
-
-function splitList(value: string): readonly string[] {
-  return value.split(',').filter((item) => item !== '');
 }

@@ -13,6 +13,7 @@ import { createStoredJudge } from './judge-stored.ts';
 import { findOveruse, type Overuse } from './quota-overuse.ts';
 import { hasEnded, nameIn, type StoredObject } from './stored-object.ts';
 import { createUsageOfPods } from './usage-of-pods.ts';
+import { grouped } from '../report/grouped-number.ts';
 
 /** All that an audit found. */
 export type Audit = {
@@ -70,7 +71,7 @@ export async function visitObjects(
       else await visit(stored).catch((error: unknown) => throwFor(stored, error));
     }
     seen += page.length;
-    onProgress(`auditing: ${seen.toLocaleString('en')} objects`);
+    onProgress(`auditing: ${grouped(seen)} objects`);
   }
 }
 

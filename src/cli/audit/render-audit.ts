@@ -3,6 +3,7 @@ import { textTable } from '../text-table.ts';
 import type { Audit } from './audit-objects.ts';
 import type { ViolationCount } from './audit-tally.ts';
 import type { Overuse } from './quota-overuse.ts';
+import { grouped } from '../report/grouped-number.ts';
 
 /** More rows are no reading matter; JSON has all of them. */
 const maxRows = 200;
@@ -84,12 +85,12 @@ function summaryOf({ tally, overuse, quotas, notJudged }: Audit): string {
 
 /** `judged 12 pods, 3 services; 2 exempt, 1 ended`. */
 export function judgedLine({ judged, exempt, ended }: Pick<Audit['tally'], 'judged' | 'exempt' | 'ended'>): string {
-  const kinds = [...judged].map(([kind, count]) => `${count.toLocaleString('en')} ${kind}`);
+  const kinds = [...judged].map(([kind, count]) => `${grouped(count)} ${kind}`);
   const skipped = [exempt > 0 ? `${exempt} exempt` : '', ended > 0 ? `${ended} ended` : ''].filter((s) => s !== '');
   const what = kinds.length === 0 ? 'nothing' : kinds.join(', ');
   return `judged: ${what}${skipped.length === 0 ? '' : `; not judged: ${skipped.join(', ')}`}`;
 }
 
 function counted(count: number, what: string): string {
-  return count === 0 ? '' : `${count.toLocaleString('en')} ${what}`;
+  return count === 0 ? '' : `${grouped(count)} ${what}`;
 }

@@ -10,6 +10,7 @@ import { createProgress } from '../report/progress.ts';
 import { type OutputFormat, outputOption, printReport } from '../report/registry.ts';
 import { type FactsSource, mergeQuotas, readFacts, tellUnknownFacts } from './check-facts.ts';
 import { checkObjects } from './check-objects.ts';
+import { repeated, separated } from '../list-flags.ts';
 
 type Flags = FactsSource & {
   readonly policies: readonly string[];
@@ -23,23 +24,20 @@ type Flags = FactsSource & {
   readonly output: OutputFormat;
 };
 
-const add = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
-const split = (value: string): readonly string[] => value.split(',').filter((item) => item !== '');
-
 /** `gpugate check`: what a cluster with these policies would answer to these manifests. */
 export function defineCheck(command: Command, context: CliContext): void {
   command
     .argument('<paths...>', 'files, directories with all below them, - for standard input')
-    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', add)
+    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', repeated)
     .option('--snapshot <file>', 'facts of a cluster, out of a file that `gpugate snapshot` wrote')
     .option('--live', 'facts of the cluster that kubectl would ask')
     .option('--kubeconfig <file>', 'facts of the cluster of this kubeconfig')
     .option('-n, --namespace <name>', 'of objects that name none', labelFlag('--namespace'), 'default')
     .option('--as <user>', 'who applies the manifests', 'user')
-    .option('--as-group <group>', 'a group of that user; may be repeated', add, [])
-    .option('--exempt-namespaces <globs>', 'as of gpugate serve, separated by commas', split, [...systemNamespaces])
-    .option('--exempt-users <globs>', 'as of gpugate serve, separated by commas', split, [])
-    .option('--exempt-groups <globs>', 'as of gpugate serve, separated by commas', split, [])
+    .option('--as-group <group>', 'a group of that user; may be repeated', repeated, [])
+    .option('--exempt-namespaces <globs>', 'as of gpugate serve, separated by commas', separated, [...systemNamespaces])
+    .option('--exempt-users <globs>', 'as of gpugate serve, separated by commas', separated, [])
+    .option('--exempt-groups <globs>', 'as of gpugate serve, separated by commas', separated, [])
     .option('--show-mutated', 'show each object as the cluster would store it, too');
   outputOption(command).action(async (paths: readonly string[], flags: Flags) => check(paths, flags, context));
 }

@@ -7,6 +7,7 @@ import { labelFlag } from '../label-flag.ts';
 import type { CliContext } from '../program.ts';
 import { checks } from './checks.ts';
 import { runChecks, type Diagnosis } from './run-checks.ts';
+import { repeated } from '../list-flags.ts';
 
 type Flags = {
   readonly kubeconfig?: string;
@@ -28,7 +29,7 @@ export function defineDoctor(command: Command, context: CliContext): void {
         .choices([...certificateModes])
         .default('self-managed'),
     )
-    .option('--ops <url>', 'probes of a replica outside of the cluster; may be repeated', collect, [])
+    .option('--ops <url>', 'probes of a replica outside of the cluster; may be repeated', repeated, [])
     .addOption(new Option('-o, --output <format>', 'form').choices(['text', 'json']).default('text'))
     .action(async ({ kubeconfig, namespace, service, certificates, ops, output }: Flags) => {
       const server = await findApiServer({ environment: context.environment, kubeconfig });
@@ -50,10 +51,6 @@ export function defineDoctor(command: Command, context: CliContext): void {
       context.write(output === 'json' ? `${JSON.stringify(diagnoses)}\n` : render(diagnoses));
       if (diagnoses.some(({ level }) => level === 'fault')) context.fail();
     });
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 const marks: Readonly<Record<Diagnosis['level'], string>> = {

@@ -20,6 +20,7 @@ import {
 import { checkServeFlags, nodeLabels, pullSecret, toleration } from './pod-flags.ts';
 import { kindsOf } from './webhook-configurations.ts';
 import { yamlOf } from './yaml-of.ts';
+import { repeated } from '../list-flags.ts';
 
 type Flags = {
   readonly namespace: string;
@@ -75,7 +76,7 @@ export function registerInstall(
       new Option(
         '--policies <path>',
         'register pods.validate only for the kinds that these policies name; may be repeated',
-      ).argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]),
+      ).argParser(repeated),
     )
     .addOption(
       new Option('--pods-failure-policy <policy>', 'what pods.validate does while gpugate is down')
@@ -89,7 +90,12 @@ export function registerInstall(
         .argParser(nodeLabels),
     )
     .option('--toleration <taint>', 'taint of nodes: key=value:NoSchedule, key; may be repeated', toleration, [])
-    .option('--serve-flag <flag>', 'more of `gpugate serve`: --serve-flag=--log-level=debug; may be repeated', add, [])
+    .option(
+      '--serve-flag <flag>',
+      'more of `gpugate serve`: --serve-flag=--log-level=debug; may be repeated',
+      repeated,
+      [],
+    )
     .option('--monitoring', 'also what the Prometheus operator and Grafana read', defaults.monitoring)
     .option('--doctor', 'also a Job that looks for what is wrong with the installation', defaults.doctor)
     .action(async (flags: Flags) => {
@@ -97,8 +103,6 @@ export function registerInstall(
       write(yamlOf(installObjects(await settingsOf(flags))));
     });
 }
-
-const add = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 async function settingsOf(flags: Flags): Promise<InstallSettings> {
   const {

@@ -9,6 +9,7 @@ import { registerInstall } from './install-command.ts';
 import { defaultNamespace } from './install-settings.ts';
 import { kindsOf, webhookConfigurations, type WebhookClient } from './webhook-configurations.ts';
 import { yamlOf } from './yaml-of.ts';
+import { repeated } from '../list-flags.ts';
 
 type Flags = {
   readonly url?: string;
@@ -37,7 +38,7 @@ export function defineManifests(manifests: Command, { version, write, serveFlags
       'PEM of the CA that signs the serving certificate; leave it out where gpugate (certificates in a Secret) or ' +
         'cert-manager fills the caBundle in',
     )
-    .option('--policies <path>', 'policies that name the kinds to register for; may be repeated', collect, [])
+    .option('--policies <path>', 'policies that name the kinds to register for; may be repeated', repeated, [])
     .addOption(
       new Option('--pods-failure-policy <policy>', 'what pods.validate does while gpugate is down')
         .choices(['Ignore', 'Fail'])
@@ -58,10 +59,6 @@ export function defineManifests(manifests: Command, { version, write, serveFlags
         ),
       );
     });
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 function urlClient(url: string): { url: string } {

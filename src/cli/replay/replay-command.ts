@@ -8,6 +8,7 @@ import { exitCodeOf } from '../report/exit-code.ts';
 import { outputOption, printReport, type OutputFormat } from '../report/registry.ts';
 import { findLogs } from './find-logs.ts';
 import { runReplay } from './run-replay.ts';
+import { repeated } from '../list-flags.ts';
 
 type Flags = FactsSource & {
   readonly policies: readonly string[];
@@ -15,13 +16,11 @@ type Flags = FactsSource & {
   readonly output: OutputFormat;
 };
 
-const add = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
-
 /** `gpugate replay`: what would become of recorded decisions under other policies or quotas. */
 export function defineReplay(command: Command, context: CliContext): void {
   command
     .argument('<logs...>', 'files, and directories that `gpugate serve --record` writes to')
-    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', add)
+    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', repeated)
     .option('--snapshot <file>', 'facts of a cluster, out of a file that `gpugate snapshot` wrote')
     .option('--live', 'facts of the cluster that kubectl would ask')
     .option('--kubeconfig <file>', 'facts of the cluster of this kubeconfig')

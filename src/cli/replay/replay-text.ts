@@ -1,6 +1,7 @@
 import { printable } from '../../policies/printable.ts';
 import { isOfRule, type ChangeKind } from './compare-answers.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
+import { grouped } from '../report/grouped-number.ts';
 
 /** What decisions were judged under this time. */
 export type ReplayBasis = { readonly policies: number; readonly quotas: number; readonly pods: number };
@@ -31,13 +32,13 @@ function summaryText(tally: ReplayTally, { policies, quotas }: ReplayBasis): str
   const { decisions, from, to, same, exempt, changed, undecidedThen, unjudged, cutOff } = tally;
   const time = from === undefined || to === undefined ? '' : ` from ${from} to ${to}`;
   const counts: readonly (readonly [number, string])[] = [
-    [same, `the same${exempt === 0 ? '' : ` (${number(exempt)} of them exempt)`}`],
+    [same, `the same${exempt === 0 ? '' : ` (${grouped(exempt)} of them exempt)`}`],
     ...Object.entries(changeTexts).map(([kind, text]) => [changed[kind as ChangeKind], text] as const),
     [undecidedThen, 'undecided then, not judged again'],
   ];
   const shown = counts.filter(([count]) => count > 0);
-  const width = Math.max(0, ...shown.map(([count]) => number(count).length));
-  const lines = shown.map(([count, text]) => `  ${number(count).padStart(width)} ${text}`);
+  const width = Math.max(0, ...shown.map(([count]) => grouped(count).length));
+  const lines = shown.map(([count, text]) => `  ${grouped(count).padStart(width)} ${text}`);
   const under = `${plural(policies, 'policy', 'policies')} and ${plural(quotas, 'quota', 'quotas')}`;
   return [
     `${plural(decisions, 'decision', 'decisions')}${time}, judged again under ${under}${lines.length > 0 ? ':' : '.'}`,
@@ -92,9 +93,5 @@ when a pod ends, nor whether a pod that was refused was tried again: of a long l
 }
 
 export function plural(count: number, one: string, many: string): string {
-  return `${number(count)} ${count === 1 ? one : many}`;
-}
-
-function number(count: number): string {
-  return count.toLocaleString('en');
+  return `${grouped(count)} ${count === 1 ? one : many}`;
 }

@@ -1,6 +1,6 @@
 import type { Report, ReportContext } from '../../../src/cli/report/report.ts';
 
-export const plainContext: ReportContext = { version: '1.2.3', isColoured: false, directory: '/work/tree' };
+export const plainContext: ReportContext = { version: '1.2.3', isColoured: false, directory: '/repo/tree' };
 
 /** One result of each verdict, in two files; findings of each level, with and without a place. */
 export const exampleReport: Report = {

@@ -22,7 +22,7 @@ function fakeCli(environment: CliContext['environment'] = {}): CliContext & { sa
     version: '1.2.3',
     environment,
     isTerminal: false,
-    directory: '/work/tree',
+    directory: '/repo/tree',
     write: (text: string) => void (cli.said += text),
     writeError: () => undefined,
     interrupted: () => Promise.resolve(),

@@ -71,9 +71,9 @@ describe('SARIF', () => {
 
   test.each([
     ['./pods/../a.yaml', 'a.yaml'],
-    ['/work/tree/pods/a.yaml', 'pods/a.yaml'],
-    ['../other/a b.yaml', 'file:///work/other/a%20b.yaml'],
-    ['/work/tree2/a.yaml', 'file:///work/tree2/a.yaml'],
+    ['/repo/tree/pods/a.yaml', 'pods/a.yaml'],
+    ['../other/a b.yaml', 'file:///repo/other/a%20b.yaml'],
+    ['/repo/tree2/a.yaml', 'file:///repo/tree2/a.yaml'],
     ['..a/b.yaml', '..a/b.yaml'],
     ['a:b#c?.yaml', 'a%3Ab%23c%3F.yaml'],
     ['-', undefined],
