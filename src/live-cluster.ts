@@ -11,6 +11,7 @@ import { watchQuotas } from './cluster/watch-quotas.ts';
 import { createLiveQuota, type LiveQuota } from './live-quota.ts';
 import { Leader } from './controller/leader.ts';
 import { writeConditions } from './controller/object-conditions.ts';
+import type { Quota } from './quota/quota.ts';
 import type { Log } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -56,9 +57,14 @@ export async function openLiveCluster(
     },
     context,
   );
+  /** The same array for as long as it holds the same: what was worked out by it holds, too. */
+  let quotasInForce: readonly Quota[] = [];
   const quotas = watchQuotas(() => {
-    view.setQuotas(quotas.inForce().map(({ quota }) => quota));
+    const next = quotas.inForce().map(({ quota }) => quota);
     isReportDue = true;
+    if (next.length === quotasInForce.length && next.every((quota, i) => quota === quotasInForce[i])) return;
+    quotasInForce = next;
+    view.setQuotas(next);
   }, context);
 
   const currentPolicies = (): PolicySet | undefined => {
@@ -77,7 +83,7 @@ export async function openLiveCluster(
     view,
     leader,
     namespace,
-    quotas: () => quotas.inForce().map((one) => one.quota),
+    quotas: () => quotasInForce,
   });
   view.countStalenessOf(policies.reflector);
   view.countStalenessOf(quotas.reflector);

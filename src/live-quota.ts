@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AdmissionSources } from './admission/admit.ts';
 import { createApiLedgerStore, watchLedger } from './cluster/api-ledger-store.ts';
 import { ApiError } from './cluster/api-error.ts';
@@ -11,6 +12,7 @@ import { DenialEvents } from './controller/denial-events.ts';
 import { QuotaStatus } from './controller/quota-status.ts';
 import { ReservationExpiry } from './controller/expire-reservations.ts';
 import type { Leader } from './controller/leader.ts';
+import { defaultAdvances, isAdvance } from './quota/advances.ts';
 import { podDeviceMemory } from './quota/device-memory.ts';
 import { Ledger } from './quota/ledger.ts';
 import type { PodRecord } from './quota/pod-record.ts';
@@ -71,8 +73,10 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
       cluster: (system as { metadata: { uid: string } }).metadata.uid,
       claimFirst,
       clock,
+      advances: { replica: randomUUID().slice(0, 8), settings: defaultAdvances },
       telemetry: {
         wrote: (reserved, released, length) => metrics.ledgerWrite(reserved, released, length),
+        tookAhead: () => metrics.ledgerTookAhead(),
         conflict: () => metrics.ledgerConflict(),
         failed: (error) => log.warn('the quota ledger failed', { error: (error as Error).message }),
       },
@@ -102,7 +106,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
         status.forget();
         continue;
       }
-      const reservations = ledger.state?.reservations.filter(({ uid }) => !isShown(uid));
+      const reservations = ledger.state?.reservations.filter((one) => !isAdvance(one) && !isShown(one.uid));
       if (view.podVersion() !== undefined && reservations !== undefined) {
         await status.look({ quotas: quotas(), usage: view.usage, namespaceLabels: view.namespaceLabels, reservations });
       }
@@ -115,6 +119,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
           );
       }
     }
+    await ledger.close();
   };
 
   return {

@@ -8,8 +8,14 @@ import { InputError } from '../api/input-error.ts';
 import { messageOf } from '../api/message-of.ts';
 import { createAgent, type ApiServer } from './api-server.ts';
 
+/** client-node reads the files of certificates and tokens at each request, which costs more than the request itself. */
+const credentialsLifeMs = 5000;
+
 /** The server and user of a kubeconfig's current context; throws InputError for a file that names no server. */
-export async function kubeconfigServer(files: readonly string[]): Promise<ApiServer> {
+export async function kubeconfigServer(
+  files: readonly string[],
+  now: () => number = () => performance.now(),
+): Promise<ApiServer> {
   // Only here, and only now: its import takes 0.3 s and 85 MB, and a server in the cluster needs none of it.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const load = (): KubeConfig => {
@@ -27,11 +33,23 @@ export async function kubeconfigServer(files: readonly string[]): Promise<ApiSer
   let config = load();
   const url = serverUrl(config, `kubeconfig ${files.join(', ')}`);
   const agents = new Map<string, Agent>();
+  let credentials: { readonly read: ReturnType<typeof authenticate>; readonly readAt: number } | undefined;
   return {
     url,
-    authenticate: () => authenticate(config, agents),
+    authenticate: () => {
+      if (credentials === undefined || now() - credentials.readAt > credentialsLifeMs) {
+        const read = authenticate(config, agents);
+        credentials = { read, readAt: now() };
+        // What could not be read is read again by the next request.
+        read.catch(() => {
+          if (credentials?.read === read) credentials = undefined;
+        });
+      }
+      return credentials.read;
+    },
     forget: () => {
       config = load();
+      credentials = undefined;
     },
     namespace: config.getContextObject(config.getCurrentContext())?.namespace,
   };

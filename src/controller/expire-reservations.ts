@@ -1,16 +1,17 @@
 import { ifFound } from '../cluster/api-error.ts';
 import type { ApiClient } from '../cluster/client.ts';
+import { isAdvance } from '../quota/advances.ts';
 import type { PodRecord } from '../quota/pod-record.ts';
 import type { Ledger } from '../quota/ledger.ts';
 
 /**
  * A create ends within 34 s of its admission, and within 10 s more the webhook had answered: after 60 s, a pod that does
- * not exist will never.
+ * not exist will never. What was reserved ahead is used within a second of its write, so that the same minute is enough.
  */
 export const expireAfterMs = 60_000;
 
 export type ExpiryOptions = {
-  readonly ledger: Pick<Ledger, 'state' | 'release' | 'settle'>;
+  readonly ledger: Pick<Ledger, 'state' | 'release' | 'releaseAhead' | 'settle'>;
   readonly client: Pick<ApiClient, 'request'>;
   /** Whether the view has shown the pod: then its reservation ends by itself. */
   readonly isShown: (uid: string) => boolean;
@@ -57,8 +58,10 @@ export class ReservationExpiry {
       ({ uid }) => !isShown(uid) && now() - (firstSeen.get(uid) ?? now()) > expireAfterMs,
     );
     const never: string[] = [];
-    for (const pod of due) if (!(await this.#exists(pod))) never.push(pod.uid);
+    for (const pod of due) if (!isAdvance(pod) && !(await this.#exists(pod))) never.push(pod.uid);
     if (never.length > 0) ledger.release(never);
+    const ahead = due.filter(isAdvance);
+    if (ahead.length > 0) await ledger.releaseAhead(ahead);
   }
 
   /** No longer leading: what was seen before says nothing any more. */

@@ -7,6 +7,10 @@ import type { PodRecord } from './pod-record.ts';
 /** A watch that lags longer than this may let a pod that came and went refuse another one, until it catches up. */
 const maxCatchUpMs = 1000;
 
+/** What another replica reserved ahead and did not use is free again within two seconds. */
+const lookAgainMs = 250;
+export const fullPatience = 12;
+
 export type BetterFactsOptions = {
   readonly view: Pick<LedgerView, 'livePods' | 'onProgress' | 'usage' | 'version'>;
   readonly clock: LedgerClock;
@@ -26,7 +30,8 @@ export class BetterFacts {
 
   /** The request as it is to be decided again. Rejects when the API server does not answer. */
   gather<T extends Asked>({ waiting, shortfalls, doubt }: Doubtful<T>): Promise<T> {
-    return doubt === 'unlisted' ? this.#list(waiting, shortfalls) : this.#catchUp(waiting);
+    if (doubt === 'unlisted') return this.#list(waiting, shortfalls);
+    return doubt === 'behind' ? this.#catchUp(waiting) : this.#lookAgain(waiting);
   }
 
   async #list<T extends Asked>(waiting: T, shortfalls: readonly Shortfall[]): Promise<T> {
@@ -38,6 +43,12 @@ export class BetterFacts {
       ),
     );
     return { ...waiting, checked: lists.reduce(mergeChecked, waiting.checked ?? uncheckedYet) };
+  }
+
+  async #lookAgain<T extends Asked>(waiting: T): Promise<T> {
+    const { clock } = this.#options;
+    await clock.sleep(Math.max(Math.min(lookAgainMs, waiting.deadline - clock.now()), 0));
+    return { ...waiting, patience: waiting.patience - 1 };
   }
 
   /** Until the view has seen what the list knew. In a quiet cluster nothing says so: it is not waited for long. */

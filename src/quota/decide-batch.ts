@@ -1,4 +1,5 @@
 import type { Labels } from '../workload/pod.ts';
+import { isAdvance, type Granted, type Shape, type Wanted } from './advances.ts';
 import { AmountSum, noAmounts, type Amounts } from './amounts.ts';
 import { createChargeOf, type ChargeOf } from './charge.ts';
 import type { PodRecord } from './pod-record.ts';
@@ -26,6 +27,8 @@ export type Shortfall = {
   readonly requested: number;
   readonly used: number;
   readonly reserved: number;
+  /** Reserved by other replicas for pods that nobody may ever ask for: this refuses nobody. */
+  readonly ahead: number;
   readonly hard: number;
   /** The largest users of the group, with what they use of the resource. */
   readonly largest: readonly { readonly name: string; readonly amount: number }[];
@@ -48,7 +51,7 @@ const maxLargest = 3;
 const chargeOfQuota = new WeakMap<Quota, ChargeOf>();
 
 function chargesOf(
-  pod: PodRecord,
+  pod: Shape,
   { quotas, namespaceLabels }: Pick<QuotaFacts, 'quotas' | 'namespaceLabels'>,
 ): readonly Charge[] {
   return quotas.flatMap((quota) => {
@@ -79,8 +82,8 @@ export function sumsByGroup(quota: Quota, facts: Omit<QuotaFacts, 'isGone'>): Re
 
 const keyOf = (quota: Quota, group: string): string => `${quota.name}\n${group}`;
 
-/** Sums of the reservations by quota and group; grows while a batch is decided. */
-class Reserved {
+/** Sums by quota and group; they grow while a batch is decided. */
+class Sums {
   readonly #sums = new Map<string, AmountSum>();
 
   of({ quota, group }: Charge): Amounts {
@@ -102,22 +105,69 @@ export type Candidate = { readonly pod: PodRecord; readonly isKept: boolean };
 
 /** Each pod in the order given, on top of those before it that fitted: reserved in every quota, or in none. */
 export function decideBatch(candidates: readonly Candidate[], facts: QuotaFacts): readonly Verdict[] {
-  const reserved = new Reserved();
-  for (const reservation of facts.reservations) reserved.add(chargesOf(reservation, facts));
-  return candidates.map(({ pod, isKept }) => {
+  const { decide } = beginBatch(facts);
+  return candidates.map(decide);
+}
+
+/** The same, pod by pod; at its end, what is left may be reserved ahead. */
+export function beginBatch(facts: QuotaFacts) {
+  const reserved = new Sums();
+  const ahead = new Sums();
+  for (const reservation of facts.reservations)
+    (isAdvance(reservation) ? ahead : reserved).add(chargesOf(reservation, facts));
+  const pendingOf = (charge: Charge): Pending => ({ reserved: reserved.of(charge), ahead: ahead.of(charge) });
+
+  const decide = ({ pod, isKept }: Candidate): Verdict => {
     const charges = chargesOf(pod, facts);
-    const shortfalls = charges.flatMap((charge) => shortfallsOf(charge, reserved.of(charge), facts));
+    const shortfalls = charges.flatMap((charge) => shortfallsOf(charge, pendingOf(charge), facts));
     const denied = shortfalls.filter(({ enforcement }) => enforcement === 'Deny');
     if (denied.length === 0 && isKept) reserved.add(charges);
     return {
       denied,
-      noted: shortfalls.filter(({ enforcement }) => enforcement !== 'Deny'),
-      charges: charges.map(({ quota, group, charge }) => ({ quota: quota.name, group, charge })),
+      noted: shortfalls.filter((shortfall) => shortfall.enforcement !== 'Deny' && isFirm(shortfall)),
+      charges: named(charges),
     };
-  });
+  };
+
+  const grant = ({ shape, most, spare }: Wanted): Granted => {
+    const charges = most === 0 ? [] : chargesOf(shape, facts);
+    if (charges.length === 0) return { count: 0, charges: [] };
+    let count = 0;
+    while (
+      count < most &&
+      charges.every((charge) => hasRoom(charge, pendingOf(charge), facts, 1 + spare * (count + 1)))
+    ) {
+      ahead.add(charges);
+      count += 1;
+    }
+    return { count, charges: named(charges) };
+  };
+
+  return { decide, grant };
 }
 
-function shortfallsOf(charge: Charge, reserved: Amounts, facts: QuotaFacts): readonly Shortfall[] {
+/** What the view does not show. */
+type Pending = { readonly reserved: Amounts; readonly ahead: Amounts };
+
+const named = (charges: readonly Charge[]): Verdict['charges'] =>
+  charges.map(({ quota, group, charge }) => ({ quota: quota.name, group, charge }));
+
+/** It stands, whatever comes of what was reserved ahead. */
+export const isFirm = ({ used, reserved, requested, hard }: Shortfall): boolean => used + reserved + requested > hard;
+
+/** For so many such pods, whatever the enforcement of the quota: nobody is warned of what is reserved ahead. */
+function hasRoom({ quota, group, charge }: Charge, { reserved, ahead }: Pending, facts: QuotaFacts, pods: number) {
+  const { used } = facts.usage.group(quota.name, group);
+  for (const [resource, hard] of quota.hardOf(group)) {
+    const requested = charge.get(resource) ?? 0;
+    if (requested === 0) continue;
+    const present = (used.get(resource) ?? 0) + (reserved.get(resource) ?? 0) + (ahead.get(resource) ?? 0);
+    if (present + requested * pods > hard) return false;
+  }
+  return true;
+}
+
+function shortfallsOf(charge: Charge, { reserved, ahead }: Pending, facts: QuotaFacts): readonly Shortfall[] {
   const { quota, group } = charge;
   const { used, pods } = facts.usage.group(quota.name, group);
   const shortfalls: Shortfall[] = [];
@@ -125,14 +175,15 @@ function shortfallsOf(charge: Charge, reserved: Amounts, facts: QuotaFacts): rea
     const requested = charge.charge.get(resource) ?? 0;
     const present = used.get(resource) ?? 0;
     const pending = reserved.get(resource) ?? 0;
-    if (requested === 0 || present + pending + requested <= hard) continue;
+    const held = ahead.get(resource) ?? 0;
+    if (requested === 0 || present + pending + held + requested <= hard) continue;
     // Only now is it worth going over the pods of the group.
     const chargeOf = chargeOfQuota.get(quota) ?? createChargeOf(quota.rates);
     const amounts = Array.from(pods)
       .filter((pod) => !facts.isGone(pod))
       .map((pod) => ({ name: pod.name, amount: chargeOf(pod).get(resource) ?? 0 }));
     const still = amounts.reduce((sum, { amount }) => sum + amount, 0);
-    if (still + pending + requested <= hard) continue;
+    if (still + pending + held + requested <= hard) continue;
     shortfalls.push({
       quota: quota.name,
       enforcement: quota.enforcement,
@@ -141,6 +192,7 @@ function shortfallsOf(charge: Charge, reserved: Amounts, facts: QuotaFacts): rea
       requested,
       used: still,
       reserved: pending,
+      ahead: held,
       hard,
       largest: amounts
         .filter(({ amount }) => amount > 0)

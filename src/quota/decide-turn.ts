@@ -1,8 +1,10 @@
-import { decideBatch, type QuotaFacts, type Shortfall, type Verdict } from './decide-batch.ts';
+import type { Granted, Wanted } from './advances.ts';
+import { beginBatch, isFirm, type QuotaFacts, type Shortfall, type Verdict } from './decide-batch.ts';
 import type { Checked } from './fresh-facts.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { LedgerView } from './ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
+import { undecidedCauses } from './undecided-causes.ts';
 
 export type ReserveRequest = {
   readonly pod: PodRecord;
@@ -24,6 +26,8 @@ export type Asked = ReserveRequest & {
   readonly checked: Checked | undefined;
   /** It has waited for the view to catch up with that list for as long as is worth it. */
   readonly hasWaited: boolean;
+  /** How often it may still look whether others have taken back what they reserved ahead. */
+  readonly patience: number;
 };
 
 export type TurnFacts = {
@@ -31,16 +35,21 @@ export type TurnFacts = {
   readonly isGone: QuotaFacts['isGone'];
   /** Reservations of pods that will never appear. */
   readonly releases: ReadonlySet<string>;
+  /** Up to where others must have seen, so that these releases hold. */
+  readonly releasedThrough?: bigint;
+  /** To be reserved ahead, if there is room after the batch. */
+  readonly wanted?: readonly Wanted[];
 };
 
 /**
  * A refusal that may be wrong: `unlisted`, by pods that may be gone; `behind`, by reservations of pods that may have come
- * and gone already, which no list can tell from those that are still to come.
+ * and gone already, which no list can tell from those that are still to come; `ahead`, by what other replicas hold for
+ * pods that nobody may ever ask for.
  */
 export type Doubtful<T extends Asked> = {
   readonly waiting: T;
   readonly shortfalls: readonly Shortfall[];
-  readonly doubt: 'unlisted' | 'behind';
+  readonly doubt: 'unlisted' | 'behind' | 'ahead';
 };
 
 /** What one look at the ledger leads to. Nothing of it holds before `kept` and `added` are written. */
@@ -52,6 +61,8 @@ export type Turn<T extends Asked> = {
   /** Those that do not fit by the view, which may lag. */
   readonly doubtful: readonly Doubtful<T>[];
   readonly releases: ReadonlySet<string>;
+  /** For each that was wanted. */
+  readonly granted: readonly Granted[];
 };
 
 /** Pure: everything that waits, on one state of ledger and view. */
@@ -78,26 +89,26 @@ export function decideTurn<T extends Asked>(batch: readonly T[], state: LedgerSt
     else if (!uids.has(uid)) asked.push(waiting);
     uids.add(uid);
   }
-  const verdicts = decideBatch(
-    asked.map(({ pod, dryRun }) => ({ pod, isKept: !dryRun })),
-    facts,
-  );
+  const { decide, grant } = beginBatch(facts);
   const added: PodRecord[] = [];
   const doubtful: Doubtful<T>[] = [];
-  for (const [index, waiting] of asked.entries()) {
-    const verdict = verdicts[index];
-    if (verdict === undefined) continue;
-    const { denied, noted, charges } = verdict;
+  for (const waiting of asked) {
+    const { pod, dryRun } = waiting;
+    const { denied, noted, charges } = decide({ pod, isKept: !dryRun });
     if (denied.length === 0) {
       answers.set(waiting, { kind: 'fits', charges, noted });
       if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);
       continue;
     }
     const doubt = doubtOf(waiting, denied, view);
-    if (doubt === undefined) answers.set(waiting, { kind: 'short', shortfalls: denied, noted });
+    if (doubt === undefined) answers.set(waiting, { kind: 'short', shortfalls: denied.filter(isFirm), noted });
+    else if (doubt === 'ahead' && waiting.patience === 0)
+      answers.set(waiting, { kind: 'undecided', cause: undecidedCauses.ahead });
     else doubtful.push({ waiting, shortfalls: denied, doubt });
   }
-  return { kept, added, seenThrough, answers, doubtful, releases };
+  // What is left after everybody who asked; a dry run took nothing.
+  const granted = (turn.wanted ?? []).map(grant);
+  return { kept, added, seenThrough, answers, doubtful, releases, granted };
 }
 
 function doubtOf(
@@ -112,14 +123,15 @@ function doubtOf(
     for (const { namespace } of usage.group(quota, group).pods)
       if (!checked.namespaces.has(namespace)) return 'unlisted';
   }
+  if (!shortfalls.some(isFirm)) return 'ahead';
   const isByReservations = shortfalls.some(({ used, requested, hard }) => used + requested <= hard);
   return isByReservations && !hasWaited && (view.version() ?? 0n) < checked.version ? 'behind' : undefined;
 }
 
 /** Whoever drops what its view has shown says up to where others must have seen, to decide without it. */
-function keepUnseen({ reservations, seenThrough }: LedgerState, { view, releases }: TurnFacts) {
+function keepUnseen({ reservations, seenThrough }: LedgerState, { view, releases, releasedThrough = 0n }: TurnFacts) {
   const kept: PodRecord[] = [];
-  let seen = seenThrough;
+  let seen = releasedThrough > seenThrough ? releasedThrough : seenThrough;
   for (const reservation of reservations) {
     const shownAt = view.shownAt(reservation.uid);
     if (shownAt !== undefined && shownAt > seen) seen = shownAt;

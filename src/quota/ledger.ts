@@ -1,7 +1,9 @@
-import { BetterFacts } from './better-facts.ts';
+import { Advances, isAdvance, type AdvanceSettings } from './advances.ts';
+import { BetterFacts, fullPatience } from './better-facts.ts';
 import { decideTurn, type Asked, type Doubtful, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
 import { LedgerCopy } from './ledger-copy.ts';
 import { emptyLedger, type LedgerState } from './ledger-state.ts';
+import type { PodRecord } from './pod-record.ts';
 import type { LedgerStore, StoredLedger } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
 import { undecidedCauses } from './undecided-causes.ts';
@@ -15,6 +17,7 @@ export type LedgerOptions = {
   readonly claimFirst: () => Promise<boolean>;
   readonly clock: LedgerClock;
   readonly telemetry: LedgerTelemetry;
+  readonly advances: { readonly replica: string; readonly settings: AdvanceSettings };
 };
 
 type Waiting = Asked & { readonly resolve: (result: ReserveResult) => void };
@@ -31,28 +34,41 @@ const firstWriteMs = 1000;
 
 /**
  * Reservations of pods that were admitted and that no view shows yet, shared by all replicas through one object that is
- * compared and swapped. One loop takes everything that waits as one batch: a pod is answered "fits" only after the write
- * that reserves it has succeeded.
+ * compared and swapped. One loop takes everything that waits as one batch: a pod is answered "fits" only after a write
+ * that reserves room for it has succeeded, be it for this pod or, of a shape that is asked for again and again, ahead.
  */
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #copy: LedgerCopy;
   readonly #facts: BetterFacts;
+  readonly #advances: Advances;
   readonly #releases = new Set<string>();
+  #releasedThrough = 0n;
   #waiting: Waiting[] = [];
   #isRunning = false;
+  #running: Promise<void> = Promise.resolve();
   #isLookDue = false;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#copy = new LedgerCopy(options.store);
     this.#facts = new BetterFacts(options);
+    this.#advances = new Advances({ ...options, ...options.advances });
   }
 
   /** Never rejects. */
   reserve(request: ReserveRequest): Promise<ReserveResult> {
+    const { pod, dryRun, deadline } = request;
+    if (!dryRun && deadline > this.#options.clock.now()) {
+      const charges = this.#advances.take(pod);
+      if (this.#advances.isShort(pod)) this.#start(true);
+      if (charges !== undefined) {
+        this.#options.telemetry.tookAhead();
+        return Promise.resolve({ kind: 'fits', charges, noted: [] });
+      }
+    }
     return new Promise((resolve) => {
-      this.#waiting.push({ ...request, resolve, checked: undefined, hasWaited: false });
+      this.#waiting.push({ ...request, resolve, checked: undefined, hasWaited: false, patience: fullPatience });
       this.#start();
     });
   }
@@ -64,13 +80,26 @@ export class Ledger {
   }
 
   /**
+   * Gives up what a replica reserved ahead and never took back, when no pod can come of it any more; which ones did,
+   * nobody knows: who decides without it, we first of all, must have seen all that exist. Does nothing where our own view
+   * has not yet. Rejects when the API server does not answer.
+   */
+  async releaseAhead(reservations: readonly PodRecord[]): Promise<void> {
+    const advances = reservations.filter(isAdvance);
+    const newest = await this.#newestPod([...new Set(advances.map(({ namespace }) => namespace))]);
+    if ((this.#options.view.version() ?? -1n) < newest) return;
+    if (newest > this.#releasedThrough) this.#releasedThrough = newest;
+    this.release(advances.map(({ uid }) => uid));
+  }
+
+  /**
    * Drops reservations that the view shows meanwhile, if there are any; makes a ledger anew that was damaged, and looks
    * again for one that could not be read.
    */
   compact(): void {
     const { state } = this;
-    if (state === undefined || state.reservations.some(({ uid }) => this.#options.view.shownAt(uid) !== undefined))
-      this.#start(true);
+    const isShown = ({ uid }: PodRecord) => this.#options.view.shownAt(uid) !== undefined;
+    if (state === undefined || this.#advances.isDue || state.reservations.some(isShown)) this.#start(true);
   }
 
   /** Why nothing at all can be decided here, although others may; undefined when there is no such reason. */
@@ -92,32 +121,34 @@ export class Ledger {
 
   #start(look = false): void {
     this.#isLookDue ||= look;
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    void this.#run();
+    if (!this.#isRunning) this.#running = this.#turns();
   }
 
-  async #run(): Promise<void> {
-    try {
-      await this.#turns();
-    } finally {
-      this.#isRunning = false;
-    }
+  /** Gives back what is reserved ahead, before the process ends. Nobody may ask any more. */
+  async close(): Promise<void> {
+    this.#advances.close();
+    this.#start(true);
+    await this.#running;
   }
 
   async #turns(): Promise<void> {
     const { clock, telemetry } = this.#options;
-    while (this.#waiting.length > 0 || this.#releases.size > 0 || this.#isLookDue) {
-      this.#expire();
-      this.#isLookDue = false;
-      try {
-        await this.#turn();
-      } catch (error) {
-        telemetry.failed(error);
-        this.#copy.distrust(); // whether the write was done is not known
-        await clock.sleep(failurePauseMs);
-        if (this.#waiting.length === 0) return;
+    this.#isRunning = true;
+    try {
+      while (this.#waiting.length > 0 || this.#releases.size > 0 || this.#isLookDue) {
+        this.#expire();
+        this.#isLookDue = false;
+        try {
+          await this.#turn();
+        } catch (error) {
+          telemetry.failed(error);
+          this.#copy.distrust(); // whether the write was done is not known
+          await clock.sleep(failurePauseMs);
+          if (this.#waiting.length === 0) return;
+        }
       }
+    } finally {
+      this.#isRunning = false;
     }
   }
 
@@ -146,25 +177,33 @@ export class Ledger {
     // Who came back with better facts during the read is refused only by a later one; who is late is not reserved for.
     const isDue = (one: Waiting) => one.deadline > clock.now() && (one.checked === undefined || early.has(one));
     const batch = this.#waiting.filter(isDue);
-    const decision = decideTurn(batch, state, {
-      view,
-      isGone: this.#facts.isGone,
-      releases: new Set(this.#releases),
-    });
+    const reservations = this.#advances.resolve(state.reservations);
+    const decision = decideTurn(
+      batch,
+      { ...state, reservations },
+      {
+        view,
+        isGone: this.#facts.isGone,
+        releases: new Set(this.#releases),
+        releasedThrough: this.#releasedThrough,
+        wanted: this.#advances.wanted(),
+      },
+    );
+    const ahead = this.#advances.plan(decision.granted);
     this.#confirm(decision.doubtful);
-    const released = state.reservations.length - decision.kept.length;
-    if (decision.added.length > 0 || released > 0) {
-      const { seenThrough, kept, added } = decision;
-      const written = await this.#copy.write(
-        { ...state, seenThrough, reservations: [...kept, ...added] },
-        stored.version,
-      );
+    const { seenThrough, kept, added } = decision;
+    const released = reservations.length - kept.length;
+    const next = [...kept, ...added, ...ahead.records];
+    if (added.length > 0 || ahead.isChanged || next.length !== state.reservations.length) {
+      const written = await this.#copy.write({ ...state, seenThrough, reservations: next }, stored.version);
       if (written === 'conflict') {
         telemetry.conflict();
         await clock.sleep(clock.random() * maxConflictPauseMs);
         return;
       }
-      telemetry.wrote(decision.added.length, released, written.data.length);
+      telemetry.wrote(added.length, released, written.data.length);
+      ahead.written();
+      for (const pod of added) this.#advances.admitted(pod);
     }
     for (const uid of decision.releases) this.#releases.delete(uid);
     const answered = new Set(decision.answers.keys());
@@ -216,16 +255,22 @@ export class Ledger {
     this.#copy.distrust();
     const { stored, state } = (await this.#copy.read()) ?? {};
     if (stored === undefined || state === undefined || state.isSettled) return;
-    const { pods } = await this.#options.view.livePods();
-    let { seenThrough } = state;
-    for (const version of pods.values()) if (version > seenThrough) seenThrough = version;
+    const newest = await this.#newestPod();
+    const seenThrough = newest > state.seenThrough ? newest : state.seenThrough;
     await this.#copy.write({ ...state, seenThrough, isSettled: true }, stored.version);
+  }
+
+  /** Whoever is at its version sees every pod that exists now. */
+  async #newestPod(namespaces?: readonly string[]): Promise<bigint> {
+    const { pods } = await this.#options.view.livePods(namespaces);
+    return [...pods.values()].reduce((newest, version) => (version > newest ? version : newest), 0n);
   }
 
   /** The ledger may be another one by the next time. */
   #postpone(cause: string): void {
     this.#copy.distrust();
     this.#releases.clear();
+    this.#advances.giveUp();
     const all = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of all) resolve({ kind: 'undecided', cause });

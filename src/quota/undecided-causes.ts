@@ -5,5 +5,7 @@ export const undecidedCauses = {
   newer:
     'the ledger of reservations is of a newer gpugate, which this one cannot read. Finish the upgrade; after a rollback, delete QuotaLedger ledger.',
   unread: 'the ledger of reservations was not read yet. Try again.',
+  ahead:
+    'the last room is held by a replica of gpugate for pods to come, and it does not give it back; after a minute it is free. Try again then.',
   unconfirmed: 'there seems to be no room, and the API server did not say whether that is still so. Try again.',
 } as const;

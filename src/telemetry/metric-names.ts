@@ -125,7 +125,7 @@ export const metricNames = {
     name: 'gpugate_ledger_pods_total',
     type: 'counter',
     labels: ['change'],
-    help: 'Pods reserved in the quota ledger, and released from it.',
+    help: 'Pods reserved in the quota ledger, admitted by what it reserved ahead, and released from it.',
   },
   ledgerBytes: {
     name: 'gpugate_ledger_bytes',

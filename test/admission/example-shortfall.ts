@@ -8,6 +8,7 @@ export const short: Shortfall = {
   requested: 4,
   used: 14,
   reserved: 1,
+  ahead: 0,
   hard: 16,
   largest: [
     { name: 'job-3-llm', amount: 8 },

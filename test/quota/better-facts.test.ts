@@ -7,10 +7,17 @@ import { gpuPod } from './pod.ts';
 import { readQuota } from './read-quota.ts';
 
 const quotas = ['all', 'more'].map((name) => readQuota({ hard: { 'nvidia.com/gpu': '2' } }, name));
-const asked: Asked = { pod: gpuPod('1'), dryRun: false, deadline: 5000, checked: undefined, hasWaited: false };
+const asked: Asked = {
+  pod: gpuPod('1'),
+  dryRun: false,
+  deadline: 5000,
+  checked: undefined,
+  hasWaited: false,
+  patience: 12,
+};
 
 function doubtful(doubt: Doubtful<Asked>['doubt'], about: Partial<Asked> = {}): Doubtful<Asked> {
-  const numbers = { requested: 1, used: 2, reserved: 0, hard: 2, largest: [] };
+  const numbers = { requested: 1, used: 2, ahead: 0, reserved: 0, hard: 2, largest: [] };
   const shortfalls = quotas.map(({ name, enforcement }) => ({
     ...numbers,
     quota: name,
@@ -38,6 +45,16 @@ test('each group that is short is listed: the namespaces of its pods, and that o
     hasWaited: false,
   });
   expect(facts.isGone(gpuPod('s', { namespace: 'b', version: 4 }))).toBe(true);
+});
+
+test('what others hold ahead is looked at again a little later, and so often', async () => {
+  const { clock, facts } = create();
+  let patience: number | undefined;
+  void facts.gather(doubtful('ahead')).then((informed) => (patience = informed.patience));
+  await clock.advance(249);
+  expect(patience).toBeUndefined();
+  await clock.advance(1);
+  expect(patience).toBe(11);
 });
 
 test('what was checked before stays checked', async () => {

@@ -13,6 +13,7 @@ const ask = (uid: string, about: Partial<Asked> = {}): Asked => ({
   deadline: 1000,
   checked: undefined,
   hasWaited: false,
+  patience: 1,
   ...about,
 });
 const checked = (version: bigint, ...namespaces: string[]) => ({ namespaces: new Set(namespaces), version });

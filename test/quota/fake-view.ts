@@ -3,6 +3,8 @@ import type { PodRecord } from '../../src/quota/pod-record.ts';
 import type { Quota } from '../../src/quota/quota.ts';
 import { UsageSums } from '../../src/quota/usage.ts';
 
+const noLabels = {};
+
 /** A view that shows what a test says, and a cluster in which the rest exists. */
 export class FakeView {
   at: bigint | undefined = 10n;
@@ -23,7 +25,7 @@ export class FakeView {
     version: () => this.at,
     usage: () => this.#sums.usage,
     quotas: () => this.#quotas,
-    namespaceLabels: () => ({}),
+    namespaceLabels: () => noLabels,
     shownAt: (uid) => this.#shown.get(uid)?.at,
     onProgress: (listener) => void this.#listeners.push(listener),
     livePods: (namespaces = ['*']) => {

@@ -1,16 +1,23 @@
+import { defaultAdvances, type AdvanceSettings } from '../../src/quota/advances.ts';
 import type { ReserveResult } from '../../src/quota/decide-turn.ts';
 import { Ledger } from '../../src/quota/ledger.ts';
 import { formatLedger, parseLedger, type LedgerState } from '../../src/quota/ledger-state.ts';
 import type { StoredLedger } from '../../src/quota/ledger-store.ts';
+import type { Quota } from '../../src/quota/quota.ts';
 import type { PodRecord } from '../../src/quota/pod-record.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { FakeView } from './fake-view.ts';
 import { readQuota } from './read-quota.ts';
 
-const quota = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
+const small = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
+
+type ReplicaOptions = { readonly isFirst?: boolean; readonly quota?: Quota; readonly advances?: AdvanceSettings };
 
 /** One replica, its store, and what a test does to both. */
-export function createReplica(initial?: LedgerState | string, { isFirst = false }: { isFirst?: boolean } = {}) {
+export function createReplica(
+  initial?: LedgerState | string,
+  { isFirst = false, quota = small, advances = defaultAdvances }: ReplicaOptions = {},
+) {
   const world = new FakeView([quota]);
   const clock = createVirtualClock();
   let stored: StoredLedger | undefined;
@@ -49,8 +56,10 @@ export function createReplica(initial?: LedgerState | string, { isFirst = false 
     cluster: 'c',
     claimFirst: async () => isFirst,
     clock,
+    advances: { replica: 'r1', settings: advances },
     telemetry: {
       wrote: (reserved, released) => log.push(`reserved ${reserved}, released ${released}`),
+      tookAhead: () => log.push('took ahead'),
       conflict: () => log.push('conflict'),
       failed: (error) => log.push((error as Error).message),
     },

@@ -1,3 +1,4 @@
+import { defaultAdvances } from '../../src/quota/advances.ts';
 import type { LedgerStore } from '../../src/quota/ledger-store.ts';
 import { Ledger } from '../../src/quota/ledger.ts';
 import { UsageSums } from '../../src/quota/usage.ts';
@@ -20,6 +21,12 @@ export function openLedger(store: LedgerStore, { gpus }: { readonly gpus: number
     cluster: 'here',
     claimFirst: async () => false,
     clock: { now: () => 0, sleep: async () => undefined, random: () => 0 },
-    telemetry: { wrote: () => undefined, conflict: () => undefined, failed: () => undefined },
+    advances: { replica: 'r1', settings: defaultAdvances },
+    telemetry: {
+      wrote: () => undefined,
+      tookAhead: () => undefined,
+      conflict: () => undefined,
+      failed: () => undefined,
+    },
   });
 }

@@ -4,18 +4,17 @@ import type { SimulatedApiServer, SimulatedPod } from './api-server.ts';
 import type { Checker } from './checker.ts';
 import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';
+import type { Story } from './story.ts';
 import { demands, namespaces, podLabels, type Tenants } from './tenants.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export type AdmissionsOptions = {
+export type AdmissionsOptions = Pick<Story, 'meanLifeMs' | 'shortLived' | 'names' | 'alike' | 'favourite'> & {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly server: SimulatedApiServer;
   readonly tenants: Tenants;
   readonly checker: Checker;
   readonly replicas: readonly Replica[];
-  /** Of most pods; some live for a moment only. */
-  readonly meanLifeMs: number;
 };
 
 /** Of the webhook's configuration, less what the server keeps for the way back. */
@@ -27,6 +26,8 @@ const createTimeoutMs = 34_000;
 const mayBeLateMs = 20_000;
 const maxTries = 8;
 const longestLifeMs = 120_000;
+
+const alike = { namespace: 'proj-a-1', about: { labels: podLabels[0] ?? {}, demand: demands[0] ?? new Map() } };
 
 /** A create as a client sent it; a collision of generated names makes another uid of it. */
 type Create = {
@@ -48,13 +49,14 @@ export class Admissions {
   }
 
   submit(): void {
-    const { random, time } = this.#options;
+    const { random, time, names } = this.#options;
     const hasName = random.chance(0.3);
+    const isAlike = random.chance(this.#options.alike);
     this.#admit(
       {
-        namespace: random.pick(namespaces),
-        name: hasName ? `train-${random.below(20)}` : undefined,
-        about: { labels: random.pick(podLabels), demand: random.pick(demands) },
+        namespace: isAlike ? alike.namespace : random.pick(namespaces),
+        name: hasName ? `train-${random.below(names / 3)}` : undefined,
+        about: isAlike ? alike.about : { labels: random.pick(podLabels), demand: random.pick(demands) },
         dryRun: random.chance(0.05),
         startedAt: time.now,
       },
@@ -63,10 +65,10 @@ export class Admissions {
   }
 
   #admit(create: Create, tries: number): void {
-    const { random, tenants, checker, time } = this.#options;
+    const { random, tenants, checker, time, names } = this.#options;
     const uid = `u${++this.#uids}`;
     const { namespace, dryRun, about } = create;
-    const name = create.name ?? `job-${random.below(60)}`;
+    const name = create.name ?? `job-${random.below(names)}`;
     const record = { ...about, uid, namespace, name, node: '', user: '', memoryMiB: 0, version: 0 };
     const pod: SimulatedPod = {
       record,
@@ -89,7 +91,9 @@ export class Admissions {
 
   #ask(pod: SimulatedPod, then: (result: ReserveResult) => void): void {
     const { random, time, replicas } = this.#options;
-    const replica = random.pick(replicas);
+    const favourite = this.#options.favourite?.(time.now);
+    const replica =
+      (favourite === undefined ? undefined : replicas[favourite % replicas.length]) ?? random.pick(replicas);
     this.stats.asked += 1;
     time.after(random.exponential(1), () => replica.process.after(0, () => void this.#reserve(pod, replica, then)));
   }
@@ -136,8 +140,8 @@ export class Admissions {
   }
 
   #live(pod: SimulatedPod): void {
-    const { random, time, server, checker, meanLifeMs } = this.#options;
-    const lifeMs = Math.min(random.exponential(random.chance(0.15) ? 10 : meanLifeMs), longestLifeMs);
+    const { random, time, server, checker, meanLifeMs, shortLived } = this.#options;
+    const lifeMs = Math.min(random.exponential(random.chance(shortLived) ? 10 : meanLifeMs), longestLifeMs);
     if (random.chance(0.5)) time.after(random.exponential(300), () => server.bind(pod, `node-${random.below(4)}`));
     time.after(lifeMs, () => {
       checker.gone(pod);

@@ -6,6 +6,9 @@ import type { VirtualTime } from './virtual-time.ts';
 /** What ended longer ago than any request lasts matters to no denial. */
 const forgottenAfterMs = 10_000;
 
+/** A replica that is paused at once writes later what it admitted ahead; it may be paused for 90 s. */
+const longestUnwrittenMs = 120_000;
+
 /** What a lagging watch is waited for, before pods that may have come and gone refuse another one. */
 const longestCatchUpMs = 1000;
 
@@ -23,13 +26,16 @@ export class Checker {
   readonly #counted = new Map<string, Counted>();
   readonly #pods = new Map<string, SimulatedPod>();
   #reserved = new Set<SimulatedPod>();
+  #ahead = 0;
+  /** By what was reserved ahead; the ledger does not know them yet. */
+  readonly #admittedAhead = new Set<SimulatedPod>();
 
   constructor(time: VirtualTime) {
     this.#time = time;
   }
 
   get reservations(): number {
-    return this.#reserved.size;
+    return this.#reserved.size + this.#ahead;
   }
 
   asked(pod: SimulatedPod): void {
@@ -55,7 +61,12 @@ export class Checker {
   ledgerWritten(data: string | undefined): void {
     const now = this.#time.now;
     const reserved = new Set<SimulatedPod>();
+    let ahead = 0;
     for (const uid of uidsIn(data)) {
+      if (uid.startsWith('advance/')) {
+        ahead += 1;
+        continue;
+      }
       const pod = this.#pods.get(uid);
       if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody asked for`);
       if (pod.dryRun) return this.fail(`a reservation of ${uid}, which is a dry run`);
@@ -65,12 +76,19 @@ export class Checker {
       pod.unreservedAt = undefined;
     }
     for (const pod of this.#reserved) if (!reserved.has(pod)) pod.unreservedAt = now;
+    for (const pod of this.#admittedAhead) {
+      const isOver = now - (pod.reservedAt ?? now) > longestUnwrittenMs;
+      if (isOver && !reserved.has(pod)) pod.unreservedAt = now;
+      if (isOver || reserved.has(pod)) this.#admittedAhead.delete(pod);
+    }
     this.#reserved = reserved;
+    this.#ahead = ahead;
     this.stats.mostReserved = Math.max(this.stats.mostReserved, reserved.size);
   }
 
   /** `replica` had the pod in hand since `askedAt`. */
   answered(pod: SimulatedPod, result: ReserveResult, { askedAt, replica }: { askedAt: number; replica: number }): void {
+    if (result.kind === 'fits') this.#admitted(pod);
     if (result.kind !== 'short') return;
     if (result.shortfalls.length === 0) this.fail(`${pod.record.uid} was denied without a reason`);
     for (const { quota, group, resource, requested, used, reserved, hard } of result.shortfalls) {
@@ -87,6 +105,13 @@ export class Checker {
         );
       }
     }
+  }
+
+  #admitted(pod: SimulatedPod): void {
+    if (pod.dryRun || pod.reservedAt !== undefined) return;
+    pod.reservedAt = this.#time.now;
+    this.#admittedAhead.add(pod);
+    for (const { key } of pod.limits) this.#of(key).pods.add(pod);
   }
 
   /** Now and then: what is long over is no longer counted. */

@@ -2,10 +2,11 @@ import type { SimulatedApiServer } from './api-server.ts';
 import { fairWeather, type Weather } from './network.ts';
 import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';
+import { holdingCycle, victimOf } from './story.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** One kind of trouble alone, and much of it: for faults of the code that common bad luck shows too seldom. */
-export const troubles = ['stalled-watches', 'lost-ledgers'] as const;
+export const troubles = ['stalled-watches', 'lost-ledgers', 'held-ahead'] as const;
 export type Trouble = (typeof troubles)[number];
 
 export type FaultsOptions = {
@@ -97,23 +98,31 @@ function change({ time, random, climate }: FaultsOptions, weather: Weather, chan
   });
 }
 
+const kindsOf: Readonly<Record<Trouble, readonly Fault[]>> = {
+  'stalled-watches': [stallAll],
+  'lost-ledgers': [],
+  'held-ahead': [],
+};
+
 /** Chance picks which faults a seed has at all, and how often: some are calm but for one, which then stands out. */
 export class Faults {
   readonly #options: FaultsOptions;
   readonly #kinds: readonly Fault[];
   readonly #meanPauseMs: number;
   #nextLossAt: number;
+  #nextEndAt: number;
   #isOver = false;
 
   constructor(options: FaultsOptions) {
     const { random, trouble } = options;
     this.#options = options;
+    this.#nextEndAt = trouble === 'held-ahead' ? 0 : Number.POSITIVE_INFINITY;
     if (trouble === undefined) {
       this.#kinds = Object.values(faults).filter(() => random.chance(0.5));
       this.#meanPauseMs = random.pick([2000, 10_000, 60_000]);
       this.#nextLossAt = random.chance(0.4) ? random.exponential(40_000) : Number.POSITIVE_INFINITY;
     } else {
-      this.#kinds = trouble === 'stalled-watches' ? [stallAll] : [];
+      this.#kinds = kindsOf[trouble];
       this.#meanPauseMs = longestStallMs;
       this.#nextLossAt = trouble === 'lost-ledgers' ? random.exponential(20_000) : Number.POSITIVE_INFINITY;
     }
@@ -145,12 +154,30 @@ export class Faults {
   /** Pods are being admitted: a ledger that is lost now is lost at the worst time. */
   admitting(): void {
     const { time, random, replicas } = this.#options;
+    if (time.now >= this.#nextEndAt) this.#endWhileHolding();
     if (time.now < this.#nextLossAt) return;
     this.#nextLossAt = time.now + 90_000 + random.exponential(200_000);
     const isAtOnce = random.chance(0.5);
     // Who has not seen what was admitted before the loss must not decide after the minute that it takes to settle.
     if (!isAtOnce) stall(random.pick(replicas).weather, time.now + longestStallMs);
     time.after(isAtOnce ? random.exponential(15) : random.between(0, 25_000), () => this.#loseLedger());
+  }
+
+  /** Paused until others have given it up, or ended; and nobody sees what it admitted until long after that. */
+  #endWhileHolding(): void {
+    const { time, random, replicas, restart } = this.#options;
+    const { steadyMs, givenUpMs, askedAgainMs, overMs, ms } = holdingCycle;
+    const { now } = time;
+    const index = victimOf(now) % replicas.length;
+    this.#nextEndAt = now + ms - steadyMs;
+    for (const { weather } of replicas) stall(weather, now + (random.chance(0.5) ? overMs : givenUpMs));
+    time.after(random.between(steadyMs / 2, steadyMs), () => {
+      const { process, weather } = replicas[index] as Replica;
+      if (random.chance(0.5)) return restart(index, overMs);
+      process.pausedUntil = now + random.between(askedAgainMs, overMs);
+      // What it knows then is as old as its pause.
+      weather.ledgerStalledUntil = now + overMs;
+    });
   }
 
   #loseLedger(): void {

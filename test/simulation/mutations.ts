@@ -15,6 +15,7 @@ const batch = 'quota/decide-batch.ts';
 const copy = 'quota/ledger-copy.ts';
 const fresh = 'quota/fresh-facts.ts';
 const expiry = 'controller/expire-reservations.ts';
+const advances = 'quota/advances.ts';
 
 /** Each must be caught by the simulation: it is only as good as the faults that it finds. */
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -35,8 +36,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'reservations are never written': {
     file: ledger,
-    from: 'if (decision.added.length > 0 || released > 0) {',
-    to: 'if (released > 0) {',
+    from: 'const next = [...kept, ...added, ...ahead.records];',
+    to: 'const next = [...kept, ...ahead.records];',
   },
   'own writes are forgotten': {
     file: copy,
@@ -52,7 +53,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: ledger,
     from: `        return;
       }
-      telemetry.wrote(decision.added.length, released, written.data.length);`,
+      telemetry.wrote(added.length, released, written.data.length);`,
     to: '      }',
   },
   'any conflict releases what was reserved': {
@@ -62,8 +63,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'reservations expire blindly, whether or not the pod exists': {
     file: expiry,
-    from: 'if (!(await this.#exists(pod))) never.push(pod.uid);',
-    to: 'never.push(pod.uid);',
+    from: '!isAdvance(pod) && !(await this.#exists(pod))',
+    to: '!isAdvance(pod)',
     trouble: 'stalled-watches',
   },
   'reservations expire while the pod may still be created': {
@@ -166,6 +167,55 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     from: 'const pending = reserved.get(resource) ?? 0;',
     to: 'const pending = 0;',
   },
+  'what is reserved ahead is used more than once': {
+    file: advances,
+    from: 'this.#usable(entry).shift();',
+    to: 'this.#usable(entry)[0];',
+  },
+  'a pod that was admitted ahead is forgotten': {
+    file: advances,
+    from: 'this.#used.set(free.uid, pod);',
+    to: '',
+  },
+  'what is reserved ahead is used after its time': {
+    file: advances,
+    from: 'if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);',
+    to: '',
+    trouble: 'held-ahead',
+  },
+  'what is reserved ahead is used before the write, or after one that failed': {
+    file: ledger,
+    from: 'this.#confirm(decision.doubtful);',
+    to: 'this.#confirm(decision.doubtful); ahead.written();',
+    trouble: 'held-ahead',
+  },
+  'what is given up is used all the same': {
+    file: advances,
+    from: 'entry.free.length = Math.min(entry.free.length, count);',
+    to: '',
+    trouble: 'held-ahead',
+  },
+  'what others reserved ahead refuses pods': {
+    file: turn,
+    from: "if (!shortfalls.some(isFirm)) return 'ahead';",
+    to: '',
+  },
+  'what others reserved ahead does not count': {
+    file: batch,
+    from: 'const held = ahead.get(resource) ?? 0;',
+    to: 'const held = 0;',
+  },
+  'what a replica that ended held is never given back': {
+    file: expiry,
+    from: 'if (ahead.length > 0) await ledger.releaseAhead(ahead);',
+    to: '',
+  },
+  'what a replica that ended held is given back by one that has not seen what came of it': {
+    file: ledger,
+    from: 'if ((this.#options.view.version() ?? -1n) < newest) return;',
+    to: '',
+    trouble: 'held-ahead',
+  },
   'a lost ledger is in force at once': {
     file: ledger,
     from: 'emptyLedger(cluster, isFirst)',
@@ -184,8 +234,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'a lost ledger is settled for views that have not seen its pods': {
     file: ledger,
-    from: 'for (const version of pods.values()) if (version > seenThrough) seenThrough = version;',
-    to: '',
+    from: 'const seenThrough = newest > state.seenThrough ? newest : state.seenThrough;',
+    to: 'const { seenThrough } = state;',
     trouble: 'lost-ledgers',
   },
   'a lost ledger is never settled': {

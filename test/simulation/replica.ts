@@ -2,6 +2,7 @@ import { createApiLedgerStore } from '../../src/cluster/api-ledger-store.ts';
 import { ApiError } from '../../src/cluster/api-error.ts';
 import { ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { Leader } from '../../src/controller/leader.ts';
+import type { AdvanceSettings } from '../../src/quota/advances.ts';
 import { Ledger } from '../../src/quota/ledger.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { ServerListener, SimulatedApiServer } from './api-server.ts';
@@ -24,10 +25,11 @@ export type ReplicaOptions = {
   readonly tenants: Tenants;
   readonly weather: Weather;
   readonly stats: LedgerStats;
+  readonly advances: AdvanceSettings;
 };
 
 /** Of all replicas together. */
-export type LedgerStats = { writes: number; conflicts: number; failures: number };
+export type LedgerStats = { writes: number; conflicts: number; failures: number; ahead: number };
 
 /** As src/live-quota.ts has them. */
 const lookEveryMs = 1000;
@@ -77,8 +79,10 @@ export class Replica {
           },
         ),
       clock,
+      advances: { replica: `${this.number}`, settings: options.advances },
       telemetry: {
         wrote: () => void stats.writes++,
+        tookAhead: () => void stats.ahead++,
         conflict: () => void stats.conflicts++,
         failed: () => void stats.failures++,
       },

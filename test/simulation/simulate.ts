@@ -6,6 +6,7 @@ import { Faults, type Trouble } from './faults.ts';
 import { fairWeather } from './network.ts';
 import { Random } from './random.ts';
 import { Replica, type LedgerStats } from './replica.ts';
+import { tellStory } from './story.ts';
 import { createTenants } from './tenants.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -23,12 +24,14 @@ const calmMs = 400_000;
 /** One cluster from its first day, on virtual time: the same seed, the same story. */
 export async function simulate(seed: number, admissions: number, trouble?: Trouble): Promise<SimulationResult> {
   const random = new Random(seed);
+  const story = tellStory(random, trouble);
+  const { advances, scale, bursts } = story;
   const time = new VirtualTime();
   const server = new SimulatedApiServer();
   const checker = new Checker(time);
-  const tenants = createTenants(random);
+  const tenants = createTenants(random, scale);
   const requests = new ApiRequests(server);
-  const ledgerStats: LedgerStats = { writes: 0, conflicts: 0, failures: 0 };
+  const ledgerStats: LedgerStats = { writes: 0, conflicts: 0, failures: 0, ahead: 0 };
   const replicas: Replica[] = [];
   const climate = {
     ...fairWeather(),
@@ -37,7 +40,7 @@ export async function simulate(seed: number, admissions: number, trouble?: Troub
   };
   let started = 0;
   const start = (index: number) => {
-    const options = { number: started++, time, random, server, requests, tenants, weather: { ...climate } };
+    const options = { number: started++, time, random, server, requests, tenants, advances, weather: { ...climate } };
     replicas[index] = new Replica({ ...options, stats: ledgerStats });
   };
   const restart = (index: number, afterMs: number) => {
@@ -59,20 +62,20 @@ export async function simulate(seed: number, admissions: number, trouble?: Troub
     tenants,
     checker,
     replicas,
-    meanLifeMs: random.pick([500, 2000, 40_000]),
+    ...story,
   });
   const faults = new Faults({ trouble, time, random, server, replicas, climate, restart });
   faults.start();
 
-  const meanPauseMs = random.pick([500, 2000, 6000]);
   const burst = () => {
-    const size = Math.min(1 + Math.floor(random.exponential(12)), admissions - submitted);
-    for (let i = 0; i < size; i++) time.after(random.exponential(10), () => clients.submit());
+    const size = Math.min(bursts.size(), admissions - submitted);
+    for (let i = 0; i < size; i++) time.after(random.exponential(bursts.spreadMs), () => clients.submit());
     submitted += size;
     faults.admitting();
-    if (submitted < admissions) time.after(random.exponential(meanPauseMs), burst);
+    if (submitted < admissions) time.after(bursts.pauseMs(time.now), burst);
     else allSubmittedAt = time.now;
   };
+
   let submitted = 0;
   let allSubmittedAt: number | undefined;
   time.after(1000, burst);

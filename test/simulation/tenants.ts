@@ -40,13 +40,13 @@ export const demands = [
 export const podLabels = [{ tenant: 'x' }, { tenant: 'y' }, {}];
 
 /** Four quotas that overlap, each pod charged by one to four of them, and one that must never refuse anything. */
-export function createTenants(random: Random): Tenants {
+export function createTenants(random: Random, scale: number): Tenants {
   const hard = {
-    all: 12 + random.below(16),
-    team: 3 + random.below(10),
-    red: 1 + random.below(6),
-    tenantPods: 4 + random.below(12),
-    projectUnits: 40 + 10 * random.below(12),
+    all: scale * (12 + random.below(16)),
+    team: scale * (3 + random.below(10)),
+    red: scale * (1 + random.below(6)),
+    tenantPods: scale * (4 + random.below(12)),
+    projectUnits: scale * (40 + 10 * random.below(12)),
   };
   const quotas = [
     readQuota({ hard: { 'nvidia.com/gpu': String(hard.all) } }, 'all'),
@@ -66,7 +66,7 @@ export function createTenants(random: Random): Tenants {
       },
       'projects',
     ),
-    readQuota({ hard: { pods: '1' }, enforcement: 'Warn' }, 'onlooker'),
+    readQuota({ hard: { pods: random.chance(0.3) ? '1' : '1000' }, enforcement: 'Warn' }, 'onlooker'),
   ];
   return {
     quotas,

@@ -1,0 +1,241 @@
+import type { Verdict } from './decide-batch.ts';
+import type { LedgerClock, LedgerView } from './ledger-view.ts';
+import type { PodRecord } from './pod-record.ts';
+
+/**
+ * A reservation for a pod that nobody has asked for yet, of a shape that is being asked for again and again. It is in the
+ * ledger like any other; the replica that made it, and no other, may admit one such pod by it without a further write.
+ */
+const prefix = 'advance/';
+
+export const isAdvance = ({ uid }: Pick<PodRecord, 'uid'>): boolean => uid.startsWith(prefix);
+
+/**
+ * A replica admits by an advance only so long after it began the write that made it. Whoever expires one that nobody took
+ * back waits for this, for the answer and for the longest create: see expire-reservations.ts.
+ */
+export const advanceLifeMs = 1000;
+
+export type AdvanceSettings = {
+  /** Reserved ahead: this share of the pods of a shape that were admitted in the last second. */
+  readonly share: number;
+  /** Of one shape and replica, at most. */
+  readonly most: number;
+  /** For each of them, room for so many more such pods must be left: near a limit nothing is held ahead. */
+  readonly spare: number;
+};
+
+export const defaultAdvances: AdvanceSettings = { share: 0.25, most: 32, spare: 16 };
+
+/** So many shapes are remembered: the most recent ones. */
+const maxShapes = 64;
+/** Over which admissions are counted. */
+const rateMs = 1000;
+
+/** What all pods that one advance may stand for have in common. */
+export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;
+
+/** Wanted of one shape, beyond those that are held. */
+export type Wanted = { readonly shape: Shape; readonly most: number; readonly spare: number };
+
+/** What may be held of one shape, as decided together with a batch. */
+export type Granted = { readonly count: number; readonly charges: Verdict['charges'] };
+
+type Free = { readonly uid: string; readonly until: number };
+
+/** Facts that a decision rested on, and that nobody charges to the ledger when they change. */
+type Basis = { readonly quotas: unknown; readonly namespaceLabels: unknown };
+
+type Entry = {
+  readonly shape: Shape;
+  /** Admissions a second, by an average that forgets. */
+  rate: number;
+  countedAt: number;
+  isShort: boolean;
+  free: Free[];
+  charges: Verdict['charges'];
+  basis: Basis | undefined;
+};
+
+/** What is written in the place of the advances of before. */
+export type AdvancePlan = {
+  readonly records: readonly PodRecord[];
+  /** Only after the write has succeeded may pods be admitted by the new ones among them. */
+  readonly written: () => void;
+  /** Whether the ledger is worth a write for them alone. */
+  readonly isChanged: boolean;
+};
+
+export type AdvancesOptions = {
+  readonly clock: Pick<LedgerClock, 'now'>;
+  readonly view: Pick<LedgerView, 'quotas' | 'namespaceLabels'>;
+  /** Of no other process, ever. */
+  readonly replica: string;
+  readonly settings: AdvanceSettings;
+};
+
+/** The advances of this replica: those that are free, and the pods that others of them stand for by now. */
+export class Advances {
+  readonly #options: AdvancesOptions;
+  readonly #mine: string;
+  readonly #entries: Entry[] = [];
+  /** By the uid of the advance: the pod that was admitted by it, until the ledger says so itself. */
+  #used = new Map<string, PodRecord>();
+  #serial = 0;
+  #isClosed = false;
+
+  constructor(options: AdvancesOptions) {
+    this.#options = options;
+    this.#mine = `${prefix}${options.replica}-`;
+  }
+
+  /** Admits the pod by an advance, if there is one; the quotas and groups that charge it. */
+  take(pod: PodRecord): Verdict['charges'] | undefined {
+    const entry = this.#find(pod);
+    const free = entry === undefined ? undefined : this.#usable(entry).shift();
+    if (entry === undefined || free === undefined) return undefined;
+    this.#used.set(free.uid, pod);
+    this.#count(entry);
+    return entry.charges;
+  }
+
+  /** Whether so few are left for the pod's like that more should be written by now: the next plan makes them. */
+  isShort(pod: PodRecord): boolean {
+    const entry = this.#find(pod);
+    if (entry === undefined || this.#usable(entry).length >= this.#wanted(entry) / 2) return false;
+    entry.isShort = true;
+    return true;
+  }
+
+  /** It was admitted by a write of its own. */
+  admitted(pod: PodRecord): void {
+    let entry = this.#find(pod);
+    if (entry === undefined) {
+      const { namespace, user, labels, demand, memoryMiB } = pod;
+      const shape = { namespace, user, labels, demand, memoryMiB };
+      entry = { shape, rate: 0, countedAt: 0, isShort: false, free: [], charges: [], basis: undefined };
+      this.#entries.unshift(entry);
+      if (this.#entries.length > maxShapes) this.#entries.pop();
+    }
+    this.#count(entry);
+  }
+
+  /**
+   * The reservations of a ledger without our free advances, which may be given up for whoever asks, and with the pods in
+   * the place of those that were used. What is ours and neither is the rest of a write that failed.
+   */
+  resolve(reservations: readonly PodRecord[]): readonly PodRecord[] {
+    const used = new Map<string, PodRecord>();
+    const known = new Set(reservations.map(({ uid }) => uid));
+    const resolved: PodRecord[] = [];
+    for (const reservation of reservations) {
+      const pod = this.#used.get(reservation.uid);
+      if (pod === undefined) {
+        if (!reservation.uid.startsWith(this.#mine)) resolved.push(reservation);
+        continue;
+      }
+      used.set(reservation.uid, pod);
+      // A retry of the API server may have been admitted twice.
+      if (!known.has(pod.uid)) resolved.push(pod);
+      known.add(pod.uid);
+    }
+    this.#used = used;
+    return resolved;
+  }
+
+  /** Whether the next look has something to write. */
+  get isDue(): boolean {
+    return this.#used.size > 0 || this.#entries.some(({ free }) => free.length > 0);
+  }
+
+  /** By shape, the most recent first. */
+  wanted(): readonly Wanted[] {
+    const { spare } = this.#options.settings;
+    return this.#entries.map((entry) => {
+      const held = this.#usable(entry).length;
+      const most = entry.isShort ? Math.max(this.#wanted(entry), held) : held;
+      return { shape: entry.shape, most, spare };
+    });
+  }
+
+  /** What is not granted any more is not used from now on, whatever comes of the write. In the order of {@link wanted}. */
+  plan(granted: readonly Granted[]): AdvancePlan {
+    const { clock, view } = this.#options;
+    const until = clock.now() + advanceLifeMs;
+    const records: PodRecord[] = [];
+    const fresh: (() => void)[] = [];
+    for (const [index, entry] of this.#entries.entries()) {
+      const { count, charges } = granted[index] ?? { count: 0, charges: [] };
+      entry.free.length = Math.min(entry.free.length, count);
+      entry.isShort = false;
+      const made: Free[] = [];
+      for (let i = entry.free.length; i < count; i++) made.push({ uid: `${this.#mine}${++this.#serial}`, until });
+      for (const { uid } of [...entry.free, ...made]) records.push(recordOf(uid, entry.shape));
+      if (made.length === 0) continue;
+      const basis = { quotas: view.quotas(), namespaceLabels: view.namespaceLabels(entry.shape.namespace) };
+      fresh.push(() => {
+        entry.charges = charges;
+        entry.basis = basis;
+        entry.free.push(...made);
+      });
+    }
+    return {
+      records,
+      isChanged: fresh.length > 0 || this.#used.size > 0,
+      written: () => {
+        for (const begin of fresh) begin();
+      },
+    };
+  }
+
+  /** Nothing is admitted by those that are held; the next write takes them out. */
+  giveUp(): void {
+    for (const entry of this.#entries) entry.free = [];
+  }
+
+  /** For good: before the process ends. */
+  close(): void {
+    this.#isClosed = true;
+    this.giveUp();
+  }
+
+  #find(pod: Shape): Entry | undefined {
+    return this.#entries.find(
+      ({ shape }) =>
+        shape.demand === pod.demand &&
+        shape.labels === pod.labels &&
+        shape.namespace === pod.namespace &&
+        shape.user === pod.user &&
+        shape.memoryMiB === pod.memoryMiB,
+    );
+  }
+
+  /** Another quota, or other labels of the namespace, may leave no room for what was reserved before. */
+  #usable(entry: Entry): Free[] {
+    const { view, clock } = this.#options;
+    const { basis, shape } = entry;
+    const holds = basis?.quotas === view.quotas() && basis.namespaceLabels === view.namespaceLabels(shape.namespace);
+    if (!holds) entry.free = [];
+    const now = clock.now();
+    if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);
+    return entry.free;
+  }
+
+  #count(entry: Entry): void {
+    entry.rate = this.#rateOf(entry) + 1;
+    entry.countedAt = this.#options.clock.now();
+  }
+
+  #rateOf({ rate, countedAt }: Entry): number {
+    return rate * Math.exp((countedAt - this.#options.clock.now()) / rateMs);
+  }
+
+  #wanted(entry: Entry): number {
+    const { share, most } = this.#options.settings;
+    return this.#isClosed ? 0 : Math.min(most, Math.floor(this.#rateOf(entry) * share));
+  }
+}
+
+function recordOf(uid: string, shape: Shape): PodRecord {
+  return { ...shape, uid, name: '', node: '', version: 0 };
+}
