@@ -9,6 +9,14 @@ import { ProtobufWatchDecoder } from './protobuf/watch-decoder.ts';
 import type { RawObject } from './raw-object.ts';
 import type { WatchDecoder } from './watch-events.ts';
 
+export type PageRequest = {
+  readonly limit: number;
+  readonly continueToken: string | undefined;
+  readonly signal: AbortSignal;
+  /** Awaited behind each piece of the answer, of 64 KiB at most: until then no more is taken from the wire. */
+  readonly rest?: () => Promise<void>;
+};
+
 export type Page = {
   readonly resourceVersion: string;
   /** Undefined on the last page. */
@@ -20,10 +28,7 @@ export type Page = {
 /** What the reflector needs of an API server: of one resource, filtered or not. Both throw ApiError. */
 export type ListWatch = {
   /** Hands over the items while they arrive; some of them twice, when the server failed half-way. */
-  readonly list: (
-    page: { limit: number; continueToken: string | undefined; signal: AbortSignal },
-    onItem: (item: RawObject, resourceVersion: string) => void,
-  ) => Promise<Page>;
+  readonly list: (page: PageRequest, onItem: (item: RawObject, resourceVersion: string) => void) => Promise<Page>;
   /** Bytes of events in pieces as they arrive, and what makes events of them. */
   readonly watch: (from: {
     resourceVersion: string;
@@ -47,7 +52,7 @@ export function createListWatch(
     return `${path}?${new URLSearchParams(given as [string, string][]).toString()}`;
   };
   return {
-    list: ({ limit, continueToken, signal }, onItem) => {
+    list: ({ limit, continueToken, signal, rest }, onItem) => {
       // Without a resourceVersion: the newest state, never an older one out of some server's cache.
       const url = query({ limit: String(limit), continue: continueToken });
       const accepted = shape === undefined ? accept : acceptList;
@@ -55,7 +60,7 @@ export function createListWatch(
         { method: 'GET', path: url, signal, ...(accepted === undefined ? {} : { accept: accepted }) },
         (body, contentType) => {
           const isShaped = shape !== undefined && isProtobuf(contentType);
-          return readPage(body, isShaped ? new ProtobufListDecoder(shape) : new JsonListDecoder(), onItem);
+          return readPage(body, isShaped ? new ProtobufListDecoder(shape) : new JsonListDecoder(), onItem, rest);
         },
       );
     },
@@ -80,6 +85,7 @@ async function readPage(
   body: AsyncIterable<Buffer>,
   decoder: ListDecoder,
   onItem: (item: RawObject, resourceVersion: string) => void,
+  rest: PageRequest['rest'],
 ): Promise<Page> {
   let bytes = 0;
   // Lists of custom resources are sorted by key: their metadata come after the items.
@@ -90,6 +96,7 @@ async function readPage(
       if (decoder.metadata?.resourceVersion === undefined) held.push(item);
       else onItem(item, versionOf(decoder.metadata));
     }
+    if (rest !== undefined) await rest();
   }
   const { metadata } = decoder.end();
   for (const item of held) onItem(item, versionOf(metadata));

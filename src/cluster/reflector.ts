@@ -1,6 +1,7 @@
 import { ApiError } from './api-error.ts';
 import type { ListWatch } from './list-watch.ts';
 import type { RawObject } from './raw-object.ts';
+import { paceOfPage } from './relist-pace.ts';
 import { pauseAfter, type Backoff, type Clock } from './retry.ts';
 import type { WatchEvent } from './watch-events.ts';
 
@@ -61,16 +62,13 @@ const steadyWatchMs = 10_000;
 /** What is gone is listed anew at once, unless that has just not helped. */
 const listAtOnceEveryMs = 60_000;
 
-/** client-go's. Items are read one by one while they arrive, so that the size of a page delays nobody. */
+/**
+ * client-go's. Items are read one by one while they arrive, so that the size of a page delays nobody; and to find one
+ * among 100,000 pods costs the API server 36 ms, whether it is of 50 pods or of 500.
+ */
 const defaultPageSize = 500;
 
-/**
- * Hardly anybody waits for a list that repeats an earlier one, but admissions wait for the processors that it keeps busy,
- * most of all those of the API server: it is asked for less at once, and left alone for as long as it took.
- */
-const relistPageSize = 50;
-const relistPauses = 1;
-/** Meanwhile the view grows old, and at 120 s nothing is decided by it: from this age on it is read at full speed. */
+/** While a relist rests, the view grows old, and at 120 s nothing is decided by it: from this age on it is hurried. */
 const maxConsiderateAgeMs = 75_000;
 
 /** Keeps a sink equal to one resource of the API server: lists once, watches, and lists again when it must. */
@@ -151,19 +149,19 @@ export class Reflector {
     const { listWatch, sink, clock, telemetry, resource, pageSize = defaultPageSize } = this.#options;
     const { isAwaited = () => false } = this.#options;
     const isFirst = this.#resourceVersion === undefined;
+    const isHurried = () => isFirst || isAwaited() || this.stalenessMs() > maxConsiderateAgeMs;
     this.#wantedAgain = false;
     const startedAt = clock.now();
     sink.beginRelist();
     let continueToken: string | undefined;
     for (;;) {
-      const pageStart = clock.now();
-      const isHurried = isFirst || isAwaited() || this.stalenessMs() > maxConsiderateAgeMs;
-      const limit = isHurried ? pageSize : Math.min(pageSize, relistPageSize);
-      const page = await listWatch.list({ limit, continueToken, signal }, sink.put);
+      const { afterPiece, afterPage } = paceOfPage(clock, signal, isHurried);
+      const rest = isFirst ? {} : { rest: afterPiece };
+      const page = await listWatch.list({ limit: pageSize, continueToken, signal, ...rest }, sink.put);
       telemetry.received(resource, page.bytes);
       continueToken = page.continueToken;
       if (continueToken !== undefined) {
-        if (!isHurried) await clock.sleep((clock.now() - pageStart) * relistPauses, signal);
+        await afterPage();
         continue;
       }
       sink.endRelist(page.resourceVersion);

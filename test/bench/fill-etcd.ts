@@ -49,6 +49,22 @@ function post(agent: Agent, url: string, body: string): Promise<void> {
 
 const namespaces = 500;
 
+/**
+ * Those of the pods, and that of the review: the API server asks about no pod whose namespace is not there, and whoever
+ * did would make the view read it live, each time anew.
+ */
+export async function fillNamespaces(etcd: string): Promise<number> {
+  const { request: review } = apiServerReview('validate') as { request: { namespace: string } };
+  const names = [review.namespace, ...Array.from({ length: namespaces }, (_, index) => `proj-${index}`)];
+  await fill(etcd, names.length, (index) => {
+    const name = names[index] ?? '';
+    const metadata = { name, uid: randomUUID(), creationTimestamp: '2026-01-01T00:00:00Z' };
+    const value = { apiVersion: 'v1', kind: 'Namespace', metadata, spec: {}, status: { phase: 'Active' } };
+    return { key: `/registry/namespaces/${name}`, value };
+  });
+  return names.length;
+}
+
 /** Pods of 5.8 KB with one shared GPU each, over 500 namespaces and 5,000 nodes. */
 export async function fillPods(etcd: string, from: number, to: number): Promise<void> {
   const { request: review } = apiServerReview('validate') as {

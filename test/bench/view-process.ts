@@ -78,6 +78,7 @@ function report(seconds: number): void {
     seconds,
     pods,
     nodes: view.nodes.size(),
+    namespaces: view.namespaces.size(),
     rssMiB: rss / 2 ** 20,
     peakMiB: process.resourceUsage().maxRSS / 1024,
     heapBytes: heapUsed - heapBefore,

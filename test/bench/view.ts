@@ -8,7 +8,7 @@ import type { ControlPlane } from '../controlplane/start.ts';
 import { startControlPlane } from '../controlplane/start.ts';
 import { bytesOf } from '../support/reviews.ts';
 import { apiServerReview } from './api-server-review.ts';
-import { fillNodes, fillPods } from './fill-etcd.ts';
+import { fillNamespaces, fillNodes, fillPods } from './fill-etcd.ts';
 import { runOpenLoop } from './open-loop.ts';
 import { atMost, percentile, type Figures } from './report.ts';
 import { startBare } from './start-bare.ts';
@@ -26,6 +26,7 @@ type Sample = {
   readonly seconds: number;
   readonly pods: number;
   readonly nodes: number;
+  readonly namespaces: number;
   readonly rssMiB: number;
   readonly peakMiB: number;
   readonly heapBytes: number;
@@ -41,6 +42,7 @@ export async function benchView(progress: (line: string) => void): Promise<Figur
   try {
     writeServiceAccount(directory, controlPlane);
     progress(`${nodes} nodes, ${few} pods ...`);
+    const namespaces = await fillNamespaces(controlPlane.etcd);
     await fillNodes(controlPlane.etcd, nodes);
     await fillPods(controlPlane.etcd, 0, few);
     await untilKnown(controlPlane, few);
@@ -62,7 +64,7 @@ export async function benchView(progress: (line: string) => void): Promise<Figur
     const bare = await startBare(certs);
     const beside = await relistsUnderLoad(large, { port: bare.port, certs, count: 1 }).finally(bare.stop);
     await large.end();
-    return figuresOf({ small: small.first, large: large.first, synced, informer, during, beside });
+    return figuresOf({ namespaces, small: small.first, large: large.first, synced, informer, during, beside });
   } finally {
     for (const child of children) child.kill('SIGKILL');
     await controlPlane.stop();
@@ -71,6 +73,7 @@ export async function benchView(progress: (line: string) => void): Promise<Figur
 }
 
 function figuresOf(samples: {
+  namespaces: number;
   small: Sample;
   large: Sample;
   synced: readonly number[];
@@ -78,8 +81,9 @@ function figuresOf(samples: {
   during: { latencies: readonly number[]; last: Sample };
   beside: { latencies: readonly number[] };
 }): Figures {
-  const { small, large, synced, informer, during, beside } = samples;
-  if (small.pods !== few || large.pods !== many || informer.pods !== few || large.nodes !== nodes) {
+  const { namespaces, small, large, synced, informer, during, beside } = samples;
+  const isAllOfGround = large.nodes === nodes && large.namespaces >= namespaces;
+  if (small.pods !== few || large.pods !== many || informer.pods !== few || !isAllOfGround) {
     throw new Error(`not everything was listed: ${JSON.stringify(samples)}`);
   }
   // The nodes are in both: what the pods between take is theirs alone.

@@ -49,6 +49,28 @@ test('what is no list says so', async () => {
   await expect(listOf('{"kind":"Status"}').page).rejects.toThrow('something else than a list');
 });
 
+test('takes no more of a page from the wire until it has rested', async () => {
+  const said: string[] = [];
+  async function* body() {
+    for (const piece of [`{${metadata},"items":[{"a":1}`, ',{"a":2},{"a"', ':3}]}']) {
+      said.push('piece');
+      yield Buffer.from(piece);
+    }
+  }
+  const client: Pick<ApiClient, 'fetch' | 'watch'> = {
+    fetch: (_, read) => read(body(), 'application/json'),
+    watch: () => Promise.reject(new Error('not watched here')),
+  };
+  const { list } = createListWatch(client, '/api/v1/pods');
+  const rest = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    said.push('rested');
+  };
+  const { signal } = new AbortController();
+  await list({ limit: 5, continueToken: undefined, signal, rest }, (item) => said.push(JSON.stringify(item)));
+  expect(said).toEqual(['piece', '{"a":1}', 'rested', 'piece', '{"a":2}', 'rested', 'piece', '{"a":3}', 'rested']);
+});
+
 const pod = { metadata: { name: 'a', resourceVersion: '6' }, spec: { nodeName: 'n1' }, status: { phase: 'Running' } };
 const encoded = protobuf.message(pod, podShape);
 

@@ -86,7 +86,7 @@ export class ModelServer {
   }
 
   readonly listWatch: ListWatch = {
-    list: async ({ limit, continueToken, signal }, onItem) => {
+    list: async ({ limit, continueToken, signal, rest }, onItem) => {
       this.requests++;
       await this.#answer(signal);
       if (this.faults.has('list 500') || (continueToken !== undefined && this.faults.has('page 500'))) throw fault();
@@ -100,7 +100,12 @@ export class ModelServer {
       const items = snapshot.slice(Number(start), end);
       await this.#answer(signal);
       const next = end < snapshot.length ? `${version}/${end}` : undefined;
-      for (const item of items) onItem(item, version);
+      for (const item of items) {
+        onItem(item, version);
+        if (rest === undefined) continue;
+        await rest();
+        if (signal.aborted) throw new ApiError('aborted', { status: 0 });
+      }
       return { resourceVersion: version, continueToken: next, bytes: 100 * items.length };
     },
     watch: async ({ resourceVersion, signal }) => {

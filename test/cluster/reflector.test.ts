@@ -59,7 +59,7 @@ describe('a reflector', () => {
     await followed.stop();
   });
 
-  test('rests between the pages of a relist for as long as they took, unless somebody waits for it', async () => {
+  test('rests behind what it reads of a relist for as long as that took, unless somebody waits for it', async () => {
     const { followed, said, pauses, advance } = follow();
     await advance(1000);
     const relist = async () => {
@@ -69,11 +69,40 @@ describe('a reflector', () => {
       // The watchdog of the next watch sleeps too, for much longer.
       return pauses.slice(before).filter((ms) => ms < 1000);
     };
-    // The server takes two fives for a page.
-    expect(await relist()).toEqual([5, 5, 10, 5, 5, 5]);
+    // The server takes two fives for a page, and nothing for a piece, which is one object.
+    const [page, firstPiece, nextPiece, asLongAsThePage] = [[5, 5], 10, 0, 20];
+    const watch = 5;
+    expect(await relist()).toEqual([...page, firstPiece, nextPiece, asLongAsThePage, ...page, firstPiece, watch]);
     followed.isAwaited = true;
     expect(await relist()).toEqual([5, 5, 5, 5, 5]);
     expect(said.filter((line) => line === 'relisted')).toHaveLength(3);
+    await followed.stop();
+  });
+
+  test.each([
+    { latencyMs: 9_000, rest: 'a tenth of a second at most', pauses: [9_000, 9_000, 100] },
+    { latencyMs: 11_000, rest: 'not at all once it is 20 s old', pauses: [11_000, 11_000, 22_000] },
+  ])('keeps a page waiting for $rest', async ({ latencyMs, pauses: expected }) => {
+    const { server, followed, pauses, advance } = follow();
+    await advance(1000);
+    server.latencyMs = latencyMs;
+    const before = pauses.length;
+    followed.reflector.relist();
+    await advance(latencyMs * 2);
+    expect(pauses.slice(before)).toEqual(expected);
+    await followed.stop();
+  });
+
+  test('goes on at once with a page when somebody begins to wait for it', async () => {
+    const { followed, pauses, advance } = follow();
+    await advance(1000);
+    followed.reflector.relist();
+    await advance(10);
+    followed.isAwaited = true;
+    const before = pauses.length;
+    await advance(1000);
+    const watch = 5;
+    expect(pauses.slice(before).filter((ms) => ms < 1000)).toEqual([5, 5, watch]);
     await followed.stop();
   });
 
