@@ -28,6 +28,10 @@ export const ledgerName = 'ledger';
  */
 export const ledgerForm = 1;
 
+const labels = z.record(z.string(), z.string());
+const demand = z.record(z.string(), z.int().min(0));
+const mib = z.int().min(0);
+
 /** Inside of `spec.data`, short names: it is written with every batch of admissions. */
 export const ledgerData = z.strictObject({
   v: z.literal(ledgerForm),
@@ -43,11 +47,25 @@ export const ledgerData = z.strictObject({
       ns: z.string(),
       name: z.string(),
       user: z.string(),
-      labels: z.record(z.string(), z.string()),
-      demand: z.record(z.string(), z.int().min(0)),
-      mib: z.int().min(0),
+      labels,
+      demand,
+      mib,
     }),
   ),
+  /** By one replica, for pods to come that are all alike. Absent where there is nothing of the kind. */
+  ahead: z
+    .array(
+      z.strictObject({
+        by: z.string(),
+        ids: z.array(z.int().min(0)),
+        ns: z.string(),
+        user: z.string(),
+        labels,
+        demand,
+        mib,
+      }),
+    )
+    .optional(),
 });
 
 export type LedgerData = z.output<typeof ledgerData>;

@@ -8,16 +8,23 @@ import type { PodRecord } from './pod-record.ts';
  */
 const prefix = 'advance/';
 
+export const advanceUid = (by: string, id: number): string => `${prefix}${by}-${id}`;
+
+export function readAdvanceUid(uid: string): { readonly by: string; readonly id: number } {
+  const end = uid.lastIndexOf('-');
+  return { by: uid.slice(prefix.length, end), id: Number(uid.slice(end + 1)) };
+}
+
 export const isAdvance = ({ uid }: Pick<PodRecord, 'uid'>): boolean => uid.startsWith(prefix);
 
 /**
  * A replica admits by an advance only so long after it began the write that made it. Whoever expires one that nobody took
  * back waits for this, for the answer and for the longest create: see expire-reservations.ts.
  */
-export const advanceLifeMs = 1000;
+export const advanceLifeMs = 2000;
 
 export type AdvanceSettings = {
-  /** Reserved ahead: this share of the pods of a shape that were admitted in the last second. */
+  /** Reserved ahead: this share of the pods of a shape that were asked for in the last second. */
   readonly share: number;
   /** Of one shape and replica, at most. */
   readonly most: number;
@@ -25,11 +32,11 @@ export type AdvanceSettings = {
   readonly spare: number;
 };
 
-export const defaultAdvances: AdvanceSettings = { share: 0.25, most: 32, spare: 16 };
+export const defaultAdvances: AdvanceSettings = { share: 1, most: 256, spare: 16 };
 
 /** So many shapes are remembered: the most recent ones. */
 const maxShapes = 64;
-/** Over which admissions are counted. */
+/** Over which requests are counted. */
 const rateMs = 1000;
 
 /** What all pods that one advance may stand for have in common. */
@@ -48,7 +55,7 @@ type Basis = { readonly quotas: unknown; readonly namespaceLabels: unknown };
 
 type Entry = {
   readonly shape: Shape;
-  /** Admissions a second, by an average that forgets. */
+  /** Asked for in a second, by an average that forgets. */
   rate: number;
   countedAt: number;
   isShort: boolean;
@@ -86,7 +93,7 @@ export class Advances {
 
   constructor(options: AdvancesOptions) {
     this.#options = options;
-    this.#mine = `${prefix}${options.replica}-`;
+    this.#mine = advanceUid(options.replica, 0).slice(0, -1);
   }
 
   /** Admits the pod by an advance, if there is one; the quotas and groups that charge it. */
@@ -95,7 +102,6 @@ export class Advances {
     const free = entry === undefined ? undefined : this.#usable(entry).shift();
     if (entry === undefined || free === undefined) return undefined;
     this.#used.set(free.uid, pod);
-    this.#count(entry);
     return entry.charges;
   }
 
@@ -107,8 +113,8 @@ export class Advances {
     return true;
   }
 
-  /** It was admitted by a write of its own. */
-  admitted(pod: PodRecord): void {
+  /** Counts a pod that is asked for, whatever will be said. */
+  count(pod: PodRecord): void {
     let entry = this.#find(pod);
     if (entry === undefined) {
       const { namespace, user, labels, demand, memoryMiB } = pod;
@@ -117,7 +123,8 @@ export class Advances {
       this.#entries.unshift(entry);
       if (this.#entries.length > maxShapes) this.#entries.pop();
     }
-    this.#count(entry);
+    entry.rate = this.#rateOf(entry) + 1;
+    entry.countedAt = this.#options.clock.now();
   }
 
   /**
@@ -169,7 +176,8 @@ export class Advances {
       entry.free.length = Math.min(entry.free.length, count);
       entry.isShort = false;
       const made: Free[] = [];
-      for (let i = entry.free.length; i < count; i++) made.push({ uid: `${this.#mine}${++this.#serial}`, until });
+      for (let i = entry.free.length; i < count; i++)
+        made.push({ uid: advanceUid(this.#options.replica, ++this.#serial), until });
       for (const { uid } of [...entry.free, ...made]) records.push(recordOf(uid, entry.shape));
       if (made.length === 0) continue;
       const basis = { quotas: view.quotas(), namespaceLabels: view.namespaceLabels(entry.shape.namespace) };
@@ -219,11 +227,6 @@ export class Advances {
     const now = clock.now();
     if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);
     return entry.free;
-  }
-
-  #count(entry: Entry): void {
-    entry.rate = this.#rateOf(entry) + 1;
-    entry.countedAt = this.#options.clock.now();
   }
 
   #rateOf({ rate, countedAt }: Entry): number {

@@ -7,9 +7,9 @@ import type { PodRecord } from './pod-record.ts';
 /** A watch that lags longer than this may let a pod that came and went refuse another one, until it catches up. */
 const maxCatchUpMs = 1000;
 
-/** What another replica reserved ahead and did not use is free again within two seconds. */
+/** What another replica reserved ahead and did not use is free again when its time is over and its next look has come. */
 const lookAgainMs = 250;
-export const fullPatience = 12;
+export const fullPatience = 16;
 
 export type BetterFactsOptions = {
   readonly view: Pick<LedgerView, 'livePods' | 'onProgress' | 'usage' | 'version'>;

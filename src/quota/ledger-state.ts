@@ -1,5 +1,6 @@
+import { advanceUid, isAdvance, readAdvanceUid } from './advances.ts';
 import { ledgerData, ledgerForm, newerLedgerData, type LedgerData } from '../api/quota-ledger.ts';
-import type { PodRecord } from './pod-record.ts';
+import { isSamePod, type PodRecord } from './pod-record.ts';
 
 /** What the ledger says, whoever wrote it. */
 export type LedgerState = {
@@ -21,21 +22,39 @@ export const emptyLedger = (cluster: string, isSettled: boolean): LedgerState =>
 });
 
 export function formatLedger({ cluster, isSettled, seenThrough, reservations }: LedgerState): string {
+  const ahead = formatAhead(reservations.filter(isAdvance));
   return JSON.stringify({
     v: ledgerForm,
     cluster,
     settled: isSettled,
     seen: String(seenThrough),
-    reservations: reservations.map(({ uid, namespace, name, user, labels, demand, memoryMiB }) => ({
-      uid,
-      ns: namespace,
-      name,
-      user,
-      labels,
-      demand: Object.fromEntries(demand),
-      mib: memoryMiB,
-    })),
+    reservations: reservations
+      .filter((one) => !isAdvance(one))
+      .map((one) => ({ uid: one.uid, ns: one.namespace, name: one.name, ...formatShape(one) })),
+    ...(ahead.length > 0 ? { ahead } : {}),
   });
+}
+
+const formatShape = ({ user, labels, demand, memoryMiB }: PodRecord) => ({
+  user,
+  labels,
+  demand: Object.fromEntries(demand),
+  mib: memoryMiB,
+});
+
+/** A hundred of one shape take little more room than one: they follow one another, and share what they have in common. */
+function formatAhead(advances: readonly PodRecord[]): NonNullable<LedgerData['ahead']> {
+  const groups: NonNullable<LedgerData['ahead']> = [];
+  let before: PodRecord | undefined;
+  for (const one of advances) {
+    const { by, id } = readAdvanceUid(one.uid);
+    const last = groups.at(-1);
+    const isAlike = before !== undefined && last?.by === by && isSamePod({ ...before, uid: one.uid }, one);
+    if (isAlike) last?.ids.push(id);
+    else groups.push({ by, ids: [id], ns: one.namespace, ...formatShape(one) });
+    before = one;
+  }
+  return groups;
 }
 
 /**
@@ -50,7 +69,16 @@ export function parseLedger(text: string, before?: LedgerState): LedgerState | u
     cluster: data.cluster,
     isSettled: data.settled,
     seenThrough: BigInt(data.seen),
-    reservations: data.reservations.map((raw) => known.get(raw.uid) ?? reservationOf(raw)),
+    reservations: [
+      ...data.reservations.map((raw) => known.get(raw.uid) ?? reservationOf(raw)),
+      ...(data.ahead ?? []).flatMap(({ by, ids, ...raw }) => {
+        const shape = reservationOf({ ...raw, uid: '', name: '' });
+        return ids.map((id) => {
+          const uid = advanceUid(by, id);
+          return known.get(uid) ?? { ...shape, uid };
+        });
+      }),
+    ],
   };
 }
 

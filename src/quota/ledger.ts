@@ -24,6 +24,8 @@ type Waiting = Asked & { readonly resolve: (result: ReserveResult) => void };
 
 /** In this time after a conflict, further requests gather, and another replica finishes. */
 const maxConflictPauseMs = 5;
+/** Where nobody waits here, replicas where somebody does go first. */
+const maxPatientPauseMs = 50;
 /** After a store that failed. */
 const failurePauseMs = 100;
 /** A view that waits for the watch looks again at least so often, should nothing be told. */
@@ -60,6 +62,7 @@ export class Ledger {
   reserve(request: ReserveRequest): Promise<ReserveResult> {
     const { pod, dryRun, deadline } = request;
     if (!dryRun && deadline > this.#options.clock.now()) {
+      this.#advances.count(pod);
       const charges = this.#advances.take(pod);
       if (this.#advances.isShort(pod)) this.#start(true);
       if (charges !== undefined) {
@@ -198,12 +201,11 @@ export class Ledger {
       const written = await this.#copy.write({ ...state, seenThrough, reservations: next }, stored.version);
       if (written === 'conflict') {
         telemetry.conflict();
-        await clock.sleep(clock.random() * maxConflictPauseMs);
+        await clock.sleep(clock.random() * (this.#waiting.length > 0 ? maxConflictPauseMs : maxPatientPauseMs));
         return;
       }
       telemetry.wrote(added.length, released, written.data.length);
       ahead.written();
-      for (const pod of added) this.#advances.admitted(pod);
     }
     for (const uid of decision.releases) this.#releases.delete(uid);
     const answered = new Set(decision.answers.keys());

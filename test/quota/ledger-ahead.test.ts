@@ -144,7 +144,7 @@ describe('what another replica reserved ahead', () => {
   test('leaves a pod undecided, where nobody gives it back', async () => {
     const { reserve, clock } = createReplica(held);
     const asked = reserve(gpuPod('1'));
-    await clock.advance(3500);
+    await clock.advance(4500);
     expect(kindOf(asked)).toBe(
       'the last room is held by a replica of gpugate for pods to come, and it does not give it back; after a minute it is free. Try again then.',
     );

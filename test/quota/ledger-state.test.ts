@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { LedgerData } from '../../src/api/quota-ledger.ts';
+import { advanceUid } from '../../src/quota/advances.ts';
 import {
   emptyLedger,
   formatLedger,
@@ -20,6 +22,20 @@ test.each([
   ['one that has not settled', emptyLedger('c', false)],
   ['one with reservations', full],
 ])('%s reads as it was written', (_, state) => {
+  expect(parseLedger(formatLedger(state))).toEqual(state);
+});
+
+test('what one replica reserved ahead for pods that are alike is written once, with the number of each', () => {
+  const ahead = [1, 2, 5].map((id) => gpuPod(advanceUid('r-1', id), { name: '' }));
+  const others = [gpuPod(advanceUid('r2', 1), { name: '' }), gpuPod(advanceUid('r2', 2), { name: '', gpus: 2 })];
+  const state = { ...full, reservations: [...full.reservations, ...ahead, ...others] };
+  const written = JSON.parse(formatLedger(state)) as LedgerData;
+  expect(written.reservations.map(({ uid }) => uid)).toEqual(['1', '2']);
+  expect(written.ahead?.map(({ by, ids }) => [by, ids])).toEqual([
+    ['r-1', [1, 2, 5]],
+    ['r2', [1]],
+    ['r2', [2]],
+  ]);
   expect(parseLedger(formatLedger(state))).toEqual(state);
 });
 

@@ -61,12 +61,8 @@ export class Checker {
   ledgerWritten(data: string | undefined): void {
     const now = this.#time.now;
     const reserved = new Set<SimulatedPod>();
-    let ahead = 0;
-    for (const uid of uidsIn(data)) {
-      if (uid.startsWith('advance/')) {
-        ahead += 1;
-        continue;
-      }
+    const { uids, ahead } = readLedger(data);
+    for (const uid of uids) {
       const pod = this.#pods.get(uid);
       if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody asked for`);
       if (pod.dryRun) return this.fail(`a reservation of ${uid}, which is a dry run`);
@@ -162,12 +158,24 @@ export class Checker {
   }
 }
 
-function uidsIn(data: string | undefined): readonly string[] {
+type LedgerJson = {
+  readonly cluster: string;
+  readonly reservations: readonly { readonly uid: string }[];
+  readonly ahead?: readonly { readonly ids: readonly number[] }[];
+};
+
+const nothing = { uids: [], ahead: 0 };
+
+function readLedger(data: string | undefined): { readonly uids: readonly string[]; readonly ahead: number } {
   try {
-    const { cluster, reservations } = JSON.parse(data ?? '') as { cluster: string; reservations: { uid: string }[] };
-    return cluster === simulatedCluster ? reservations.map(({ uid }) => uid) : [];
+    const { cluster, reservations, ahead = [] } = JSON.parse(data ?? '') as LedgerJson;
+    if (cluster !== simulatedCluster) return nothing;
+    return {
+      uids: reservations.map(({ uid }) => uid),
+      ahead: ahead.reduce((sum, { ids }) => sum + ids.length, 0),
+    };
   } catch {
-    return [];
+    return nothing;
   }
 }
 
