@@ -12,7 +12,7 @@ import { DenialEvents } from './controller/denial-events.ts';
 import { QuotaStatus } from './controller/quota-status.ts';
 import { ReservationExpiry } from './controller/expire-reservations.ts';
 import type { Leader } from './controller/leader.ts';
-import { defaultAdvances, isAdvance } from './quota/advances.ts';
+import { defaultAdvances, isAdvance } from './quota/advance.ts';
 import { podDeviceMemory } from './quota/device-memory.ts';
 import { Ledger } from './quota/ledger.ts';
 import type { PodRecord } from './quota/pod-record.ts';

@@ -1,6 +1,6 @@
 import { ifFound } from '../cluster/api-error.ts';
 import type { ApiClient } from '../cluster/client.ts';
-import { isAdvance } from '../quota/advances.ts';
+import { isAdvance } from '../quota/advance.ts';
 import type { PodRecord } from '../quota/pod-record.ts';
 import type { Ledger } from '../quota/ledger.ts';
 

@@ -1,52 +1,14 @@
+import { advanceLifeMs, advanceUid, type AdvanceSettings, type Granted, type Shape, type Wanted } from './advance.ts';
 import type { Verdict } from './decide-batch.ts';
 import type { LedgerClock, LedgerView } from './ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
 
-/**
- * A reservation for a pod that nobody has asked for yet, of a shape that is being asked for again and again. It is in the
- * ledger like any other; the replica that made it, and no other, may admit one such pod by it without a further write.
- */
-const prefix = 'advance/';
-
-export const advanceUid = (by: string, id: number): string => `${prefix}${by}-${id}`;
-
-export function readAdvanceUid(uid: string): { readonly by: string; readonly id: number } {
-  const end = uid.lastIndexOf('-');
-  return { by: uid.slice(prefix.length, end), id: Number(uid.slice(end + 1)) };
-}
-
-export const isAdvance = ({ uid }: Pick<PodRecord, 'uid'>): boolean => uid.startsWith(prefix);
-
-/**
- * A replica admits by an advance only so long after it began the write that made it. Whoever expires one that nobody took
- * back waits for this, for the answer and for the longest create: see expire-reservations.ts.
- */
-export const advanceLifeMs = 2000;
-
-export type AdvanceSettings = {
-  /** Reserved ahead: this share of the pods of a shape that were asked for in the last second. */
-  readonly share: number;
-  /** Of one shape and replica, at most. */
-  readonly most: number;
-  /** For each of them, room for so many more such pods must be left: near a limit nothing is held ahead. */
-  readonly spare: number;
-};
-
-export const defaultAdvances: AdvanceSettings = { share: 1, most: 256, spare: 16 };
-
+/** Not more often, where nobody waits: a write of ours may be a conflict for a replica where somebody does. */
+const betweenPlansMs = 300;
 /** So many shapes are remembered: the most recent ones. */
 const maxShapes = 64;
 /** Over which requests are counted. */
 const rateMs = 1000;
-
-/** What all pods that one advance may stand for have in common. */
-export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;
-
-/** Wanted of one shape, beyond those that are held. */
-export type Wanted = { readonly shape: Shape; readonly most: number; readonly spare: number };
-
-/** What may be held of one shape, as decided together with a batch. */
-export type Granted = { readonly count: number; readonly charges: Verdict['charges'] };
 
 type Free = { readonly uid: string; readonly until: number };
 
@@ -59,6 +21,7 @@ type Entry = {
   rate: number;
   countedAt: number;
   isShort: boolean;
+  plannedAt: number;
   free: Free[];
   charges: Verdict['charges'];
   basis: Basis | undefined;
@@ -99,8 +62,12 @@ export class Advances {
   /** Admits the pod by an advance, if there is one; the quotas and groups that charge it. */
   take(pod: PodRecord): Verdict['charges'] | undefined {
     const entry = this.#find(pod);
-    const free = entry === undefined ? undefined : this.#usable(entry).shift();
-    if (entry === undefined || free === undefined) return undefined;
+    if (entry === undefined) return undefined;
+    const free = this.#usable(entry).shift();
+    if (free === undefined) {
+      entry.isShort = true; // the write that it waits for makes more
+      return undefined;
+    }
     this.#used.set(free.uid, pod);
     return entry.charges;
   }
@@ -108,7 +75,8 @@ export class Advances {
   /** Whether so few are left for the pod's like that more should be written by now: the next plan makes them. */
   isShort(pod: PodRecord): boolean {
     const entry = this.#find(pod);
-    if (entry === undefined || this.#usable(entry).length >= this.#wanted(entry) / 2) return false;
+    if (entry === undefined || this.#options.clock.now() - entry.plannedAt < betweenPlansMs) return false;
+    if (this.#usable(entry).length >= this.#wanted(entry) / 2) return false;
     entry.isShort = true;
     return true;
   }
@@ -119,7 +87,16 @@ export class Advances {
     if (entry === undefined) {
       const { namespace, user, labels, demand, memoryMiB } = pod;
       const shape = { namespace, user, labels, demand, memoryMiB };
-      entry = { shape, rate: 0, countedAt: 0, isShort: false, free: [], charges: [], basis: undefined };
+      entry = {
+        shape,
+        rate: 0,
+        countedAt: 0,
+        isShort: false,
+        plannedAt: Number.NEGATIVE_INFINITY,
+        free: [],
+        charges: [],
+        basis: undefined,
+      };
       this.#entries.unshift(entry);
       if (this.#entries.length > maxShapes) this.#entries.pop();
     }
@@ -168,20 +145,25 @@ export class Advances {
   /** What is not granted any more is not used from now on, whatever comes of the write. In the order of {@link wanted}. */
   plan(granted: readonly Granted[]): AdvancePlan {
     const { clock, view } = this.#options;
-    const until = clock.now() + advanceLifeMs;
+    const now = clock.now();
+    const until = now + advanceLifeMs;
     const records: PodRecord[] = [];
     const fresh: (() => void)[] = [];
     for (const [index, entry] of this.#entries.entries()) {
       const { count, charges } = granted[index] ?? { count: 0, charges: [] };
       entry.free.length = Math.min(entry.free.length, count);
-      entry.isShort = false;
       const made: Free[] = [];
       for (let i = entry.free.length; i < count; i++)
         made.push({ uid: advanceUid(this.#options.replica, ++this.#serial), until });
       for (const { uid } of [...entry.free, ...made]) records.push(recordOf(uid, entry.shape));
-      if (made.length === 0) continue;
+      if (made.length === 0) {
+        entry.isShort = false;
+        continue;
+      }
       const basis = { quotas: view.quotas(), namespaceLabels: view.namespaceLabels(entry.shape.namespace) };
       fresh.push(() => {
+        entry.isShort = false;
+        entry.plannedAt = now;
         entry.charges = charges;
         entry.basis = basis;
         entry.free.push(...made);

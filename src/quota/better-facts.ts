@@ -67,3 +67,19 @@ export class BetterFacts {
     return { ...waiting, hasWaited: true };
   }
 }
+
+/** A view that waits for the watch looks again at least so often, should nothing be told. */
+const maxProgressWaitMs = 250;
+
+/** Until the view has moved on, or the first deadline of those who wait. */
+export async function untilProgress(
+  waiting: readonly Asked[],
+  { view, clock }: { readonly view: Pick<LedgerView, 'onProgress'>; readonly clock: LedgerClock },
+): Promise<void> {
+  const now = clock.now();
+  const deadline = Math.min(...waiting.map((one) => one.deadline), now + maxProgressWaitMs);
+  await Promise.race([
+    new Promise<void>((resolve) => view.onProgress(resolve)),
+    clock.sleep(Math.max(deadline - now, 0)),
+  ]);
+}

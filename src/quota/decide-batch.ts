@@ -1,5 +1,5 @@
 import type { Labels } from '../workload/pod.ts';
-import { isAdvance, type Granted, type Shape, type Wanted } from './advances.ts';
+import { isAdvance, type Granted, type Shape, type Wanted } from './advance.ts';
 import { AmountSum, noAmounts, type Amounts } from './amounts.ts';
 import { createChargeOf, type ChargeOf } from './charge.ts';
 import type { PodRecord } from './pod-record.ts';

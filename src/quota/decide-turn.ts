@@ -1,4 +1,4 @@
-import type { Granted, Wanted } from './advances.ts';
+import type { Granted, Wanted } from './advance.ts';
 import { beginBatch, isFirm, type QuotaFacts, type Shortfall, type Verdict } from './decide-batch.ts';
 import type { Checked } from './fresh-facts.ts';
 import type { LedgerState } from './ledger-state.ts';

@@ -1,4 +1,4 @@
-import { advanceUid, isAdvance, readAdvanceUid } from './advances.ts';
+import { advanceUid, isAdvance, readAdvanceUid } from './advance.ts';
 import { ledgerData, ledgerForm, newerLedgerData, type LedgerData } from '../api/quota-ledger.ts';
 import { isSamePod, type PodRecord } from './pod-record.ts';
 

@@ -1,20 +1,18 @@
-import { Advances, isAdvance, type AdvanceSettings } from './advances.ts';
-import { BetterFacts, fullPatience } from './better-facts.ts';
+import { isAdvance, type AdvanceSettings } from './advance.ts';
+import { Advances } from './advances.ts';
+import { BetterFacts, fullPatience, untilProgress } from './better-facts.ts';
 import { decideTurn, type Asked, type Doubtful, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
 import { LedgerCopy } from './ledger-copy.ts';
-import { emptyLedger, type LedgerState } from './ledger-state.ts';
+import type { LedgerState } from './ledger-state.ts';
 import type { PodRecord } from './pod-record.ts';
-import type { LedgerStore, StoredLedger } from './ledger-store.ts';
+import type { LedgerStore } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
+import { LostLedger, newestPod, type LostLedgerOptions } from './lost-ledger.ts';
 import { undecidedCauses } from './undecided-causes.ts';
 
-export type LedgerOptions = {
+export type LedgerOptions = LostLedgerOptions & {
   readonly store: LedgerStore;
   readonly view: LedgerView;
-  /** uid of the kube-system namespace. */
-  readonly cluster: string;
-  /** True once in the life of a cluster: whoever hears it makes the first ledger, which need not settle. */
-  readonly claimFirst: () => Promise<boolean>;
   readonly clock: LedgerClock;
   readonly telemetry: LedgerTelemetry;
   readonly advances: { readonly replica: string; readonly settings: AdvanceSettings };
@@ -28,12 +26,6 @@ const maxConflictPauseMs = 5;
 const maxPatientPauseMs = 50;
 /** After a store that failed. */
 const failurePauseMs = 100;
-/** A view that waits for the watch looks again at least so often, should nothing be told. */
-const maxProgressWaitMs = 250;
-
-/** Between the claim of the first ledger and its write. */
-const firstWriteMs = 1000;
-
 /**
  * Reservations of pods that were admitted and that no view shows yet, shared by all replicas through one object that is
  * compared and swapped. One loop takes everything that waits as one batch: a pod is answered "fits" only after a write
@@ -44,6 +36,7 @@ export class Ledger {
   readonly #copy: LedgerCopy;
   readonly #facts: BetterFacts;
   readonly #advances: Advances;
+  readonly #lost: LostLedger;
   readonly #releases = new Set<string>();
   #releasedThrough = 0n;
   #waiting: Waiting[] = [];
@@ -55,6 +48,7 @@ export class Ledger {
     this.#options = options;
     this.#copy = new LedgerCopy(options.store);
     this.#facts = new BetterFacts(options);
+    this.#lost = new LostLedger(options, this.#copy);
     this.#advances = new Advances({ ...options, ...options.advances });
   }
 
@@ -89,7 +83,7 @@ export class Ledger {
    */
   async releaseAhead(reservations: readonly PodRecord[]): Promise<void> {
     const advances = reservations.filter(isAdvance);
-    const newest = await this.#newestPod([...new Set(advances.map(({ namespace }) => namespace))]);
+    const newest = await newestPod(this.#options.view, [...new Set(advances.map(({ namespace }) => namespace))]);
     if ((this.#options.view.version() ?? -1n) < newest) return;
     if (newest > this.#releasedThrough) this.#releasedThrough = newest;
     this.release(advances.map(({ uid }) => uid));
@@ -110,6 +104,11 @@ export class Ledger {
     const { known } = this.#copy;
     if (known === undefined) return undecidedCauses.unread;
     return known.isNewer ? undecidedCauses.newer : undefined;
+  }
+
+  /** Only for who leads, see {@link LostLedger.settle}. */
+  settle(): Promise<void> {
+    return this.#lost.settle();
   }
 
   /** The newest state that is known here, for status and expiry; undefined before the first read. */
@@ -171,10 +170,11 @@ export class Ledger {
     const early = new Set(this.#waiting);
     const { stored, state, isNewer } = (await this.#copy.read()) ?? {};
     if (isNewer) return this.#postpone(undecidedCauses.newer);
-    if (stored === undefined || state === undefined || !this.#isOurs(stored, state)) return this.#rebuild(stored);
+    if (stored === undefined || state === undefined || !this.#lost.isOurs(stored, state))
+      return this.#lost.rebuild(stored);
     if (!state.isSettled) return this.#postpone(undecidedCauses.rebuilding);
     const version = view.version();
-    if (version === undefined || version < state.seenThrough) return this.#untilProgress();
+    if (version === undefined || version < state.seenThrough) return untilProgress(this.#waiting, this.#options);
 
     // From here to the write nothing is awaited: the batch is decided on one state of view and ledger.
     // Who came back with better facts during the read is refused only by a later one; who is late is not reserved for.
@@ -232,42 +232,6 @@ export class Ledger {
     }
   }
 
-  /** Not of another cluster, nor of this one before it was restored from a backup. */
-  #isOurs({ revision }: StoredLedger, { cluster, seenThrough }: LedgerState): boolean {
-    return cluster === this.#options.cluster && (revision === undefined || seenThrough <= revision);
-  }
-
-  /** Lost, rubbish, or another cluster's: whatever it held may still come to exist, so that nothing is decided by it. */
-  async #rebuild(stored: StoredLedger | undefined): Promise<void> {
-    const { store, cluster, claimFirst, clock } = this.#options;
-    const isFirst = stored === undefined && (await claimFirst());
-    if (stored === undefined && !isFirst) {
-      // Another replica may be about to write the first one.
-      await clock.sleep(firstWriteMs);
-      if ((await store.read()) !== undefined) return this.#copy.distrust();
-    }
-    await this.#copy.write(emptyLedger(cluster, isFirst), stored?.version);
-  }
-
-  /**
-   * After every pod that a lost ledger may have held exists, or never will: whose view shows all that exist may decide.
-   * Rejects when the API server does not answer.
-   */
-  async settle(): Promise<void> {
-    this.#copy.distrust();
-    const { stored, state } = (await this.#copy.read()) ?? {};
-    if (stored === undefined || state === undefined || state.isSettled) return;
-    const newest = await this.#newestPod();
-    const seenThrough = newest > state.seenThrough ? newest : state.seenThrough;
-    await this.#copy.write({ ...state, seenThrough, isSettled: true }, stored.version);
-  }
-
-  /** Whoever is at its version sees every pod that exists now. */
-  async #newestPod(namespaces?: readonly string[]): Promise<bigint> {
-    const { pods } = await this.#options.view.livePods(namespaces);
-    return [...pods.values()].reduce((newest, version) => (version > newest ? version : newest), 0n);
-  }
-
   /** The ledger may be another one by the next time. */
   #postpone(cause: string): void {
     this.#copy.distrust();
@@ -276,16 +240,5 @@ export class Ledger {
     const all = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of all) resolve({ kind: 'undecided', cause });
-  }
-
-  /** Until the view has moved on, or the first deadline. */
-  async #untilProgress(): Promise<void> {
-    const { clock, view } = this.#options;
-    const now = clock.now();
-    const deadline = Math.min(...this.#waiting.map((one) => one.deadline), now + maxProgressWaitMs);
-    await Promise.race([
-      new Promise<void>((resolve) => view.onProgress(resolve)),
-      clock.sleep(Math.max(deadline - now, 0)),
-    ]);
   }
 }

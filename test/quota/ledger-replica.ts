@@ -1,4 +1,4 @@
-import { defaultAdvances, type AdvanceSettings } from '../../src/quota/advances.ts';
+import { defaultAdvances, type AdvanceSettings } from '../../src/quota/advance.ts';
 import type { ReserveResult } from '../../src/quota/decide-turn.ts';
 import { Ledger } from '../../src/quota/ledger.ts';
 import { formatLedger, parseLedger, type LedgerState } from '../../src/quota/ledger-state.ts';

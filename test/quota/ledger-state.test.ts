@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LedgerData } from '../../src/api/quota-ledger.ts';
-import { advanceUid } from '../../src/quota/advances.ts';
+import { advanceUid } from '../../src/quota/advance.ts';
 import {
   emptyLedger,
   formatLedger,

@@ -1,4 +1,4 @@
-import { defaultAdvances } from '../../src/quota/advances.ts';
+import { defaultAdvances } from '../../src/quota/advance.ts';
 import type { LedgerStore } from '../../src/quota/ledger-store.ts';
 import { Ledger } from '../../src/quota/ledger.ts';
 import { UsageSums } from '../../src/quota/usage.ts';

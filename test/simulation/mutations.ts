@@ -16,6 +16,7 @@ const copy = 'quota/ledger-copy.ts';
 const fresh = 'quota/fresh-facts.ts';
 const expiry = 'controller/expire-reservations.ts';
 const advances = 'quota/advances.ts';
+const lost = 'quota/lost-ledger.ts';
 
 /** Each must be caught by the simulation: it is only as good as the faults that it finds. */
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -217,12 +218,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     trouble: 'held-ahead',
   },
   'a lost ledger is in force at once': {
-    file: ledger,
+    file: lost,
     from: 'emptyLedger(cluster, isFirst)',
     to: 'emptyLedger(cluster, true)',
   },
   'every ledger that is missing is the first one': {
-    file: ledger,
+    file: lost,
     from: 'stored === undefined && (await claimFirst())',
     to: 'stored === undefined',
   },
@@ -233,7 +234,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     trouble: 'lost-ledgers',
   },
   'a lost ledger is settled for views that have not seen its pods': {
-    file: ledger,
+    file: lost,
     from: 'const seenThrough = newest > state.seenThrough ? newest : state.seenThrough;',
     to: 'const { seenThrough } = state;',
     trouble: 'lost-ledgers',
@@ -244,7 +245,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '',
   },
   "another cluster's ledger is believed": {
-    file: ledger,
+    file: lost,
     from: 'return cluster === this.#options.cluster && (revision === undefined || seenThrough <= revision);',
     to: 'return true;',
   },

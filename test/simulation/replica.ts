@@ -2,7 +2,7 @@ import { createApiLedgerStore } from '../../src/cluster/api-ledger-store.ts';
 import { ApiError } from '../../src/cluster/api-error.ts';
 import { ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { Leader } from '../../src/controller/leader.ts';
-import type { AdvanceSettings } from '../../src/quota/advances.ts';
+import type { AdvanceSettings } from '../../src/quota/advance.ts';
 import { Ledger } from '../../src/quota/ledger.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { ServerListener, SimulatedApiServer } from './api-server.ts';
