@@ -83,5 +83,8 @@ export async function benchCreates(
 
 /** What is over must not cost the next round. */
 async function untilIdle(cluster: ControlPlane): Promise<void> {
-  await until('the ledger is empty', async () => (await readLedger(cluster)).reserved.length === 0);
+  await until('the ledger is empty', async () => {
+    const { reserved, ahead } = await readLedger(cluster);
+    return reserved.length === 0 && ahead.size === 0;
+  });
 }

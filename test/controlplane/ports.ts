@@ -22,10 +22,15 @@ const isFree = async (port: number): Promise<boolean> => {
 
 export type Ports = Readonly<Record<'etcd' | 'etcdPeer' | 'apiServer' | 'controllerManager' | 'scheduler', number>>;
 
+/** Those that are handed out already: what is to listen on them may not do so yet. */
+const given = new Set<number>();
+
 export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = randomInt(lowest, highest);
-    if (await isFree(port)) return port;
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
 };
 

@@ -83,15 +83,16 @@ describe('a replica that is killed while it answers', () => {
     expect(failed.filter((attempt) => !isExplained(attempt))).toEqual([]);
     await gpugate.restartDead();
 
-    expect((await createMany(cluster, 'batch', 64)).failed).toEqual([]);
+    const isHeld = ({ message }: Attempt) => message.includes('the last room is held by a replica of gpugate');
+    expect((await createMany(cluster, 'batch', 64)).failed.filter((attempt) => !isHeld(attempt))).toEqual([]);
     const pods = (await podsIn(cluster, 'batch')).map(({ name }) => name);
     await until('only what never came is reserved', async () => {
       const { reserved } = await readLedger(cluster);
       return reserved.every(({ name }) => !pods.includes(name));
     });
-    // Full: by what is there, and by what was reserved for those that were not answered.
-    const { reserved } = await readLedger(cluster);
-    expect(pods.length + reserved.filter(({ ns }) => ns === 'batch').length).toBe(64);
+    // Full: by what is there, by what was reserved for those that were not answered, and by what the dead one held ahead.
+    const { reserved, ahead } = await readLedger(cluster);
+    expect(pods.length + reserved.filter(({ ns }) => ns === 'batch').length + (ahead.get('batch') ?? 0)).toBe(64);
     await truth.caughtUp();
     expect(truth.most()).toBe(pods.length);
     await truth.stop();

@@ -60,12 +60,19 @@ export async function readLedger({ request }: ControlPlaneConnection): Promise<{
   readonly version: string;
   readonly data: string;
   readonly reserved: readonly { readonly ns: string; readonly name: string }[];
+  /** For pods to come, in each namespace. */
+  readonly ahead: ReadonlyMap<string, number>;
 }> {
   const { status, body } = await request('GET', ledgerPath);
   if (status !== 200) throw new Error(`the ledger cannot be read: ${status}`);
   const { metadata, spec } = body as { metadata: { resourceVersion: string }; spec: { data: string } };
-  const { reservations } = JSON.parse(spec.data) as { reservations: { ns: string; name: string }[] };
-  return { version: metadata.resourceVersion, data: spec.data, reserved: reservations };
+  const { reservations, ahead: held = [] } = JSON.parse(spec.data) as {
+    reservations: { ns: string; name: string }[];
+    ahead?: { ns: string; ids: number[] }[];
+  };
+  const ahead = new Map<string, number>();
+  for (const { ns, ids } of held) ahead.set(ns, (ahead.get(ns) ?? 0) + ids.length);
+  return { version: metadata.resourceVersion, data: spec.data, reserved: reservations, ahead };
 }
 
 /** Process id of the replica that holds the Lease. */
