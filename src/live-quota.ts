@@ -73,7 +73,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
       cluster: (system as { metadata: { uid: string } }).metadata.uid,
       claimFirst,
       clock,
-      advances: { replica: randomUUID().slice(0, 8), settings: defaultAdvances },
+      advances: { replica: randomUUID(), settings: defaultAdvances },
       telemetry: {
         wrote: (reserved, released, length) => metrics.ledgerWrite(reserved, released, length),
         tookAhead: () => metrics.ledgerTookAhead(),

@@ -43,7 +43,7 @@ export const ledgerData = z.strictObject({
   seen: z.string().regex(/^\d+$/),
   reservations: z.array(
     z.strictObject({
-      uid: z.string(),
+      uid: z.string().regex(/^[^/]*$/),
       ns: z.string(),
       name: z.string(),
       user: z.string(),
@@ -57,7 +57,7 @@ export const ledgerData = z.strictObject({
     .array(
       z.strictObject({
         by: z.string(),
-        ids: z.array(z.int().min(0)),
+        ids: z.array(z.int().min(0)).refine((ids) => new Set(ids).size === ids.length),
         ns: z.string(),
         user: z.string(),
         labels,

@@ -6,7 +6,7 @@ import type { Ledger } from '../quota/ledger.ts';
 
 /**
  * A create ends within 34 s of its admission, and within 10 s more the webhook had answered: after 60 s, a pod that does
- * not exist will never. What was reserved ahead is used within a second of its write, so that the same minute is enough.
+ * not exist will never. What was reserved ahead is used within two seconds of its write, so that the same minute is enough.
  */
 export const expireAfterMs = 60_000;
 

@@ -7,7 +7,10 @@ import type { PodRecord } from './pod-record.ts';
  */
 const prefix = 'advance/';
 
-export const advanceUid = (by: string, id: number): string => `${prefix}${by}-${id}`;
+/** Of the uids of all that this replica makes. */
+export const advancePrefix = (by: string): string => `${prefix}${by}-`;
+
+export const advanceUid = (by: string, id: number): string => `${advancePrefix(by)}${id}`;
 
 export function readAdvanceUid(uid: string): { readonly by: string; readonly id: number } {
   const end = uid.lastIndexOf('-');
@@ -36,7 +39,7 @@ export const defaultAdvances: AdvanceSettings = { share: 1, most: 256, spare: 16
 /** What all pods that one advance may stand for have in common. */
 export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;
 
-/** Wanted of one shape, beyond those that are held. */
+/** Wanted of one shape, those that are held already among them. */
 export type Wanted = { readonly shape: Shape; readonly most: number; readonly spare: number };
 
 /** What may be held of one shape, as decided together with a batch. */

@@ -1,4 +1,12 @@
-import { advanceLifeMs, advanceUid, type AdvanceSettings, type Granted, type Shape, type Wanted } from './advance.ts';
+import {
+  advanceLifeMs,
+  advancePrefix,
+  advanceUid,
+  type AdvanceSettings,
+  type Granted,
+  type Shape,
+  type Wanted,
+} from './advance.ts';
 import type { Verdict } from './decide-batch.ts';
 import type { LedgerClock, LedgerView } from './ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
@@ -47,16 +55,16 @@ export type AdvancesOptions = {
 /** The advances of this replica: those that are free, and the pods that others of them stand for by now. */
 export class Advances {
   readonly #options: AdvancesOptions;
-  readonly #mine: string;
+  readonly #prefix: string;
   readonly #entries: Entry[] = [];
   /** By the uid of the advance: the pod that was admitted by it, until the ledger says so itself. */
-  #used = new Map<string, PodRecord>();
+  readonly #used = new Map<string, PodRecord>();
   #serial = 0;
   #isClosed = false;
 
   constructor(options: AdvancesOptions) {
     this.#options = options;
-    this.#mine = advanceUid(options.replica, 0).slice(0, -1);
+    this.#prefix = advancePrefix(options.replica);
   }
 
   /** Admits the pod by an advance, if there is one; the quotas and groups that charge it. */
@@ -72,8 +80,8 @@ export class Advances {
     return entry.charges;
   }
 
-  /** Whether so few are left for the pod's like that more should be written by now: the next plan makes them. */
-  isShort(pod: PodRecord): boolean {
+  /** True where so few are left for the pod's like that a write should make more by now: the next plan will. */
+  callForMore(pod: PodRecord): boolean {
     const entry = this.#find(pod);
     if (entry === undefined || this.#options.clock.now() - entry.plannedAt < betweenPlansMs) return false;
     if (this.#usable(entry).length >= this.#wanted(entry) / 2) return false;
@@ -99,6 +107,9 @@ export class Advances {
       };
       this.#entries.unshift(entry);
       if (this.#entries.length > maxShapes) this.#entries.pop();
+    } else if (this.#entries[0] !== entry) {
+      this.#entries.splice(this.#entries.indexOf(entry), 1);
+      this.#entries.unshift(entry);
     }
     entry.rate = this.#rateOf(entry) + 1;
     entry.countedAt = this.#options.clock.now();
@@ -109,27 +120,24 @@ export class Advances {
    * the place of those that were used. What is ours and neither is the rest of a write that failed.
    */
   resolve(reservations: readonly PodRecord[]): readonly PodRecord[] {
-    const used = new Map<string, PodRecord>();
     const known = new Set(reservations.map(({ uid }) => uid));
     const resolved: PodRecord[] = [];
     for (const reservation of reservations) {
       const pod = this.#used.get(reservation.uid);
       if (pod === undefined) {
-        if (!reservation.uid.startsWith(this.#mine)) resolved.push(reservation);
+        if (!reservation.uid.startsWith(this.#prefix)) resolved.push(reservation);
         continue;
       }
-      used.set(reservation.uid, pod);
       // A retry of the API server may have been admitted twice.
       if (!known.has(pod.uid)) resolved.push(pod);
       known.add(pod.uid);
     }
-    this.#used = used;
     return resolved;
   }
 
-  /** Whether the next look has something to write. */
-  get isDue(): boolean {
-    return this.#used.size > 0 || this.#entries.some(({ free }) => free.length > 0);
+  /** Whether a look at the ledger has anything of ours to take out, or to put a pod in the place of. */
+  isDue(reservations: readonly PodRecord[]): boolean {
+    return reservations.some(({ uid }) => uid.startsWith(this.#prefix));
   }
 
   /** By shape, the most recent first. */
@@ -173,6 +181,9 @@ export class Advances {
       records,
       isChanged: fresh.length > 0 || this.#used.size > 0,
       written: () => {
+        // Not before: what was decided on an old copy, which is then a conflict, says nothing of those.
+        const kept = new Set(records.map(({ uid }) => uid));
+        for (const uid of this.#used.keys()) if (!kept.has(uid)) this.#used.delete(uid);
         for (const begin of fresh) begin();
       },
     };
@@ -205,7 +216,7 @@ export class Advances {
     const { view, clock } = this.#options;
     const { basis, shape } = entry;
     const holds = basis?.quotas === view.quotas() && basis.namespaceLabels === view.namespaceLabels(shape.namespace);
-    if (!holds) entry.free = [];
+    if (!holds || this.#isClosed) entry.free = [];
     const now = clock.now();
     if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);
     return entry.free;

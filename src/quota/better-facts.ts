@@ -8,7 +8,7 @@ import type { PodRecord } from './pod-record.ts';
 const maxCatchUpMs = 1000;
 
 /** What another replica reserved ahead and did not use is free again when its time is over and its next look has come. */
-const lookAgainMs = 250;
+export const lookAgainMs = 250;
 export const fullPatience = 16;
 
 export type BetterFactsOptions = {
@@ -48,7 +48,8 @@ export class BetterFacts {
   async #lookAgain<T extends Asked>(waiting: T): Promise<T> {
     const { clock } = this.#options;
     await clock.sleep(Math.max(Math.min(lookAgainMs, waiting.deadline - clock.now()), 0));
-    return { ...waiting, patience: waiting.patience - 1 };
+    // What was listed before the wait says nothing of who came since.
+    return { ...waiting, checked: undefined, hasWaited: false, patience: waiting.patience - 1 };
   }
 
   /** Until the view has seen what the list knew. In a quiet cluster nothing says so: it is not waited for long. */

@@ -131,7 +131,9 @@ export function beginBatch(facts: QuotaFacts) {
 
   const grant = ({ shape, most, spare }: Wanted): Granted => {
     const charges = most === 0 ? [] : chargesOf(shape, facts);
-    if (charges.length === 0) return { count: 0, charges: [] };
+    // Who goes over a quota that only warns is to be warned by what is then in use.
+    const isPlain = charges.length > 0 && charges.every(({ quota }) => quota.enforcement === 'Deny');
+    if (!isPlain) return { count: 0, charges: [] };
     let count = 0;
     while (
       count < most &&
@@ -155,7 +157,7 @@ const named = (charges: readonly Charge[]): Verdict['charges'] =>
 /** It stands, whatever comes of what was reserved ahead. */
 export const isFirm = ({ used, reserved, requested, hard }: Shortfall): boolean => used + reserved + requested > hard;
 
-/** For so many such pods, whatever the enforcement of the quota: nobody is warned of what is reserved ahead. */
+/** For so many such pods. */
 function hasRoom({ quota, group, charge }: Charge, { reserved, ahead }: Pending, facts: QuotaFacts, pods: number) {
   const { used } = facts.usage.group(quota.name, group);
   for (const [resource, hard] of quota.hardOf(group)) {

@@ -55,7 +55,8 @@ export class LedgerCopy {
   async write(state: LedgerState, version: string | undefined): Promise<StoredLedger | 'conflict'> {
     const written = await this.#store.write(formatLedger(state), version);
     if (written === 'conflict') this.#isOutdated = true;
-    else this.#known = { stored: written, state, isNewer: false };
+    else if (BigInt(written.version) > BigInt(this.#known?.stored.version ?? -1))
+      this.#known = { stored: written, state, isNewer: false };
     return written;
   }
 

@@ -2,12 +2,13 @@ import { isAdvance, type AdvanceSettings } from './advance.ts';
 import { Advances } from './advances.ts';
 import { BetterFacts, fullPatience, untilProgress } from './better-facts.ts';
 import { decideTurn, type Asked, type Doubtful, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
+import { giveBack, maxPatientPauseMs, newestSeen } from './give-back.ts';
 import { LedgerCopy } from './ledger-copy.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { PodRecord } from './pod-record.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
-import { LostLedger, newestPod, type LostLedgerOptions } from './lost-ledger.ts';
+import { LostLedger, type LostLedgerOptions } from './lost-ledger.ts';
 import { undecidedCauses } from './undecided-causes.ts';
 
 export type LedgerOptions = LostLedgerOptions & {
@@ -22,8 +23,6 @@ type Waiting = Asked & { readonly resolve: (result: ReserveResult) => void };
 
 /** In this time after a conflict, further requests gather, and another replica finishes. */
 const maxConflictPauseMs = 5;
-/** Where nobody waits here, replicas where somebody does go first. */
-const maxPatientPauseMs = 50;
 /** After a store that failed. */
 const failurePauseMs = 100;
 /**
@@ -55,10 +54,11 @@ export class Ledger {
   /** Never rejects. */
   reserve(request: ReserveRequest): Promise<ReserveResult> {
     const { pod, dryRun, deadline } = request;
+    if (pod.uid.includes('/')) return Promise.resolve({ kind: 'undecided', cause: undecidedCauses.forged });
     if (!dryRun && deadline > this.#options.clock.now()) {
       this.#advances.count(pod);
       const charges = this.#advances.take(pod);
-      if (this.#advances.isShort(pod)) this.#start(true);
+      if (this.#advances.callForMore(pod)) this.#start(true);
       if (charges !== undefined) {
         this.#options.telemetry.tookAhead();
         return Promise.resolve({ kind: 'fits', charges, noted: [] });
@@ -83,8 +83,8 @@ export class Ledger {
    */
   async releaseAhead(reservations: readonly PodRecord[]): Promise<void> {
     const advances = reservations.filter(isAdvance);
-    const newest = await newestPod(this.#options.view, [...new Set(advances.map(({ namespace }) => namespace))]);
-    if ((this.#options.view.version() ?? -1n) < newest) return;
+    const newest = await newestSeen(this.#options, [...new Set(advances.map(({ namespace }) => namespace))]);
+    if (newest === undefined) return;
     if (newest > this.#releasedThrough) this.#releasedThrough = newest;
     this.release(advances.map(({ uid }) => uid));
   }
@@ -96,7 +96,8 @@ export class Ledger {
   compact(): void {
     const { state } = this;
     const isShown = ({ uid }: PodRecord) => this.#options.view.shownAt(uid) !== undefined;
-    if (state === undefined || this.#advances.isDue || state.reservations.some(isShown)) this.#start(true);
+    if (state === undefined || this.#advances.isDue(state.reservations) || state.reservations.some(isShown))
+      this.#start(true);
   }
 
   /** Why nothing at all can be decided here, although others may; undefined when there is no such reason. */
@@ -126,11 +127,11 @@ export class Ledger {
     if (!this.#isRunning) this.#running = this.#turns();
   }
 
-  /** Gives back what is reserved ahead, before the process ends. Nobody may ask any more. */
+  /** Gives back what is reserved ahead, before the process ends and when nobody may ask any more. */
   async close(): Promise<void> {
     this.#advances.close();
-    this.#start(true);
     await this.#running;
+    await giveBack({ ...this.#options, copy: this.#copy, advances: this.#advances });
   }
 
   async #turns(): Promise<void> {
@@ -208,6 +209,7 @@ export class Ledger {
       ahead.written();
     }
     for (const uid of decision.releases) this.#releases.delete(uid);
+    if (this.#releases.size === 0) this.#releasedThrough = 0n;
     const answered = new Set(decision.answers.keys());
     this.#waiting = this.#waiting.filter((one) => !answered.has(one));
     for (const [one, answer] of decision.answers) one.resolve(answer);
@@ -236,6 +238,7 @@ export class Ledger {
   #postpone(cause: string): void {
     this.#copy.distrust();
     this.#releases.clear();
+    this.#releasedThrough = 0n;
     this.#advances.giveUp();
     const all = this.#waiting;
     this.#waiting = [];

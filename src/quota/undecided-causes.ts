@@ -6,6 +6,7 @@ export const undecidedCauses = {
     'the ledger of reservations is of a newer gpugate, which this one cannot read. Finish the upgrade; after a rollback, delete QuotaLedger ledger.',
   unread: 'the ledger of reservations was not read yet. Try again.',
   ahead:
-    'the last room is held by a replica of gpugate for pods to come, and it does not give it back; after a minute it is free. Try again then.',
+    'the last room is held by replicas of gpugate for pods to come. Try again; what a replica that ended held is free after a minute.',
+  forged: 'its uid is not one that an API server gives.',
   unconfirmed: 'there seems to be no room, and the API server did not say whether that is still so. Try again.',
 } as const;

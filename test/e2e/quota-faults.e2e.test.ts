@@ -83,7 +83,7 @@ describe('a replica that is killed while it answers', () => {
     expect(failed.filter((attempt) => !isExplained(attempt))).toEqual([]);
     await gpugate.restartDead();
 
-    const isHeld = ({ message }: Attempt) => message.includes('the last room is held by a replica of gpugate');
+    const isHeld = ({ message }: Attempt) => message.includes('the last room is held by replicas of gpugate');
     expect((await createMany(cluster, 'batch', 64)).failed.filter((attempt) => !isHeld(attempt))).toEqual([]);
     const pods = (await podsIn(cluster, 'batch')).map(({ name }) => name);
     await until('only what never came is reserved', async () => {

@@ -95,11 +95,11 @@ test('more are made while some are left, but not again and again', () => {
   for (const uid of ['1', '2', '3', '4']) ask(uid);
   write();
   for (const uid of ['5', '6', '7']) ask(uid);
-  expect(advances.isShort(gpuPod('7'))).toBe(false); // made a moment ago
+  expect(advances.callForMore(gpuPod('7'))).toBe(false); // made a moment ago
   world.now += 300;
-  expect(advances.isShort(gpuPod('7'))).toBe(true);
+  expect(advances.callForMore(gpuPod('7'))).toBe(true);
   expect(write()).toEqual(ids(4, 5, 6, 7));
-  expect(advances.isShort(gpuPod('7'))).toBe(false);
+  expect(advances.callForMore(gpuPod('7'))).toBe(false);
 });
 
 test('what could not be written is made by the next write', () => {

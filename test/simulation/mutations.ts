@@ -42,8 +42,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'own writes are forgotten': {
     file: copy,
-    from: 'else this.#known = { stored: written, state, isNewer: false };',
-    to: 'else this.#known = { stored: written, state: this.#known?.state, isNewer: false };',
+    from: 'this.#known = { stored: written, state, isNewer: false };',
+    to: 'this.#known = { stored: written, state: this.#known?.state, isNewer: false };',
   },
   'after a conflict the same is written over the newest': {
     file: copy,
@@ -112,6 +112,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: turn,
     from: "if (!checked.namespaces.has(namespace)) return 'unlisted';",
     to: '{ break; }',
+    trouble: 'stalled-watches',
   },
   'a pod is refused by an old copy of the ledger': {
     file: ledger,
@@ -212,9 +213,9 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '',
   },
   'what a replica that ended held is given back by one that has not seen what came of it': {
-    file: ledger,
-    from: 'if ((this.#options.view.version() ?? -1n) < newest) return;',
-    to: '',
+    file: 'quota/give-back.ts',
+    from: 'return hasSeen() ? newest : undefined;',
+    to: 'return newest;',
     trouble: 'held-ahead',
   },
   'a lost ledger is in force at once': {

@@ -15,7 +15,7 @@ test(
     expect(violations(results, { admissions })).toEqual([]);
     expect(results.length).toBe(200);
     // Of each kind there must have been many, or nothing was proved.
-    const { asked = 0, fits = 0, short = 0, undecided = 0, conflicts = 0, failures = 0 } = sumStats(results);
+    const { asked = 0, fits = 0, short = 0, undecided = 0, conflicts = 0, failures = 0, ahead = 0 } = sumStats(results);
     expect({
       all: asked >= 200 * admissions,
       admitted: fits > asked / 20,
@@ -23,7 +23,16 @@ test(
       decided: undecided < asked / 2,
       contended: conflicts > 1000,
       failed: failures > 1000,
-    }).toEqual({ all: true, admitted: true, denied: true, decided: true, contended: true, failed: true });
+      ahead: ahead > 1000,
+    }).toEqual({
+      all: true,
+      admitted: true,
+      denied: true,
+      decided: true,
+      contended: true,
+      failed: true,
+      ahead: true,
+    });
   },
 );
 

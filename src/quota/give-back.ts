@@ -1,0 +1,52 @@
+import type { Advances } from './advances.ts';
+import { lookAgainMs } from './better-facts.ts';
+import type { LedgerCopy } from './ledger-copy.ts';
+import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
+import { newestPod } from './lost-ledger.ts';
+
+const maxTries = 10;
+/** Replicas where somebody waits go first. */
+export const maxPatientPauseMs = 50;
+/** Two seconds of a watch that lags; whoever leads looks again a little later. */
+const maxLooks = 8;
+
+export type GiveBackOptions = {
+  readonly copy: LedgerCopy;
+  readonly advances: Advances;
+  readonly clock: LedgerClock;
+  readonly telemetry: Pick<LedgerTelemetry, 'failed'>;
+};
+
+/**
+ * Takes what this replica holds ahead out of the ledger, before the process ends and when nobody may ask any more. It
+ * decides nothing, and so needs no view, which may have ended already; what it does not manage, the leader gives up after
+ * a minute. Never rejects.
+ */
+export async function giveBack({ copy, advances, clock, telemetry }: GiveBackOptions): Promise<void> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    try {
+      copy.distrust();
+      const { stored, state } = (await copy.read()) ?? {};
+      if (stored === undefined || state === undefined || !advances.isDue(state.reservations)) return;
+      const reservations = advances.resolve(state.reservations);
+      if ((await copy.write({ ...state, reservations }, stored.version)) !== 'conflict') return;
+    } catch (error) {
+      telemetry.failed(error);
+    }
+    await clock.sleep(clock.random() * maxPatientPauseMs);
+  }
+}
+
+/**
+ * The version of the newest pod that exists in the namespaces, when our own view has seen it; undefined when it has not.
+ * Rejects when the API server does not answer.
+ */
+export async function newestSeen(
+  { view, clock }: { readonly view: Pick<LedgerView, 'livePods' | 'version'>; readonly clock: LedgerClock },
+  namespaces: readonly string[],
+): Promise<bigint | undefined> {
+  const newest = await newestPod(view, namespaces);
+  const hasSeen = () => (view.version() ?? -1n) >= newest;
+  for (let looks = 0; looks < maxLooks && !hasSeen(); looks++) await clock.sleep(lookAgainMs);
+  return hasSeen() ? newest : undefined;
+}
