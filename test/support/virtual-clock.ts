@@ -10,6 +10,12 @@ export type VirtualClock = Clock & {
 
 type Sleeper = { readonly at: number; readonly wake: () => void };
 
+/**
+ * As Node's timers. Whoever sleeps for the rest of a span may ask for less than the smallest step of a number as large as
+ * the time; without it that would pass no time at all, for ever.
+ */
+const shortestSleepMs = 1;
+
 /** All microtasks run before the next turn of the event loop. */
 const untilQuiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -38,7 +44,7 @@ export function createVirtualClock(random: () => number = () => 0): VirtualClock
           signal?.removeEventListener('abort', wake);
           resolve();
         };
-        const sleeper: Sleeper = { at: time + ms, wake };
+        const sleeper: Sleeper = { at: time + (ms > 0 ? Math.max(ms, shortestSleepMs) : 0), wake };
         sleepers.add(sleeper);
         signal?.addEventListener('abort', wake);
       });
