@@ -28,9 +28,14 @@ export const ledgerName = 'ledger';
  */
 export const ledgerForm = 1;
 
-const labels = z.record(z.string(), z.string());
-const demand = z.record(z.string(), z.int().min(0));
-const mib = z.int().min(0);
+/** All that quotas ask of a pod. */
+const shape = {
+  ns: z.string(),
+  user: z.string(),
+  labels: z.record(z.string(), z.string()),
+  demand: z.record(z.string(), z.int().min(0)),
+  mib: z.int().min(0),
+};
 
 /** Inside of `spec.data`, short names: it is written with every batch of admissions. */
 export const ledgerData = z.strictObject({
@@ -44,12 +49,8 @@ export const ledgerData = z.strictObject({
   reservations: z.array(
     z.strictObject({
       uid: z.string().regex(/^[^/]*$/),
-      ns: z.string(),
       name: z.string(),
-      user: z.string(),
-      labels,
-      demand,
-      mib,
+      ...shape,
     }),
   ),
   /** By one replica, for pods to come that are all alike. Absent where there is nothing of the kind. */
@@ -58,11 +59,7 @@ export const ledgerData = z.strictObject({
       z.strictObject({
         by: z.string(),
         ids: z.array(z.int().min(0)).refine((ids) => new Set(ids).size === ids.length),
-        ns: z.string(),
-        user: z.string(),
-        labels,
-        demand,
-        mib,
+        ...shape,
       }),
     )
     .optional(),

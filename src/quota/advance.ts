@@ -39,6 +39,17 @@ export const defaultAdvances: AdvanceSettings = { share: 1, most: 256, spare: 16
 /** What all pods that one advance may stand for have in common. */
 export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;
 
+/** Their demands and labels are interned, or come of one record. */
+export function isSameShape(a: Shape, b: Shape): boolean {
+  return (
+    a.demand === b.demand &&
+    a.labels === b.labels &&
+    a.namespace === b.namespace &&
+    a.user === b.user &&
+    a.memoryMiB === b.memoryMiB
+  );
+}
+
 /** Wanted of one shape, those that are held already among them. */
 export type Wanted = { readonly shape: Shape; readonly most: number; readonly spare: number };
 

@@ -2,6 +2,7 @@ import {
   advanceLifeMs,
   advancePrefix,
   advanceUid,
+  isSameShape,
   type AdvanceSettings,
   type Granted,
   type Shape,
@@ -201,14 +202,7 @@ export class Advances {
   }
 
   #find(pod: Shape): Entry | undefined {
-    return this.#entries.find(
-      ({ shape }) =>
-        shape.demand === pod.demand &&
-        shape.labels === pod.labels &&
-        shape.namespace === pod.namespace &&
-        shape.user === pod.user &&
-        shape.memoryMiB === pod.memoryMiB,
-    );
+    return this.#entries.find(({ shape }) => isSameShape(shape, pod));
   }
 
   /** Another quota, or other labels of the namespace, may leave no room for what was reserved before. */

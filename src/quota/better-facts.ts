@@ -8,7 +8,7 @@ import type { PodRecord } from './pod-record.ts';
 const maxCatchUpMs = 1000;
 
 /** What another replica reserved ahead and did not use is free again when its time is over and its next look has come. */
-export const lookAgainMs = 250;
+const lookAgainMs = 250;
 export const fullPatience = 16;
 
 export type BetterFactsOptions = {
@@ -54,18 +54,26 @@ export class BetterFacts {
 
   /** Until the view has seen what the list knew. In a quiet cluster nothing says so: it is not waited for long. */
   async #catchUp<T extends Asked>(waiting: T): Promise<T> {
-    const { clock, view } = this.#options;
-    const wanted = waiting.checked?.version ?? 0n;
-    const timeUp = async () => {
-      await clock.sleep(Math.max(Math.min(maxCatchUpMs, waiting.deadline - clock.now()), 0));
-      return true;
-    };
-    const over = timeUp();
-    let isOver = false;
-    while (!isOver && (view.version() ?? 0n) < wanted) {
-      isOver = await Promise.race([new Promise<false>((resolve) => view.onProgress(() => resolve(false))), over]);
-    }
+    const leftMs = waiting.deadline - this.#options.clock.now();
+    await untilSeen(waiting.checked?.version ?? 0n, Math.min(maxCatchUpMs, leftMs), this.#options);
     return { ...waiting, hasWaited: true };
+  }
+}
+
+/** Until the view is at that version, and no longer than that. */
+export async function untilSeen(
+  version: bigint,
+  maxMs: number,
+  { view, clock }: { readonly view: Pick<LedgerView, 'onProgress' | 'version'>; readonly clock: LedgerClock },
+): Promise<void> {
+  const timeUp = async () => {
+    await clock.sleep(Math.max(maxMs, 0));
+    return true;
+  };
+  const over = timeUp();
+  let isOver = false;
+  while (!isOver && (view.version() ?? 0n) < version) {
+    isOver = await Promise.race([new Promise<false>((resolve) => view.onProgress(() => resolve(false))), over]);
   }
 }
 

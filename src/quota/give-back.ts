@@ -1,5 +1,5 @@
 import type { Advances } from './advances.ts';
-import { lookAgainMs } from './better-facts.ts';
+import { untilSeen } from './better-facts.ts';
 import type { LedgerCopy } from './ledger-copy.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
 import { newestPod } from './lost-ledger.ts';
@@ -7,8 +7,8 @@ import { newestPod } from './lost-ledger.ts';
 const maxTries = 10;
 /** Replicas where somebody waits go first. */
 export const maxPatientPauseMs = 50;
-/** Two seconds of a watch that lags; whoever leads looks again a little later. */
-const maxLooks = 8;
+/** Of a watch that lags; whoever leads looks again a little later. */
+const maxCatchUpMs = 2000;
 
 export type GiveBackOptions = {
   readonly copy: LedgerCopy;
@@ -42,11 +42,10 @@ export async function giveBack({ copy, advances, clock, telemetry }: GiveBackOpt
  * Rejects when the API server does not answer.
  */
 export async function newestSeen(
-  { view, clock }: { readonly view: Pick<LedgerView, 'livePods' | 'version'>; readonly clock: LedgerClock },
+  { view, clock }: { readonly view: LedgerView; readonly clock: LedgerClock },
   namespaces: readonly string[],
 ): Promise<bigint | undefined> {
   const newest = await newestPod(view, namespaces);
-  const hasSeen = () => (view.version() ?? -1n) >= newest;
-  for (let looks = 0; looks < maxLooks && !hasSeen(); looks++) await clock.sleep(lookAgainMs);
-  return hasSeen() ? newest : undefined;
+  await untilSeen(newest, maxCatchUpMs, { view, clock });
+  return (view.version() ?? -1n) >= newest ? newest : undefined;
 }

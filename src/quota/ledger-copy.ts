@@ -28,8 +28,7 @@ export class LedgerCopy {
   /** What is at hand; undefined before the first copy came. */
   get known(): KnownLedger | undefined {
     const stored = this.#store.newest?.();
-    const isNewer = stored !== undefined && BigInt(stored.version) > BigInt(this.#known?.stored.version ?? -1);
-    if (isNewer) {
+    if (stored !== undefined && this.#isNewer(stored)) {
       this.#known = this.#parse(stored);
       this.#isOutdated = false;
     }
@@ -55,9 +54,12 @@ export class LedgerCopy {
   async write(state: LedgerState, version: string | undefined): Promise<StoredLedger | 'conflict'> {
     const written = await this.#store.write(formatLedger(state), version);
     if (written === 'conflict') this.#isOutdated = true;
-    else if (BigInt(written.version) > BigInt(this.#known?.stored.version ?? -1))
-      this.#known = { stored: written, state, isNewer: false };
+    else if (this.#isNewer(written)) this.#known = { stored: written, state, isNewer: false };
     return written;
+  }
+
+  #isNewer({ version }: StoredLedger): boolean {
+    return BigInt(version) > BigInt(this.#known?.stored.version ?? -1);
   }
 
   #parse(stored: StoredLedger): KnownLedger {

@@ -1,6 +1,6 @@
-import { advanceUid, isAdvance, readAdvanceUid } from './advance.ts';
+import { advanceUid, isAdvance, isSameShape, readAdvanceUid } from './advance.ts';
 import { ledgerData, ledgerForm, newerLedgerData, type LedgerData } from '../api/quota-ledger.ts';
-import { isSamePod, type PodRecord } from './pod-record.ts';
+import type { PodRecord } from './pod-record.ts';
 
 /** What the ledger says, whoever wrote it. */
 export type LedgerState = {
@@ -49,8 +49,7 @@ function formatAhead(advances: readonly PodRecord[]): NonNullable<LedgerData['ah
   for (const one of advances) {
     const { by, id } = readAdvanceUid(one.uid);
     const last = groups.at(-1);
-    const isAlike = before !== undefined && last?.by === by && isSamePod({ ...before, uid: one.uid }, one);
-    if (isAlike) last?.ids.push(id);
+    if (before !== undefined && last?.by === by && isSameShape(before, one)) last.ids.push(id);
     else groups.push({ by, ids: [id], ns: one.namespace, ...formatShape(one) });
     before = one;
   }

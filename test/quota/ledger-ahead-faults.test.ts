@@ -6,21 +6,10 @@ import { emptyLedger, formatLedger, parseLedger, type LedgerState } from '../../
 import type { StoredLedger } from '../../src/quota/ledger-store.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 import { FakeView } from './fake-view.ts';
+import { advances, createHolding, elsewhere, settled } from './holding-replica.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
 import { gpuPod } from './pod.ts';
 import { readQuota } from './read-quota.ts';
-
-const settled = emptyLedger('c', true);
-const advances = { share: 1, most: 4, spare: 1 };
-const elsewhere = (serial: number) => gpuPod(`advance/r2-${serial}`, { name: '' });
-
-async function createHolding({ gpus = 100, enforcement = 'Deny' }: { gpus?: number; enforcement?: string } = {}) {
-  const quota = readQuota({ hard: { 'nvidia.com/gpu': String(gpus) }, enforcement }, 'all');
-  const replica = createReplica(settled, { quota, advances });
-  for (const uid of ['1', '2', '3', '4']) replica.reserve(gpuPod(uid));
-  await replica.clock.advance(0);
-  return { ...replica, held: () => replica.stateNow()?.reservations.filter(isAdvance).length };
-}
 
 describe('what was reserved ahead', () => {
   test('a pod admitted ahead stays reserved when the answer to settle comes late', async () => {

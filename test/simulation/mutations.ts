@@ -214,7 +214,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'what a replica that ended held is given back by one that has not seen what came of it': {
     file: 'quota/give-back.ts',
-    from: 'return hasSeen() ? newest : undefined;',
+    from: 'return (view.version() ?? -1n) >= newest ? newest : undefined;',
     to: 'return newest;',
     trouble: 'held-ahead',
   },

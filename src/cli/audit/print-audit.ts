@@ -5,7 +5,7 @@ import type { CliContext } from '../program.ts';
 import { loadReporter, reportContextOf, type OutputFormat } from '../report/registry.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import { withResults } from '../report/tally.ts';
-import type { Report } from '../report/report.ts';
+import type { Report, ReportedResult } from '../report/report.ts';
 import type { Replayed } from '../replay/run-replay.ts';
 import { auditJson, whatIfJson } from './audit-json.ts';
 import type { Audit } from './audit-objects.ts';
@@ -22,10 +22,12 @@ export async function printAudit(
   context: CliContext,
   recorded?: Replayed,
 ): Promise<void> {
-  const results = recorded?.report.results ?? [];
-  if (format === 'text') context.write(`${renderAudit(audit)}${recordedText(recorded)}`);
-  else if (format === 'json') context.write(auditJson(audit, reportContextOf(context), results));
-  else await printReport(withResults(auditReport(audit), results), format, context);
+  const forms: Forms = {
+    text: () => renderAudit(audit),
+    json: (more) => auditJson(audit, reportContextOf(context), more),
+    report: () => auditReport(audit),
+  };
+  await printForm(forms, format, context, recorded);
   leaveAudit(audit, context, recorded);
 }
 
@@ -35,12 +37,33 @@ export async function printWhatIf(
   context: CliContext,
   recorded?: Replayed,
 ): Promise<void> {
-  const results = recorded?.report.results ?? [];
-  if (format === 'text') context.write(`${renderWhatIf(whatIf)}${recordedText(recorded)}`);
-  else if (format === 'json') context.write(whatIfJson(whatIf, reportContextOf(context), results));
-  else await printReport(withResults(whatIfReport(whatIf), results), format, context);
+  const forms: Forms = {
+    text: () => renderWhatIf(whatIf),
+    json: (more) => whatIfJson(whatIf, reportContextOf(context), more),
+    report: () => whatIfReport(whatIf),
+  };
+  await printForm(forms, format, context, recorded);
   const { totals, newlyExceeded, notJudged } = whatIf;
   leave({ isViolated: totals['newly refused'] > 0 || isDenied(newlyExceeded), notJudged, recorded }, context);
+}
+
+/** What was found, in each form that may be asked for; `more` are results of records. */
+type Forms = {
+  readonly text: () => string;
+  readonly json: (more: readonly ReportedResult[]) => string;
+  readonly report: () => Report;
+};
+
+async function printForm(
+  { text, json, report }: Forms,
+  format: OutputFormat,
+  context: CliContext,
+  recorded: Replayed | undefined,
+): Promise<void> {
+  const results = recorded?.report.results ?? [];
+  if (format === 'text') context.write(`${text()}${recordedText(recorded)}`);
+  else if (format === 'json') context.write(json(results));
+  else await printReport(withResults(report(), results), format, context);
 }
 
 function recordedText(recorded: Replayed | undefined): string {
