@@ -34,7 +34,8 @@ export type AdvanceSettings = {
   readonly spare: number;
 };
 
-export const defaultAdvances: AdvanceSettings = { share: 1, most: 256, spare: 16 };
+/** Two seconds of demand: with less, replicas write more often, and under load for the same moment. */
+export const defaultAdvances: AdvanceSettings = { share: 2, most: 512, spare: 16 };
 
 /** What all pods that one advance may stand for have in common. */
 export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;

@@ -13,7 +13,7 @@ import type { LedgerClock, LedgerView } from './ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
 
 /** Not more often, where nobody waits: a write of ours may be a conflict for a replica where somebody does. */
-const betweenPlansMs = 300;
+const betweenPlansMs = 600;
 /** So many shapes are remembered: the most recent ones. */
 const maxShapes = 64;
 /** Over which requests are counted. */

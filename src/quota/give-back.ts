@@ -1,12 +1,11 @@
 import type { Advances } from './advances.ts';
 import { untilSeen } from './better-facts.ts';
+import { maxPatientPauseMs } from './conflict-pause.ts';
 import type { LedgerCopy } from './ledger-copy.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
 import { newestPod } from './lost-ledger.ts';
 
 const maxTries = 10;
-/** Replicas where somebody waits go first. */
-export const maxPatientPauseMs = 50;
 /** Of a watch that lags; whoever leads looks again a little later. */
 const maxCatchUpMs = 2000;
 

@@ -2,7 +2,8 @@ import { isAdvance, type AdvanceSettings } from './advance.ts';
 import { Advances } from './advances.ts';
 import { BetterFacts, fullPatience, untilProgress } from './better-facts.ts';
 import { decideTurn, type Asked, type Doubtful, type ReserveRequest, type ReserveResult } from './decide-turn.ts';
-import { giveBack, maxPatientPauseMs, newestSeen } from './give-back.ts';
+import { maxConflictPauseMs } from './conflict-pause.ts';
+import { giveBack, newestSeen } from './give-back.ts';
 import { LedgerCopy } from './ledger-copy.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { PodRecord } from './pod-record.ts';
@@ -21,8 +22,6 @@ export type LedgerOptions = LostLedgerOptions & {
 
 type Waiting = Asked & { readonly resolve: (result: ReserveResult) => void };
 
-/** In this time after a conflict, further requests gather, and another replica finishes. */
-const maxConflictPauseMs = 5;
 /** After a store that failed. */
 const failurePauseMs = 100;
 /**
@@ -199,10 +198,11 @@ export class Ledger {
     const released = reservations.length - kept.length;
     const next = [...kept, ...added, ...ahead.records];
     if (added.length > 0 || ahead.isChanged || next.length !== state.reservations.length) {
+      const start = clock.now();
       const written = await this.#copy.write({ ...state, seenThrough, reservations: next }, stored.version);
       if (written === 'conflict') {
         telemetry.conflict();
-        await clock.sleep(clock.random() * (this.#waiting.length > 0 ? maxConflictPauseMs : maxPatientPauseMs));
+        await clock.sleep(clock.random() * maxConflictPauseMs(this.#waiting.length > 0, clock.now() - start));
         return;
       }
       telemetry.wrote(added.length, released, written.data.length);

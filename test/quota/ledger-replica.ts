@@ -11,15 +11,21 @@ import { readQuota } from './read-quota.ts';
 
 const small = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
 
-type ReplicaOptions = { readonly isFirst?: boolean; readonly quota?: Quota; readonly advances?: AdvanceSettings };
+type ReplicaOptions = {
+  readonly isFirst?: boolean;
+  readonly quota?: Quota;
+  readonly advances?: AdvanceSettings;
+  /** Of all pauses by chance, from 0 to 1. */
+  readonly random?: number;
+};
 
 /** One replica, its store, and what a test does to both. */
 export function createReplica(
   initial?: LedgerState | string,
-  { isFirst = false, quota = small, advances = defaultAdvances }: ReplicaOptions = {},
+  { isFirst = false, quota = small, advances = defaultAdvances, random = 0 }: ReplicaOptions = {},
 ) {
   const world = new FakeView([quota]);
-  const clock = createVirtualClock();
+  const clock = createVirtualClock(() => random);
   let stored: StoredLedger | undefined;
   const put = (data: LedgerState | string) => {
     const version = String(Number(stored?.version ?? 100) + 1);
@@ -32,6 +38,7 @@ export function createReplica(
   const instead: ((data: string) => void)[] = [];
   let watched: StoredLedger | undefined;
   let readMs = 0;
+  let writeMs = 0;
   const ledger = new Ledger({
     store: {
       newest: () => watched,
@@ -41,6 +48,7 @@ export function createReplica(
         return stored;
       },
       write: async (data, version) => {
+        if (writeMs > 0) await clock.sleep(writeMs);
         const act = instead.shift();
         if (act !== undefined) act(data);
         if (version !== stored?.version) return 'conflict';
@@ -83,6 +91,7 @@ export function createReplica(
     stateNow,
     watch: (newer: StoredLedger) => (watched = newer),
     slowDown: (ms: number) => (readMs = ms),
+    slowWrites: (ms: number) => (writeMs = ms),
   };
 }
 

@@ -35,6 +35,22 @@ describe('admission', () => {
     expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['old', 'other']);
   });
 
+  test.each([
+    ['as long as that took, where the API server is slow', 80, 80],
+    ['no longer than that makes sense', 800, 100],
+    ['a little', 0, 5],
+  ])('after a conflict, the next write waits %s', async (_, writeMs, pauseMs) => {
+    const { reserve, clock, instead, put, slowWrites } = createReplica(settled, { random: 1 });
+    slowWrites(writeMs);
+    instead.push(() => put(holding('other')));
+    const asked = reserve(gpuPod('1'));
+    await clock.advance(writeMs + pauseMs - 1);
+    const pauses = clock.pauses.filter((ms) => ms > 0);
+    expect(pauses).toEqual([writeMs, pauseMs].filter((ms) => ms > 0));
+    await clock.advance(writeMs + 1);
+    expect(kindOf(asked)).toBe('fits');
+  });
+
   test('a pod whose deadline passes during the read is not reserved', async () => {
     const { reserve, clock, log, slowDown } = createReplica(settled);
     slowDown(100);

@@ -3,18 +3,23 @@ import { troubles } from './faults.ts';
 import { mutations } from './mutations.ts';
 import { runSeeds, violations } from './run-seeds.ts';
 
-/** Within so many seeds, each fault must have shown itself; without any, all of them pass. */
 const bounds = { firstSeed: 1, seeds: 120, admissions: 1000, workers: 2 } as const;
+/** Some show themselves in one seed of a hundred and seventy; the seeds after the first that shows it are not run. */
+const mostSeeds = 3000;
 const timeout = 1_800_000;
 
 describe('of deliberate faults, the simulation catches that', { timeout }, () => {
   test.each(Object.entries(mutations))('%s', async (_, mutation) => {
-    const results = await runSeeds({ ...bounds, trouble: mutation.trouble, mutation });
-    expect(violations(results, { ...bounds, trouble: mutation.trouble })).not.toEqual([]);
+    const replay = { ...bounds, trouble: mutation.trouble };
+    const results = await runSeeds({ ...replay, seeds: mostSeeds, mutation });
+    const caught = results.find(({ violation }) => violation !== undefined);
+    expect(caught).toBeDefined();
+    const same = await runSeeds({ ...replay, firstSeed: caught?.seed ?? 0, seeds: 1, workers: 1 });
+    expect(violations(same, replay)).toEqual([]); // without the fault
   });
 });
 
-test.each([undefined, ...troubles])('without a fault, the same seeds pass (%s)', { timeout }, async (trouble) => {
+test.each([undefined, ...troubles])('without a fault, all seeds pass (%s)', { timeout }, async (trouble) => {
   expect(violations(await runSeeds({ ...bounds, trouble }), { ...bounds, trouble })).toEqual([]);
 });
 
