@@ -14,15 +14,17 @@ export const limit = 8;
 export const names = {
   none: 'bench-none',
   bare: 'bench-bare',
+  watching: 'bench-watching',
   writing: 'bench-writing',
   gpugate: 'bench-create',
   churn: 'bench-churn',
 } as const;
 
 /**
- * Two control planes, so that what gpugate watches and writes costs the others nothing: gpugate has one for itself; in the
- * other are the bare webhook, the one that writes, no webhook and ResourceQuota, each with a namespace of its own. Nothing is registered anew
- * between two rounds, and what does not run is idle.
+ * Two control planes, so that what gpugate watches and writes costs the others nothing: gpugate has one for itself, where
+ * the bare webhook answers in one namespace too, beside replicas that do nothing but watch; in the other are the bare
+ * webhook, the one that writes, no webhook and ResourceQuota, each with a namespace of its own. Nothing is registered
+ * anew between two rounds, and what does not run is idle.
  */
 export type QuotaClusters = {
   readonly gpugate: ControlPlane;
@@ -54,6 +56,10 @@ export async function startQuotaClusters(): Promise<QuotaClusters> {
     await untilCharged(gpugate, names.churn, names.churn, limit);
     const bare = await startBareReplicas(installed.certs);
     ends.push(bare.stop);
+    await applyAll(gpugate, [
+      namespaceOf(names.watching),
+      registrationOf(bare.port, installed.certs, [names.watching], 'watching'),
+    ]);
     await apply(others, await outputOf(['manifests', 'crds']));
     await others.kubectl(['wait', '--for=condition=Established', 'crd', '-l', 'app.kubernetes.io/part-of=gpugate']);
     const writing = await startWriting(installed.certs, others.kubeconfig);
