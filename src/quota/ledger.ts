@@ -159,8 +159,9 @@ export class Ledger {
     const late = this.#waiting.filter(({ deadline }) => deadline <= now);
     if (late.length === 0) return;
     this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
-    for (const { resolve } of late) {
-      resolve({ kind: 'undecided', cause: undecidedCauses.late });
+    // Who has looked again in vain is told why, whichever of its time and its patience ends first.
+    for (const { resolve, patience } of late) {
+      resolve({ kind: 'undecided', cause: patience < fullPatience ? undecidedCauses.ahead : undecidedCauses.late });
     }
   }
 

@@ -1,8 +1,9 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import type { Trouble } from './faults.ts';
 import type { Mutation } from './mutations.ts';
-import type { SeedWork } from './seed-worker.ts';
+import type { SeedAnswer, SeedWork } from './seed-worker.ts';
 import type { SimulationResult } from './simulate.ts';
 
 export type SeedsOptions = {
@@ -16,7 +17,33 @@ export type SeedsOptions = {
   readonly onResult?: (result: SimulationResult) => void;
 };
 
-/** Seeds over threads; those that follow the first violation are not begun. In the order of the seeds. */
+const script = fileURLToPath(new URL('./seed-worker.ts', import.meta.url));
+
+/**
+ * A process of its own: V8 may abort the whole process when many threads end while others compile ("Check failed:
+ * jit_page.has_value()", seen in Node 24.21).
+ */
+function startWorker(work: SeedWork) {
+  const child = fork(script, [JSON.stringify(work)], { execArgv: [], serialization: 'advanced' });
+  const ended = once(child, 'exit').then(([code, signal]): never => {
+    throw new Error(`a worker ended with ${String(code ?? signal)}`);
+  });
+  ended.catch(() => undefined);
+  return {
+    simulate: async (seed: number): Promise<SimulationResult> => {
+      child.send(seed);
+      const [answer] = (await Promise.race([once(child, 'message'), ended])) as [SeedAnswer];
+      if ('error' in answer) throw new Error(answer.error);
+      return answer.result;
+    },
+    stop: async () => {
+      child.kill('SIGKILL');
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
+/** Seeds over processes; those that follow the first violation are not begun. In the order of the seeds. */
 export async function runSeeds(options: SeedsOptions): Promise<readonly SimulationResult[]> {
   const { firstSeed, seeds, workers, onResult } = options;
   const results: SimulationResult[] = [];
@@ -24,18 +51,16 @@ export async function runSeeds(options: SeedsOptions): Promise<readonly Simulati
   const end = firstSeed + seeds;
   const work = async () => {
     const { admissions, trouble, mutation } = options;
-    const workerData: SeedWork = { admissions, trouble, mutation };
-    const worker = new Worker(new URL('./seed-worker.ts', import.meta.url), { workerData });
+    const worker = startWorker({ admissions, trouble, mutation });
     try {
       while (next < end) {
-        worker.postMessage(next++, []);
-        const [result] = (await once(worker, 'message')) as [SimulationResult];
+        const result = await worker.simulate(next++);
         results.push(result);
         onResult?.(result);
         if (result.violation !== undefined) next = end;
       }
     } finally {
-      await worker.terminate();
+      await worker.stop();
     }
   };
   await Promise.all(Array.from({ length: Math.min(workers, seeds) }, work));
