@@ -1,5 +1,5 @@
 import type { Verdict } from './decide-batch.ts';
-import type { PodRecord } from './pod-record.ts';
+import type { PodRecord, Shape } from './pod-record.ts';
 
 /**
  * A reservation for a pod that nobody has asked for yet, of a shape that is being asked for again and again. It is in the
@@ -36,20 +36,6 @@ export type AdvanceSettings = {
 
 /** Two seconds of demand: with less, replicas write more often, and under load for the same moment. */
 export const defaultAdvances: AdvanceSettings = { share: 2, most: 512, spare: 16 };
-
-/** What all pods that one advance may stand for have in common. */
-export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;
-
-/** Their demands and labels are interned, or come of one record. */
-export function isSameShape(a: Shape, b: Shape): boolean {
-  return (
-    a.demand === b.demand &&
-    a.labels === b.labels &&
-    a.namespace === b.namespace &&
-    a.user === b.user &&
-    a.memoryMiB === b.memoryMiB
-  );
-}
 
 /** Wanted of one shape, those that are held already among them. */
 export type Wanted = { readonly shape: Shape; readonly most: number; readonly spare: number };

@@ -2,15 +2,13 @@ import {
   advanceLifeMs,
   advancePrefix,
   advanceUid,
-  isSameShape,
   type AdvanceSettings,
   type Granted,
-  type Shape,
   type Wanted,
 } from './advance.ts';
 import type { Verdict } from './decide-batch.ts';
 import type { LedgerClock, LedgerView } from './ledger-view.ts';
-import type { PodRecord } from './pod-record.ts';
+import { isSameShape, type PodRecord, type Shape } from './pod-record.ts';
 
 /** Not more often, where nobody waits: a write of ours may be a conflict for a replica where somebody does. */
 const betweenPlansMs = 600;

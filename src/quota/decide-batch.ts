@@ -1,8 +1,8 @@
 import type { Labels } from '../workload/pod.ts';
-import { isAdvance, type Granted, type Shape, type Wanted } from './advance.ts';
+import { isAdvance, type Granted, type Wanted } from './advance.ts';
 import { AmountSum, noAmounts, type Amounts } from './amounts.ts';
 import { createChargeOf, type ChargeOf } from './charge.ts';
-import type { PodRecord } from './pod-record.ts';
+import type { PodRecord, Shape } from './pod-record.ts';
 import type { Quota } from './quota.ts';
 import type { Usage } from './usage.ts';
 

@@ -1,6 +1,6 @@
-import { advanceUid, isAdvance, isSameShape, readAdvanceUid } from './advance.ts';
+import { advanceUid, isAdvance, readAdvanceUid } from './advance.ts';
 import { ledgerData, ledgerForm, newerLedgerData, type LedgerData } from '../api/quota-ledger.ts';
-import type { PodRecord } from './pod-record.ts';
+import { isSameShape, type PodRecord } from './pod-record.ts';
 
 /** What the ledger says, whoever wrote it. */
 export type LedgerState = {

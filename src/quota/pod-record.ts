@@ -25,16 +25,21 @@ export type PodRecord = {
 /** Carries the user who created the pod; set by the mutating webhook. */
 export const submitterAnnotation = 'gpugate.dev/submitted-by';
 
-/** Whether two records say the same; their demands and labels are interned. */
-export function isSamePod(a: PodRecord, b: PodRecord): boolean {
+/** All that quotas ask of a pod: what those that one advance may stand for have in common. */
+export type Shape = Pick<PodRecord, 'namespace' | 'user' | 'labels' | 'demand' | 'memoryMiB'>;
+
+/** Their demands and labels are interned, or come of one record. */
+export function isSameShape(a: Shape, b: Shape): boolean {
   return (
-    a.uid === b.uid &&
-    a.node === b.node &&
-    a.user === b.user &&
-    a.labels === b.labels &&
     a.demand === b.demand &&
-    a.memoryMiB === b.memoryMiB &&
-    a.name === b.name &&
-    a.namespace === b.namespace
+    a.labels === b.labels &&
+    a.namespace === b.namespace &&
+    a.user === b.user &&
+    a.memoryMiB === b.memoryMiB
   );
+}
+
+/** Whether two records say the same. */
+export function isSamePod(a: PodRecord, b: PodRecord): boolean {
+  return a.uid === b.uid && a.node === b.node && a.name === b.name && isSameShape(a, b);
 }

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isAdvance } from '../../src/quota/advance.ts';
 import { Advances } from '../../src/quota/advances.ts';
-import { Ledger } from '../../src/quota/ledger.ts';
 import { emptyLedger, formatLedger, parseLedger, type LedgerState } from '../../src/quota/ledger-state.ts';
-import type { StoredLedger } from '../../src/quota/ledger-store.ts';
-import { createVirtualClock } from '../support/virtual-clock.ts';
-import { FakeView } from './fake-view.ts';
 import { advances, createHolding, elsewhere, settled } from './holding-replica.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
 import { gpuPod } from './pod.ts';
@@ -14,58 +10,27 @@ import { readQuota } from './read-quota.ts';
 describe('what was reserved ahead', () => {
   test('a pod admitted ahead stays reserved when the answer to settle comes late', async () => {
     const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
-    const world = new FakeView([quota]);
-    const clock = createVirtualClock();
-    let stored: StoredLedger | undefined;
-    const put = (data: string) => {
-      const version = String(Number(stored?.version ?? 100) + 1);
-      return (stored = { data, version, revision: BigInt(version) });
-    };
-    put(formatLedger(emptyLedger('c', false)));
-    let watched: StoredLedger | undefined;
-    let slowNextMs = 0;
-    const ledger = new Ledger({
-      store: {
-        newest: () => watched,
-        read: async () => stored,
-        write: async (data, version) => {
-          if (version !== stored?.version) return 'conflict';
-          const written = put(data);
-          const ms = slowNextMs;
-          slowNextMs = 0;
-          if (ms > 0) await clock.sleep(ms);
-          return written;
-        },
-      },
-      view: world.view,
-      cluster: 'c',
-      claimFirst: async () => false,
-      clock,
-      advances: { replica: 'r1', settings: advances },
-      telemetry: { wrote: () => 0, tookAhead: () => 0, conflict: () => 0, failed: () => 0 },
+    const { ledger, clock, reserve, stateNow, watch, slowNextAnswer } = createReplica(emptyLedger('c', false), {
+      quota,
+      advances,
     });
-    const answers: string[] = [];
-    const reserve = (uid: string, gpus = 1) =>
-      void ledger
-        .reserve({ pod: gpuPod(uid, { gpus }), dryRun: false, deadline: clock.now() + 5000 })
-        .then(({ kind }) => answers.push(`${uid} ${kind}`));
-    const uids = () => parseLedger(stored?.data ?? '')?.reservations.map(({ uid }) => uid);
+    const uids = () => stateNow()?.reservations.map(({ uid }) => uid);
     ledger.open();
     await clock.advance(0);
     // The leader settles; the API server has done it, its answer is 100 ms on its way, the watch is faster.
-    slowNextMs = 100;
+    slowNextAnswer(100);
     const settling = ledger.settle();
     await clock.advance(10);
-    watched = stored;
-    for (const uid of ['1', '2', '3', '4']) reserve(uid);
+    watch();
+    for (const uid of ['1', '2', '3', '4']) reserve(gpuPod(uid));
     await clock.advance(10);
     expect(uids()?.filter((uid) => uid.startsWith('advance/')).length).toBe(4);
-    reserve('ahead');
+    const ahead = reserve(gpuPod('ahead'));
     await clock.advance(0);
-    expect(answers).toContain('ahead fits');
+    expect(kindOf(ahead)).toBe('fits');
     await clock.advance(100); // the answer to settle comes: the copy goes back
     await settling;
-    reserve('other', 2);
+    reserve(gpuPod('other', { gpus: 2 }));
     await clock.advance(1000);
     expect(uids()).toContain('ahead');
   });

@@ -39,6 +39,7 @@ export function createReplica(
   let watched: StoredLedger | undefined;
   let readMs = 0;
   let writeMs = 0;
+  let answerMs = 0;
   const ledger = new Ledger({
     store: {
       newest: () => watched,
@@ -57,7 +58,11 @@ export function createReplica(
             ?.reservations.map(({ uid }) => uid)
             .join(' ')}`,
         );
-        return put(data);
+        const written = put(data);
+        const ms = answerMs;
+        answerMs = 0;
+        if (ms > 0) await clock.sleep(ms);
+        return written;
       },
     },
     view: world.view,
@@ -89,9 +94,12 @@ export function createReplica(
     instead,
     reserve,
     stateNow,
-    watch: (newer: StoredLedger) => (watched = newer),
+    /** The watch shows it: what is stored, unless told otherwise. */
+    watch: (newer = stored) => (watched = newer),
     slowDown: (ms: number) => (readMs = ms),
     slowWrites: (ms: number) => (writeMs = ms),
+    /** Of the next write that is done. */
+    slowNextAnswer: (ms: number) => (answerMs = ms),
   };
 }
 
