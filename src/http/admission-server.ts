@@ -19,6 +19,7 @@ import {
 } from './https-server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { listen, type Listening, type ListenOptions } from './listen.ts';
+import { Pace } from './pace.ts';
 import { isNotReady, isReady, type Readiness } from './readiness.ts';
 import { createReviewListener } from './review-listener.ts';
 import { Turn } from './turn.ts';
@@ -53,6 +54,11 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   const { certificates, reviews, metrics, log, clients } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const now = options.now ?? (() => performance.now());
+  const pace = new Pace({
+    now,
+    after: (ms, run) => void setTimeout(run, ms),
+    keptBack: () => metrics.answerKeptBack(),
+  });
   const connections = new Connections({
     maxAgeMs: limits.maxConnectionAgeMs,
     headTimeoutMs: limits.headTimeoutMs,
@@ -60,10 +66,11 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
     now,
     random: options.random ?? Math.random,
     refuse: (socket) => (clients === undefined ? undefined : refuseClient(socket as TLSSocket, clients.allowedNames)),
+    discarded: () => pace.discarded(),
     endSlow: (socket) => endBroken(socket, 'ERR_HTTP_REQUEST_TIMEOUT', metrics, log),
   });
   const budget = new BodyBudget(limits.maxBodiesBytes);
-  const context = { limits, budget, connections, turn: new Turn(), metrics, log, now };
+  const context = { limits, budget, connections, turn: new Turn(), pace, metrics, log, now };
   const app = createAdmissionApp(new Set(reviews.keys()), { log, metrics });
   const listener = createReviewListener(reviews, context, app);
 
@@ -93,7 +100,9 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   };
   const drain = async (drainOptions: DrainOptions): Promise<void> => {
     log.info('draining', { ...drainOptions, connections: connections.size });
-    const isComplete = await drainServer(server, connections, drainOptions, now);
+    const drained = drainServer(server, connections, drainOptions, now);
+    pace.end(); // what is kept back leaves as the last answers of their connections
+    const isComplete = await drained;
     if (!isComplete) log.warn('the drain took too long; connections are cut off', { connections: connections.size });
     await (closing ??= close());
   };

@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { Body, type BodyBudget } from './body.ts';
 import type { Connection, Connections, Receiving } from './connections.ts';
 import type { Limits } from './limits.ts';
+import type { Pace } from './pace.ts';
 import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { send, sendUnended } from './send.ts';
@@ -16,6 +17,7 @@ export type ExchangeContext = {
   readonly budget: BodyBudget;
   readonly connections: Connections;
   readonly turn: Turn;
+  readonly pace: Pace;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Monotonic milliseconds. */
@@ -39,6 +41,7 @@ export class Exchange implements Receiving {
   #timer: NodeJS.Timeout | undefined = undefined;
   #discardedBytes = 0;
   #decided: Answer | undefined = undefined;
+  #isPaced = false;
 
   constructor(
     context: ExchangeContext,
@@ -75,6 +78,7 @@ export class Exchange implements Receiving {
   /** Answers before the body was read: it is thrown away for a short while, so that the sender gets to read. */
   refuse(why: Refusal): void {
     this.#settle('refused');
+    this.#connection.pacedAt = Number.NEGATIVE_INFINITY;
     const { metrics, log, limits } = this.#context;
     metrics.badRequest(why.reason);
     log.warn('refused a request', { reason: why.reason, remote: this.#connection.socket.remoteAddress });
@@ -119,7 +123,7 @@ export class Exchange implements Receiving {
     }
   }
 
-  /** Answers, unless the decision still has to wait for something or was refused. */
+  /** Answers, unless the decision still has to wait for something, or the time for it was over. */
   send(): void {
     if (this.#decided === undefined) return;
     try {
@@ -131,8 +135,18 @@ export class Exchange implements Receiving {
 
   #await(promise: Promise<Answer>): void {
     const waitMs = this.deadline - this.#context.now() + answerGraceMs;
-    this.#timer = setTimeout(() => this.#answerBad(refusal('no_answer')), waitMs);
-    promise.then((answer) => this.#answer(answer)).catch((error: unknown) => this.#fail(error));
+    this.#timer = setTimeout(() => {
+      if (this.#decided === undefined) this.#answerBad(refusal('no_answer'));
+      else this.send();
+    }, waitMs);
+    promise.then((answer) => this.#sendPaced(answer)).catch((error: unknown) => this.#fail(error));
+  }
+
+  #sendPaced(answer: Answer): void {
+    this.#decided = answer;
+    this.#isPaced = true;
+    this.#body.release();
+    this.#context.pace.add(this);
   }
 
   #fail(error: unknown): void {
@@ -151,8 +165,12 @@ export class Exchange implements Receiving {
   #answer(answer: Answer): void {
     if (this.#state === 'done') return;
     this.#settle('done');
-    const { connections, now } = this.#context;
-    send(this.#response, answer, connections.isLastAnswer(this.#connection, now()));
+    const { connections } = this.#context;
+    const now = this.#context.now();
+    const closes = connections.isLastAnswer(this.#connection, now);
+    const staysOpen = !closes && this.#response.shouldKeepAlive;
+    this.#connection.pacedAt = this.#isPaced && staysOpen ? now : Number.NEGATIVE_INFINITY;
+    send(this.#response, answer, closes);
   }
 
   #abort(): void {

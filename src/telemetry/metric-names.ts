@@ -17,7 +17,7 @@ export const metricNames = {
     name: 'gpugate_admission_duration_seconds',
     type: 'histogram',
     labels: ['webhook'],
-    help: 'Time from the arrival of the whole review to its answer.',
+    help: 'Time from the arrival of the whole review to its decision.',
   },
   violations: {
     name: 'gpugate_violations_total',
@@ -48,6 +48,12 @@ export const metricNames = {
     type: 'gauge',
     labels: [],
     help: 'Requests on admission paths that have arrived and are not answered yet.',
+  },
+  httpKeptBack: {
+    name: 'gpugate_http_kept_back_total',
+    type: 'counter',
+    labels: [],
+    help: 'Answers, mostly about quotas, kept back for a second at most while the API server opens and closes connections.',
   },
   policies: {
     name: 'gpugate_policies',

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { HandleReview } from '../../src/admission/answer.ts';
 import type { AdmissionServer, AdmissionServerOptions } from '../../src/http/admission-server.ts';
-import { readMetric } from './in-memory-server.ts';
+import { approve, readMetric } from './in-memory-server.ts';
 import { exchange, postBytes, ResponseReader } from './raw-response.ts';
 import { startServer } from './start-server.ts';
 
@@ -153,6 +154,31 @@ describe('a body of 8 MiB', () => {
     // 256 MiB of bodies at most, the 400 MiB that the clients of this same process have queued, and the rest.
     expect(process.memoryUsage().rss - before).toBeLessThan(1024 * mebibyte);
   });
+});
+
+test('once a client throws connections away, what had to wait is kept back until the server drains', async () => {
+  const slow: HandleReview = (body, deadline) => Promise.resolve(approve(body, deadline));
+  let time = 0;
+  const { server, dial, metrics } = await start({ reviews: new Map([['/validate/gpu', slow]]), now: () => time });
+  const [thrownAway, kept] = await Promise.all([dial(), dial(), dial(), dial(), dial()]);
+  const discarding = new ResponseReader(thrownAway);
+  thrownAway.write(review);
+  expect((await discarding.next())?.status).toBe(200);
+  thrownAway.destroy();
+
+  const reader = new ResponseReader(kept);
+  const countKept = () => readMetric(metrics, 'gpugate_http_kept_back_total');
+  let answer: ReturnType<ResponseReader['next']>;
+  do {
+    // Until the server has noticed.
+    kept.write(review);
+    answer = reader.next();
+    await Promise.race([answer, vi.waitFor(async () => expect(await countKept()).toBe(1), soon)]);
+  } while ((await countKept()) === 0);
+  const drained = server.drain({ spreadMs: 0, maxMs: 1000 });
+  expect(await answer).toMatchObject({ status: 200, headers: { connection: 'close' } });
+  time = 1000;
+  await drained;
 });
 
 describe('garbage', () => {

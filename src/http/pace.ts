@@ -1,0 +1,126 @@
+/** An exchange whose answer is there. `send` does not throw. */
+export type Answered = {
+  /** In the milliseconds of the clock. */
+  readonly deadline: number;
+  send(): void;
+};
+
+export type PaceOptions = {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly after: (ms: number, run: () => void) => void;
+  /** Once for each answer that does not leave at once. */
+  readonly keptBack: () => void;
+};
+
+/**
+ * For each connection that a client throws away so many more answers are kept back: a dozen discards show a load that
+ * lasts. With 128 clients and three replicas the most of all three leave 14 calls to the API server, which suffice it.
+ */
+const keptBackPerDiscard = 4;
+const mostKeptBack = 38;
+/** What was learnt of a load is forgotten by half in so long. */
+const halfLifeMs = 20_000;
+/**
+ * No answer is kept back for longer: a tenth of what an API server waits for a webhook by default. When one would be, so
+ * few calls come that handshakes matter less than the wait.
+ */
+const longestMs = 1000;
+const keptAfterLongest = 0.5;
+/**
+ * When nothing new comes for so long, the clients may be waiting for us: a few answers leave at each step, 800 a second,
+ * more than an API server creates pods. From then on fewer are kept back.
+ */
+const quietMs = 50;
+const stepMs = 5;
+const perStep = 4;
+const keptAfterQuiet = 0.85;
+
+/**
+ * Keeps the number of calls that are open at one time from rising and falling. An API server keeps 25 idle connections to
+ * a webhook, closes every further one that an answer sets free, and opens new ones for the next burst of calls; a
+ * handshake costs the two of them several times what a decision does. While that goes on, answers are kept back, each
+ * until newer ones come: then no more calls end at one time than begin. As long as no connection is thrown away, such as
+ * with 25 calls at a time or fewer, every answer leaves at once.
+ */
+export class Pace {
+  readonly #options: PaceOptions;
+  readonly #kept: { readonly one: Answered; readonly until: number }[] = [];
+  /** How many may be kept back, as of `#roomAt`. */
+  #room = 0;
+  #roomAt = 0;
+  #newestAt = 0;
+  #isQuiet = false;
+  #isTimed = false;
+  #isOver = false;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+  }
+
+  /** A client closed a connection as soon as it had its answer. */
+  discarded(): void {
+    const now = this.#options.now();
+    this.#setRoom(Math.min(this.#roomNow(now) + keptBackPerDiscard, mostKeptBack), now);
+  }
+
+  /** Sends it, now or soon; of those that are kept back, what came first leaves first. */
+  add(one: Answered): void {
+    const now = this.#options.now();
+    this.#newestAt = now;
+    this.#isQuiet = false;
+    const room = Math.floor(this.#roomNow(now));
+    const leavesAtOnce = room === 0 || one.deadline - now <= longestMs;
+    if (!leavesAtOnce) {
+      this.#options.keptBack();
+      this.#kept.push({ one, until: now + longestMs });
+    }
+    this.#release(this.#kept.length - room);
+    if (leavesAtOnce) one.send();
+    this.#awaitStep(now);
+  }
+
+  /** What is kept back leaves, and from now on every answer does at once. */
+  end(): void {
+    this.#isOver = true;
+    this.#release(this.#kept.length);
+  }
+
+  #roomNow(now: number): number {
+    return this.#isOver ? 0 : this.#room * 0.5 ** ((now - this.#roomAt) / halfLifeMs);
+  }
+
+  #setRoom(room: number, now: number): void {
+    this.#room = room;
+    this.#roomAt = now;
+  }
+
+  #release(count: number): void {
+    if (count <= 0) return;
+    for (const { one } of this.#kept.splice(0, count)) one.send();
+  }
+
+  #awaitStep(now: number): void {
+    const [oldest] = this.#kept;
+    if (this.#isTimed || oldest === undefined) return;
+    this.#isTimed = true;
+    const dueMs = Math.min(oldest.until - stepMs, this.#newestAt + quietMs) - now;
+    this.#options.after(Math.max(dueMs, stepMs), () => {
+      this.#isTimed = false;
+      this.#step(this.#options.now());
+    });
+  }
+
+  #step(now: number): void {
+    const isQuiet = now - this.#newestAt >= quietMs;
+    // A step may come so much late.
+    const expired = this.#kept.filter(({ until }) => until - stepMs <= now).length;
+    if (expired > 0 || (isQuiet && !this.#isQuiet)) {
+      const share = expired > 0 ? keptAfterLongest : keptAfterQuiet;
+      this.#setRoom(Math.min(this.#roomNow(now), this.#kept.length) * share, now);
+    }
+    this.#isQuiet = isQuiet;
+    this.#release(Math.max(expired, isQuiet ? perStep : 0));
+    this.#awaitStep(now);
+  }
+}
