@@ -21,6 +21,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { listen, type Listening, type ListenOptions } from './listen.ts';
 import { Pace } from './pace.ts';
 import { isNotReady, isReady, type Readiness } from './readiness.ts';
+import { blockThread, Rest } from './rest.ts';
 import { createReviewListener } from './review-listener.ts';
 import { Turn } from './turn.ts';
 
@@ -37,6 +38,8 @@ export type AdmissionServerOptions = ListenOptions & {
   readonly now?: () => number;
   /** From 0 to 1; Math.random when absent. */
   readonly random?: () => number;
+  /** Stops the thread for so many milliseconds; blockThread when absent. */
+  readonly block?: (ms: number) => void;
 };
 
 export type AdmissionServer = {
@@ -54,10 +57,12 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   const { certificates, reviews, metrics, log, clients } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const now = options.now ?? (() => performance.now());
+  const rest = new Rest({ now, afterTurn: (run) => void setImmediate(run), block: options.block ?? blockThread });
   const pace = new Pace({
     now,
     after: (ms, run) => void setTimeout(run, ms),
     keptBack: () => metrics.answerKeptBack(),
+    crowded: () => rest.plan(),
   });
   const connections = new Connections({
     maxAgeMs: limits.maxConnectionAgeMs,

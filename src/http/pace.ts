@@ -11,45 +11,53 @@ export type PaceOptions = {
   readonly after: (ms: number, run: () => void) => void;
   /** Once for each answer that does not leave at once. */
   readonly keptBack: () => void;
+  /** Once for each answer that comes while many are kept back. */
+  readonly crowded: () => void;
 };
 
 /**
  * For each connection that a client throws away so many more answers are kept back: a dozen discards show a load that
- * lasts. With 128 clients and three replicas the most of all three leave 14 calls to the API server, which suffice it.
+ * lasts. With 128 clients and three replicas the most of all three leave 29 calls to the API server, which suffice it,
+ * and little more than it keeps idle connections for.
  */
 const keptBackPerDiscard = 4;
-const mostKeptBack = 38;
+const mostKeptBack = 33;
+const crowd = 8;
 /** What was learnt of a load is forgotten by half in so long. */
-const halfLifeMs = 20_000;
-/**
- * No answer is kept back for longer: a tenth of what an API server waits for a webhook by default. When one would be, so
- * few calls come that handshakes matter less than the wait.
- */
+const halfLifeMs = 10_000;
+/** So long an answer is kept back before one that comes takes its place. */
+const placeMs = 500;
+/** Where fewer come in that time, for each one that may be kept back, handshakes matter less than the waiting. */
+const fewestPerPlace = 4 / 3;
+/** No answer is kept back for longer: a tenth of what an API server waits for a webhook by default. */
 const longestMs = 1000;
-const keptAfterLongest = 0.5;
+const keptAfterFew = 0.5;
 /**
  * When nothing new comes for so long, the clients may be waiting for us: a few answers leave at each step, 800 a second,
  * more than an API server creates pods. From then on fewer are kept back.
  */
-const quietMs = 50;
+const quietMs = 100;
 const stepMs = 5;
+/** A step may come so much late: a rest, and the turn before it. */
+const lateMs = 25;
 const perStep = 4;
 const keptAfterQuiet = 0.85;
 
 /**
  * Keeps the number of calls that are open at one time from rising and falling. An API server keeps 25 idle connections to
  * a webhook, closes every further one that an answer sets free, and opens new ones for the next burst of calls; a
- * handshake costs the two of them several times what a decision does. While that goes on, answers are kept back, each
- * until newer ones come: then no more calls end at one time than begin. As long as no connection is thrown away, such as
- * with 25 calls at a time or fewer, every answer leaves at once.
+ * handshake costs the two of them several times what a decision does. While that goes on, some answers are kept back,
+ * and all others leave at once: those calls go on while the API server has them in its caches. As long as no connection
+ * is thrown away, such as with 25 calls at a time or fewer, no answer is kept back.
  */
 export class Pace {
   readonly #options: PaceOptions;
-  readonly #kept: { readonly one: Answered; readonly until: number }[] = [];
+  readonly #kept: { readonly one: Answered; readonly since: number; readonly number: number }[] = [];
   /** How many may be kept back, as of `#roomAt`. */
   #room = 0;
   #roomAt = 0;
   #newestAt = 0;
+  #count = 0;
   #isQuiet = false;
   #isTimed = false;
   #isOver = false;
@@ -69,14 +77,20 @@ export class Pace {
     const now = this.#options.now();
     this.#newestAt = now;
     this.#isQuiet = false;
+    this.#count++;
+    const [oldest] = this.#kept;
+    const isPlaceFree = oldest !== undefined && now - oldest.since >= placeMs;
+    if (isPlaceFree && this.#count - oldest.number < fewestPerPlace * this.#roomNow(now))
+      this.#shrink(keptAfterFew, now);
     const room = Math.floor(this.#roomNow(now));
-    const leavesAtOnce = room === 0 || one.deadline - now <= longestMs;
-    if (!leavesAtOnce) {
+    this.#release(Math.max(this.#kept.length - room, isPlaceFree ? 1 : 0));
+    if (this.#kept.length < room && one.deadline - now > longestMs) {
       this.#options.keptBack();
-      this.#kept.push({ one, until: now + longestMs });
+      this.#kept.push({ one, since: now, number: this.#count });
+    } else {
+      one.send();
     }
-    this.#release(this.#kept.length - room);
-    if (leavesAtOnce) one.send();
+    if (this.#kept.length >= crowd) this.#options.crowded();
     this.#awaitStep(now);
   }
 
@@ -95,6 +109,10 @@ export class Pace {
     this.#roomAt = now;
   }
 
+  #shrink(share: number, now: number): void {
+    this.#setRoom(Math.min(this.#roomNow(now), this.#kept.length) * share, now);
+  }
+
   #release(count: number): void {
     if (count <= 0) return;
     for (const { one } of this.#kept.splice(0, count)) one.send();
@@ -104,7 +122,7 @@ export class Pace {
     const [oldest] = this.#kept;
     if (this.#isTimed || oldest === undefined) return;
     this.#isTimed = true;
-    const dueMs = Math.min(oldest.until - stepMs, this.#newestAt + quietMs) - now;
+    const dueMs = Math.min(oldest.since + longestMs - lateMs, this.#newestAt + quietMs) - now;
     this.#options.after(Math.max(dueMs, stepMs), () => {
       this.#isTimed = false;
       this.#step(this.#options.now());
@@ -113,11 +131,9 @@ export class Pace {
 
   #step(now: number): void {
     const isQuiet = now - this.#newestAt >= quietMs;
-    // A step may come so much late.
-    const expired = this.#kept.filter(({ until }) => until - stepMs <= now).length;
+    const expired = this.#kept.filter(({ since }) => since + longestMs - lateMs <= now).length;
     if (expired > 0 || (isQuiet && !this.#isQuiet)) {
-      const share = expired > 0 ? keptAfterLongest : keptAfterQuiet;
-      this.#setRoom(Math.min(this.#roomNow(now), this.#kept.length) * share, now);
+      this.#shrink(expired > 0 ? keptAfterFew : keptAfterQuiet, now);
     }
     this.#isQuiet = isQuiet;
     this.#release(Math.max(expired, isQuiet ? perStep : 0));

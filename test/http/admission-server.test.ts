@@ -181,6 +181,28 @@ test('once a client throws connections away, what had to wait is kept back until
   await drained;
 });
 
+test('while many answers are kept back, the thread rests', async () => {
+  const slow: HandleReview = (body, deadline) => Promise.resolve(approve(body, deadline));
+  const rests: number[] = [];
+  const { dial } = await start({ reviews: new Map([['/validate/gpu', slow]]), block: (ms) => void rests.push(ms) });
+  const sockets = await Promise.all(Array.from({ length: 8 }, dial));
+  const thrownAway = sockets.slice(0, 4);
+  await Promise.all(
+    thrownAway.map(async (socket) => {
+      const reader = new ResponseReader(socket);
+      socket.write(review);
+      expect((await reader.next())?.status).toBe(200);
+    }),
+  );
+  expect(rests).toEqual([]);
+  for (const socket of thrownAway) socket.destroy();
+  await vi.waitFor(async () => {
+    (await dial()).write(review);
+    expect(rests.length).toBeGreaterThan(0);
+  }, soon);
+  expect(Math.max(...rests)).toBeLessThanOrEqual(20);
+});
+
 describe('garbage', () => {
   test('on a thousand connections is ended, and reviews are served meanwhile', async () => {
     const { port, dial, log } = await start();

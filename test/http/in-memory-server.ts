@@ -34,6 +34,7 @@ export function createInMemoryServer({ reviews = { '/validate/gpu': approve }, l
     now: clock,
     after: (ms, run) => void setTimeout(run, ms),
     keptBack: () => metrics.answerKeptBack(),
+    crowded: () => undefined,
   });
   const connections = new Connections({
     maxAgeMs: allLimits.maxConnectionAgeMs,
