@@ -113,10 +113,37 @@ function sumsOf(raw: PlainObject): readonly (readonly [string, string])[] {
   const amountOf = ({ requests }: Container, resource: string) =>
     parseQuantity((Object.hasOwn(requests, resource) ? requests[resource] : undefined) ?? '');
   const sums = podSums(pod, isOfWholePod, amountOf);
-  // A sum is written like the first amount in it that is not zero, and containers come before init containers.
-  const inTurn = [...pod.containers, ...pod.initContainers];
   return Array.from(sums ?? [], ([resource, { peak }]) => {
-    const first = inTurn.find((container) => (amountOf(container, resource) ?? 0n) > 0n);
-    return [resource, canonicalNanos(peak, first?.requests[resource] ?? '')] as const;
+    const amounts = (container: Container): Amount => [
+      amountOf(container, resource) ?? 0n,
+      container.requests[resource] ?? '',
+    ];
+    return [resource, canonicalNanos(peak, notationOfPeak(pod, amounts))] as const;
   });
+}
+
+/** How much, and how it is written. */
+type Amount = readonly [nanos: bigint, notation: string];
+
+/** A sum is written like the first amount in it that is not zero. */
+const plus = (sum: Amount, more: Amount): Amount => [sum[0] + more[0], sum[0] === 0n ? more[1] : sum[1]];
+
+/**
+ * The larger of two sums stands as it is written, and of equal ones the first: that of what runs in the end, before those
+ * of the steps of the start (kubernetes component-helpers/resource `AggregateContainerRequests`).
+ */
+function notationOfPeak({ containers, initContainers }: Pod, amountOf: (container: Container) => Amount): string {
+  const none: Amount = [0n, ''];
+  const inTheEnd = [...containers, ...initContainers.filter(({ isSidecar }) => isSidecar)]
+    .map(amountOf)
+    .reduce(plus, none);
+  let sidecars = none;
+  let largest = none;
+  for (const container of initContainers) {
+    const amount = amountOf(container);
+    if (container.isSidecar) sidecars = plus(sidecars, amount);
+    const step = container.isSidecar ? sidecars : plus(plus(none, amount), sidecars);
+    if (step[0] > largest[0]) largest = step;
+  }
+  return largest[0] > inTheEnd[0] ? largest[1] : inTheEnd[1];
 }

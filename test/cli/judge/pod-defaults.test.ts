@@ -41,6 +41,27 @@ describe('the API server', () => {
     expect(ofPod({ requests: { cpu: '1' } }, { requests: { memory: '1Gi' } })).toEqual({ requests: { cpu: '1' } });
   });
 
+  test.each([
+    ['its first container', [{ memory: '64Mi' }, { memory: '3G' }], [], '3067108864'],
+    ['its first container', [{ memory: '3G' }, { memory: '64Mi' }], [], '3067108864'],
+    ['the init container that needs more', [{ memory: '64Mi' }], [{ memory: '3G' }], '3G'],
+    [
+      'its first container when both need as much',
+      [{ memory: '1024M' }],
+      [{ memory: '1000Ki' }, { memory: '1000000Ki' }],
+      '1024M',
+    ],
+  ])('writes the sum of a pod like %s', (_, containers, initContainers, memory) => {
+    const pod = {
+      spec: {
+        resources: { limits: { cpu: '4' } },
+        containers: containers.map((requests) => container({ requests })),
+        initContainers: initContainers.map((requests) => container({ requests })),
+      },
+    };
+    expect(withPodDefaults(pod)).toMatchObject({ spec: { resources: { requests: { memory } } } });
+  });
+
   test('leaves alone what has nothing to add', () => {
     const pod = { spec: { containers: [container({ limits: { cpu: '1' }, requests: { cpu: '1' } }), { name: 'b' }] } };
     expect(withPodDefaults(pod)).toBe(pod);
