@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HandleReview } from '../admission/answer.ts';
+import { blockThread } from '../telemetry/block-thread.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmissionApp } from './app.ts';
@@ -21,8 +22,8 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { listen, type Listening, type ListenOptions } from './listen.ts';
 import { Pace } from './pace.ts';
 import { isNotReady, isReady, type Readiness } from './readiness.ts';
-import { blockThread, Rest } from './rest.ts';
 import { createReviewListener } from './review-listener.ts';
+import { ThreadRest } from './thread-rest.ts';
 import { Turn } from './turn.ts';
 
 export type AdmissionServerOptions = ListenOptions & {
@@ -57,7 +58,12 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   const { certificates, reviews, metrics, log, clients } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const now = options.now ?? (() => performance.now());
-  const rest = new Rest({ now, afterTurn: (run) => void setImmediate(run), block: options.block ?? blockThread });
+  const rest = new ThreadRest({
+    now,
+    // Timers run after the reviews that were read in a turn are decided, and before the next are read.
+    afterTurn: (run) => void setTimeout(run, 0),
+    block: options.block ?? blockThread,
+  });
   const pace = new Pace({
     now,
     after: (ms, run) => void setTimeout(run, ms),

@@ -11,6 +11,8 @@ export type Receiving = {
 /** What is remembered of one connection beside what Node remembers. */
 export class Connection {
   readonly socket: Socket;
+  /** The socket itself has none any more once it is closed. */
+  readonly remoteAddress: string | undefined;
   readonly openedAt: number;
   readonly retireAt: number;
   /** The answer to every review on this connection, when its client may not call. */
@@ -28,6 +30,7 @@ export class Connection {
 
   constructor(socket: Socket, openedAt: number, retireAt: number, refusal: Refusal | undefined) {
     this.socket = socket;
+    this.remoteAddress = socket.remoteAddress;
     this.openedAt = openedAt;
     this.retireAt = retireAt;
     this.refusal = refusal;
@@ -99,10 +102,19 @@ export class Connections {
     return connection;
   }
 
-  #closed({ socket, isIdle, pacedAt }: Connection): void {
-    this.#bySocket.delete(socket);
+  #closed(connection: Connection): void {
+    this.#bySocket.delete(connection.socket);
     const { now, discarded } = this.#options;
-    if (isIdle && this.#bySocket.size >= fewestBeside && now() - pacedAt < discardedWithinMs) discarded();
+    const wasJustAnswered = connection.isIdle && now() - connection.pacedAt < discardedWithinMs;
+    if (wasJustAnswered && this.#hasOthers(connection)) discarded();
+  }
+
+  #hasOthers({ remoteAddress }: Connection): boolean {
+    let others = 0;
+    for (const other of this.#bySocket.values()) {
+      if (other.remoteAddress === remoteAddress && ++others === fewestBeside) return true;
+    }
+    return false;
   }
 
   /** True when the next answer has to say `Connection: close`. */

@@ -1,3 +1,5 @@
+import { longestRestMs } from './thread-rest.ts';
+
 /** An exchange whose answer is there. `send` does not throw. */
 export type Answered = {
   /** In the milliseconds of the clock. */
@@ -16,32 +18,33 @@ export type PaceOptions = {
 };
 
 /**
- * For each connection that a client throws away so many more answers are kept back: a dozen discards show a load that
- * lasts. With 128 clients and three replicas the most of all three leave 29 calls to the API server, which suffice it,
- * and little more than it keeps idle connections for.
+ * For each connection that a client throws away so many more answers are kept back: nine in a row reach the most. With 128
+ * clients and three replicas the most of all three leave 29 calls to the API server, which suffice it, and are little
+ * more than the 25 idle connections that it keeps.
  */
 const keptBackPerDiscard = 4;
 const mostKeptBack = 33;
-const crowd = 8;
+/** With fewer there is too little to do at one go for a rest to be worth it. */
+const fewestInCrowd = 8;
 /** What was learnt of a load is forgotten by half in so long. */
 const halfLifeMs = 10_000;
-/** So long an answer is kept back before one that comes takes its place. */
-const placeMs = 500;
-/** Where fewer come in that time, for each one that may be kept back, handshakes matter less than the waiting. */
-const fewestPerPlace = 4 / 3;
+/** After so long the oldest leaves when another one comes. In half the time, all would take turns, and none leave at once. */
+const keptMs = 500;
+/** Of those that come: where it would be more, handshakes matter less than the waiting. */
+const mostShareKept = 3 / 4;
+const keptWhereFewCome = 0.5;
 /** No answer is kept back for longer: a tenth of what an API server waits for a webhook by default. */
-const longestMs = 1000;
-const keptAfterFew = 0.5;
+const longestKeptMs = 1000;
 /**
- * When nothing new comes for so long, the clients may be waiting for us: a few answers leave at each step, 800 a second,
- * more than an API server creates pods. From then on fewer are kept back.
+ * When nothing new comes for so long, which is more than a busy machine pauses, the clients may be waiting for us: a few
+ * answers leave at each step, 800 a second, more than an API server creates pods. From then on fewer are kept back.
  */
 const quietMs = 100;
 const stepMs = 5;
-/** A step may come so much late: a rest, and the turn before it. */
-const lateMs = 25;
 const perStep = 4;
 const keptAfterQuiet = 0.85;
+/** So much late a step may come: by itself, after the turn of the event loop that it falls in, and after a rest. */
+const lateMs = stepMs + 15 + longestRestMs;
 
 /**
  * Keeps the number of calls that are open at one time from rising and falling. An API server keeps 25 idle connections to
@@ -52,13 +55,13 @@ const keptAfterQuiet = 0.85;
  */
 export class Pace {
   readonly #options: PaceOptions;
-  readonly #kept: { readonly one: Answered; readonly since: number; readonly number: number }[] = [];
+  readonly #kept: { readonly one: Answered; readonly since: number; readonly ordinal: number }[] = [];
   /** How many may be kept back, as of `#roomAt`. */
   #room = 0;
   #roomAt = 0;
   #newestAt = 0;
-  #count = 0;
-  #isQuiet = false;
+  #added = 0;
+  #wasQuiet = false;
   #isTimed = false;
   #isOver = false;
 
@@ -76,21 +79,22 @@ export class Pace {
   add(one: Answered): void {
     const now = this.#options.now();
     this.#newestAt = now;
-    this.#isQuiet = false;
-    this.#count++;
+    this.#wasQuiet = false;
+    this.#added++;
     const [oldest] = this.#kept;
-    const isPlaceFree = oldest !== undefined && now - oldest.since >= placeMs;
-    if (isPlaceFree && this.#count - oldest.number < fewestPerPlace * this.#roomNow(now))
-      this.#shrink(keptAfterFew, now);
+    const mayOldestLeave = oldest !== undefined && now - oldest.since >= keptMs;
+    if (mayOldestLeave && this.#roomNow(now) > mostShareKept * (this.#added - oldest.ordinal)) {
+      this.#shrink(keptWhereFewCome, now);
+    }
     const room = Math.floor(this.#roomNow(now));
-    this.#release(Math.max(this.#kept.length - room, isPlaceFree ? 1 : 0));
-    if (this.#kept.length < room && one.deadline - now > longestMs) {
+    this.#release(Math.max(this.#kept.length - room, mayOldestLeave ? 1 : 0));
+    if (this.#kept.length < room && one.deadline - now > longestKeptMs) {
       this.#options.keptBack();
-      this.#kept.push({ one, since: now, number: this.#count });
+      this.#kept.push({ one, since: now, ordinal: this.#added });
     } else {
       one.send();
     }
-    if (this.#kept.length >= crowd) this.#options.crowded();
+    if (this.#kept.length >= fewestInCrowd) this.#options.crowded();
     this.#awaitStep(now);
   }
 
@@ -122,7 +126,7 @@ export class Pace {
     const [oldest] = this.#kept;
     if (this.#isTimed || oldest === undefined) return;
     this.#isTimed = true;
-    const dueMs = Math.min(oldest.since + longestMs - lateMs, this.#newestAt + quietMs) - now;
+    const dueMs = Math.min(oldest.since + longestKeptMs - lateMs, this.#newestAt + quietMs) - now;
     this.#options.after(Math.max(dueMs, stepMs), () => {
       this.#isTimed = false;
       this.#step(this.#options.now());
@@ -131,11 +135,10 @@ export class Pace {
 
   #step(now: number): void {
     const isQuiet = now - this.#newestAt >= quietMs;
-    const expired = this.#kept.filter(({ since }) => since + longestMs - lateMs <= now).length;
-    if (expired > 0 || (isQuiet && !this.#isQuiet)) {
-      this.#shrink(expired > 0 ? keptAfterFew : keptAfterQuiet, now);
-    }
-    this.#isQuiet = isQuiet;
+    const expired = this.#kept.filter(({ since }) => since + longestKeptMs - lateMs <= now).length;
+    if (expired > 0) this.#shrink(keptWhereFewCome, now);
+    else if (isQuiet && !this.#wasQuiet) this.#shrink(keptAfterQuiet, now);
+    this.#wasQuiet = isQuiet;
     this.#release(Math.max(expired, isQuiet ? perStep : 0));
     this.#awaitStep(now);
   }

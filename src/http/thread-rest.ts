@@ -1,7 +1,7 @@
-export type RestOptions = {
+export type ThreadRestOptions = {
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Runs it once what is at hand is done. */
+  /** Runs it when what was read so far is decided. */
   readonly afterTurn: (run: () => void) => void;
   /** Stops the thread. */
   readonly block: (ms: number) => void;
@@ -9,43 +9,40 @@ export type RestOptions = {
 
 /** So many answers come during one rest: more save little, and the API server would be left without work. */
 const answersPerRest = 4;
-/** Whoever asks for something else, such as a probe, waits so much longer at most. */
-const longestMs = 20;
-/** Of the newest gap in the average: the last dozen counts. */
-const weight = 1 / 12;
+/** In each turn of the event loop that it takes, whoever asks for something else, such as a probe, waits so much longer. */
+export const longestRestMs = 20;
+/** Where the answers of a rest are spread over more, too few of them would gather in it. */
+const mostSpreadMs = 2 * longestRestMs;
+/** Share of the newest gap in the average, which so covers about the last dozen. */
+const newestWeight = 1 / 12;
 
 /**
  * Lets what comes to a busy process gather in the kernel, to be taken at one go. Each event of a watch and each review
  * that comes alone finds the caches of the core full of what other processes left there: one at a time, they cost half as
  * much again.
  */
-export class Rest {
-  readonly #options: RestOptions;
+export class ThreadRest {
+  readonly #options: ThreadRestOptions;
   #gapMs = 0;
   #calledAt = Number.NEGATIVE_INFINITY;
   #isPlanned = false;
 
-  constructor(options: RestOptions) {
+  constructor(options: ThreadRestOptions) {
     this.#options = options;
   }
 
   /** To be called for each answer of a crowd. */
   plan(): void {
     const now = this.#options.now();
-    this.#gapMs += (Math.min(now - this.#calledAt, longestMs) - this.#gapMs) * weight;
+    // A pause before it says nothing of a crowd.
+    this.#gapMs += (Math.min(now - this.#calledAt, longestRestMs) - this.#gapMs) * newestWeight;
     this.#calledAt = now;
     if (this.#isPlanned) return;
     this.#isPlanned = true;
     this.#options.afterTurn(() => {
       this.#isPlanned = false;
-      this.#options.block(Math.min(this.#gapMs * answersPerRest, longestMs));
+      const ms = this.#gapMs * answersPerRest;
+      if (ms <= mostSpreadMs) this.#options.block(Math.min(ms, longestRestMs));
     });
   }
-}
-
-const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-
-/** Nobody ever wakes it: it ends when the time is over. */
-export function blockThread(ms: number): void {
-  Atomics.wait(cell, 0, 0, ms);
 }

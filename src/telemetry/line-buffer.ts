@@ -1,4 +1,5 @@
 import { write, writeSync } from 'node:fs';
+import { blockThread } from './block-thread.ts';
 
 export type LineBufferOptions = {
   readonly fd: number;
@@ -53,7 +54,7 @@ export class LineBuffer {
         rest = rest.subarray(writeSync(this.#options.fd, rest));
       } catch (error) {
         if (!isReaderBusy(error)) return;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryAfterMs);
+        blockThread(retryAfterMs);
       }
     }
   }

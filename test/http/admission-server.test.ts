@@ -156,10 +156,15 @@ describe('a body of 8 MiB', () => {
   });
 });
 
+/** Only an answer that had to wait for something may be kept back. */
+const approveSoon: HandleReview = (body, deadline) => Promise.resolve(approve(body, deadline));
+
 test('once a client throws connections away, what had to wait is kept back until the server drains', async () => {
-  const slow: HandleReview = (body, deadline) => Promise.resolve(approve(body, deadline));
   let time = 0;
-  const { server, dial, metrics } = await start({ reviews: new Map([['/validate/gpu', slow]]), now: () => time });
+  const { server, dial, metrics } = await start({
+    reviews: new Map([['/validate/gpu', approveSoon]]),
+    now: () => time,
+  });
   const [thrownAway, kept] = await Promise.all([dial(), dial(), dial(), dial(), dial()]);
   const discarding = new ResponseReader(thrownAway);
   thrownAway.write(review);
@@ -182,25 +187,24 @@ test('once a client throws connections away, what had to wait is kept back until
 });
 
 test('while many answers are kept back, the thread rests', async () => {
-  const slow: HandleReview = (body, deadline) => Promise.resolve(approve(body, deadline));
   const rests: number[] = [];
-  const { dial } = await start({ reviews: new Map([['/validate/gpu', slow]]), block: (ms) => void rests.push(ms) });
-  const sockets = await Promise.all(Array.from({ length: 8 }, dial));
-  const thrownAway = sockets.slice(0, 4);
-  await Promise.all(
-    thrownAway.map(async (socket) => {
-      const reader = new ResponseReader(socket);
-      socket.write(review);
-      expect((await reader.next())?.status).toBe(200);
-    }),
-  );
-  expect(rests).toEqual([]);
-  for (const socket of thrownAway) socket.destroy();
+  const block = (ms: number) => void rests.push(ms);
+  let time = 0;
+  const { dial } = await start({ reviews: new Map([['/validate/gpu', approveSoon]]), block, now: () => time });
+  // Of eight that are answered four are thrown away, which makes room for 16; four must stay, or it is no API server.
+  const sockets = await Promise.all(Array.from({ length: 8 }, () => dial()));
+  for (const socket of sockets) {
+    const reader = new ResponseReader(socket);
+    socket.write(review);
+    expect((await reader.next())?.status).toBe(200);
+  }
+  for (const socket of sockets.slice(0, 4)) socket.destroy();
   await vi.waitFor(async () => {
-    (await dial()).write(review);
-    expect(rests.length).toBeGreaterThan(0);
+    const more = await Promise.all(Array.from({ length: 8 }, () => dial()));
+    for (const socket of more) socket.write(review);
+    time++;
+    await vi.waitFor(() => expect(rests.length).toBeGreaterThan(0), { timeout: 300 });
   }, soon);
-  expect(Math.max(...rests)).toBeLessThanOrEqual(20);
 });
 
 describe('garbage', () => {

@@ -6,7 +6,10 @@ import { Connections } from '../../src/http/connections.ts';
 import { refusal, type Refusal } from '../../src/http/refusals.ts';
 
 /** As much of a socket as connections look at. */
+const fakeAddress = '192.0.2.1';
+
 class FakeSocket extends EventEmitter {
+  remoteAddress = fakeAddress;
   bytesRead = 0;
   isDestroyed = false;
 
@@ -188,9 +191,11 @@ test('while closing, each answer is the last', () => {
 
 describe('a connection that its client closes', () => {
   /** Its last answer, a paced one, left at 100 ms. */
-  function closeAt(time: number, { inFlight = 0, pacedAt = 100, beside = 4 } = {}): number {
+  function closeAt(time: number, { inFlight = 0, pacedAt = 100, beside = 4, from = fakeAddress } = {}): number {
     const { clock, connections, connection, discards, fake } = setUp();
-    for (let i = 0; i < beside; i++) connections.open(new FakeSocket() as unknown as Socket);
+    for (let i = 0; i < beside; i++) {
+      connections.open(Object.assign(new FakeSocket(), { remoteAddress: from }) as unknown as Socket);
+    }
     Object.assign(connection, { inFlight, pacedAt });
     clock.time = time;
     fake.emit('close');
@@ -202,6 +207,7 @@ describe('a connection that its client closes', () => {
   test('while it waits for an answer is not', () => expect(closeAt(101, { inFlight: 1 })).toBe(0));
   test('without a paced answer is not', () => expect(closeAt(101, { pacedAt: Number.NEGATIVE_INFINITY })).toBe(0));
   test('and that has few others is not', () => expect(closeAt(101, { beside: 3 })).toBe(0));
+  test('beside others of another client is not', () => expect(closeAt(101, { from: '192.0.2.2' })).toBe(0));
 });
 
 test('silent connections are ended once they are old enough, others are not', () => {

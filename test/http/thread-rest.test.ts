@@ -1,18 +1,16 @@
 import { expect, test } from 'vitest';
-import { blockThread, Rest } from '../../src/http/rest.ts';
+import { ThreadRest } from '../../src/http/thread-rest.ts';
+import { blockThread } from '../../src/telemetry/block-thread.ts';
 
-/** A rest on a clock that answers move, one every so many milliseconds; `rests` are the blocks, in milliseconds. */
+/** On a clock that answers move, one every so many milliseconds; `rests` are how long the thread stood still. */
 function setUp() {
   let time = 0;
   let planned: (() => void)[] = [];
   const rests: number[] = [];
-  const rest = new Rest({
+  const rest = new ThreadRest({
     now: () => time,
     afterTurn: (run) => planned.push(run),
-    block: (ms) => {
-      rests.push(ms);
-      time += ms;
-    },
+    block: (ms) => rests.push(ms),
   });
   const answers = (count: number, everyMs: number): void => {
     for (let i = 0; i < count; i++) {
@@ -46,19 +44,31 @@ test('a rest is as long as four answers take to come', () => {
   expect(rests[0]).toBeCloseTo(8, 3);
 });
 
-test('the first answers after a pause make no rest of more than 20 ms', () => {
+test('a rest lasts 20 ms at most', () => {
   const { answers, endTurn, rests } = setUp();
-  answers(1, 60_000);
+  answers(200, 9);
   endTurn();
-  expect(rests[0]).toBeLessThanOrEqual(20);
-  answers(100, 1000);
-  endTurn();
-  expect(rests[1]).toBe(20);
+  expect(rests).toEqual([20]);
 });
 
-test('the thread stands still for the time of a rest', () => {
+test('where less than two answers would come in 20 ms, there is no rest', () => {
+  const { answers, endTurn, rests } = setUp();
+  answers(200, 11);
+  endTurn();
+  expect(rests).toEqual([]);
+});
+
+test('a pause counts as a gap of 20 ms', () => {
+  const { answers, endTurn, rests } = setUp();
+  answers(200, 2);
+  answers(1, 60_000);
+  endTurn();
+  expect(rests[0]).toBeCloseTo((2 + 18 / 12) * 4, 3);
+});
+
+test('a thread that is blocked stands still for so long', () => {
   const start = performance.now();
   blockThread(30);
-  // Timers may end a fraction of a millisecond early.
+  // Clocks may differ by a fraction of a millisecond.
   expect(performance.now() - start).toBeGreaterThanOrEqual(29);
 });
