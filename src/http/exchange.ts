@@ -144,8 +144,8 @@ export class Exchange implements Receiving {
 
   #sendPaced(answer: Answer): void {
     this.#decided = answer;
-    this.#body.release();
     this.#isPaced = true;
+    this.#body.release();
     this.#context.pace.add(this);
   }
 

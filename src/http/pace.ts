@@ -43,8 +43,9 @@ const quietMs = 100;
 const stepMs = 5;
 const perStep = 4;
 const keptAfterQuiet = 0.85;
+const longestTurnMs = 15;
 /** So much late a step may come: by itself, after the turn of the event loop that it falls in, and after a rest. */
-const lateMs = stepMs + 15 + longestRestMs;
+const lateMs = stepMs + longestTurnMs + longestRestMs;
 
 /**
  * Keeps the number of calls that are open at one time from rising and falling. An API server keeps 25 idle connections to

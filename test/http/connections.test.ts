@@ -5,9 +5,9 @@ import { ConnectionCap } from '../../src/http/connection-cap.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { refusal, type Refusal } from '../../src/http/refusals.ts';
 
-/** As much of a socket as connections look at. */
 const fakeAddress = '192.0.2.1';
 
+/** As much of a socket as connections look at. */
 class FakeSocket extends EventEmitter {
   remoteAddress = fakeAddress;
   bytesRead = 0;

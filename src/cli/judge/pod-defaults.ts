@@ -142,7 +142,7 @@ function notationOfPeak({ containers, initContainers }: Pod, amountOf: (containe
   for (const container of initContainers) {
     const amount = amountOf(container);
     if (container.isSidecar) sidecars = plus(sidecars, amount);
-    const step = container.isSidecar ? sidecars : plus(plus(none, amount), sidecars);
+    const step = container.isSidecar ? sidecars : plus(amount, sidecars);
     if (step[0] > largest[0]) largest = step;
   }
   return largest[0] > inTheEnd[0] ? largest[1] : inTheEnd[1];
