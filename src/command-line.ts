@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { messageOf } from './api/message-of.ts';
+import { messageOf } from './text/message-of.ts';
 import { InputError } from './cli/input-error.ts';
 import { MissingFacts } from './cli/missing-facts.ts';
 import { createProgram, exitCodes, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
@@ -64,7 +64,8 @@ function programParts({ environment, packageRoot }: CommandLineOptions): Program
     version,
     environment,
     serveFlags: async () => (await import('./config.ts')).flagDescriptions(),
-    serve: async (flags) => (await import('./run-serve.ts')).runServe(flags, { environment, packageRoot, version }),
+    serve: async (flags) =>
+      (await import('./serve/run-serve.ts')).runServe(flags, { environment, packageRoot, version }),
     interrupted: () => new Promise((resolve) => process.once('SIGINT', () => resolve())),
     showProgress: (line) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);

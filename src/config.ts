@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { explainFileError } from './api/explain-file-error.ts';
-import { explainIssue } from './api/explain-issue.ts';
-import { formatFault } from './api/fault.ts';
-import { nearestName } from './api/nearest-name.ts';
-import { readSettings, type SettingsFile } from './api/read-settings.ts';
+import { explainFileError } from './text/explain-file-error.ts';
+import { explainIssue } from './text/explain-issue.ts';
+import { formatFault } from './text/fault.ts';
+import { nearestName } from './text/nearest-name.ts';
+import { readSettings, type SettingsFile } from './text/read-settings.ts';
 import {
   digits,
   duration,

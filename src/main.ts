@@ -2,7 +2,7 @@
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { openCacheDirectory } from './cache-directory.ts';
+import { openCacheDirectory } from './cli/cache-directory.ts';
 
 /** As `engines` in package.json says. An older one would fail with an error that names neither. */
 const oldestNode = 24;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { examplePolicies } from './support/examples.ts';
-import { temporaryDirectory } from './cluster/temporary-directory.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 

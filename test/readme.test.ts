@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { webhookIds, webhookPaths } from '../src/admission/webhooks.ts';
+import { webhookIds, webhookPaths } from '../src/review/webhooks.ts';
 import { webhookConfigurations } from '../src/cli/manifests/webhook-configurations.ts';
 import { exitCodes } from '../src/cli/program.ts';
 import { defaultLimits } from '../src/http/limits.ts';

@@ -1,7 +1,7 @@
 import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
-import type { ReserveResult } from '../quota/decide-turn.ts';
-import type { Regrouping } from '../quota/regroupings.ts';
+import type { ReserveResult } from '../quota/rules/decide-turn.ts';
+import type { Regrouping } from '../quota/rules/regroupings.ts';
 import { demandOf } from '../workload/demand.ts';
 import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
@@ -11,8 +11,8 @@ import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
 import { withQuota, withRegroupings } from './quota-answer.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
-import type { AdmissionRequest } from './review.ts';
-import { isJudgedByGpuValidate, isJudgedSubResource } from './webhooks.ts';
+import type { AdmissionRequest } from '../review/review.ts';
+import { isJudgedByGpuValidate, isJudgedSubResource } from '../review/webhooks.ts';
 
 /** What a decision rests on; each is asked once a request, so that a reload never changes a decision half-way. */
 export type AdmissionSources = {

@@ -2,11 +2,11 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MalformedObject } from '../workload/malformed-object.ts';
 import type { Admit } from './admit.ts';
-import { internalError, type Answer, type HandleReview } from './answer.ts';
+import { internalError, type Answer, type HandleReview } from '../review/answer.ts';
 import { undecided, type Outcome } from './decision.ts';
-import type { DecidedReview } from './record.ts';
+import type { DecidedReview } from '../record/record.ts';
 import { badReviewAnswer, respond, undecidedAnswer } from './respond.ts';
-import { decodeReview, type AdmissionRequest } from './review.ts';
+import { decodeReview, type AdmissionRequest } from '../review/review.ts';
 
 export type ReviewTelemetry = {
   readonly log: Log;

@@ -1,9 +1,9 @@
 import { warningLines } from '../policies/denial.ts';
 import type { Violation } from '../policies/rule.ts';
-import { formatAmount, formatAmounts } from '../quota/amounts.ts';
-import type { Shortfall } from '../quota/decide-batch.ts';
-import type { ReserveResult } from '../quota/decide-turn.ts';
-import type { Regrouping } from '../quota/regroupings.ts';
+import { formatAmount, formatAmounts } from '../quota/rules/amounts.ts';
+import type { Shortfall } from '../quota/rules/decide-batch.ts';
+import type { ReserveResult } from '../quota/rules/decide-turn.ts';
+import type { Regrouping } from '../quota/rules/regroupings.ts';
 import { denied, undecided, type Outcome } from './decision.ts';
 
 /** Stable, like the ids of rules. */

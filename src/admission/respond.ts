@@ -1,8 +1,8 @@
 import { denialMessage } from '../policies/denial.ts';
 import type { Violation } from '../policies/rule.ts';
-import { couldNotDecide, plainText, type Answer } from './answer.ts';
+import { couldNotDecide, plainText, type Answer } from '../review/answer.ts';
 import type { Decision, Outcome } from './decision.ts';
-import type { AdmissionRequest, BadReview } from './review.ts';
+import type { AdmissionRequest, BadReview } from '../review/review.ts';
 
 const json = 'application/json';
 const head = '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":';

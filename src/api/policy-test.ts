@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { objectName } from './fields.ts';
-import { isPlainObject, type PlainObject } from './plain-object.ts';
+import { isPlainObject, type PlainObject } from '../api/plain-object.ts';
 
 /**
  * PolicyTest: a suite of cases for policies and quotas, judged offline by `gpugate test`. Not a custom resource.

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { TenantQuotaSpec } from '../api/tenant-quota.ts';
-import { formatFault } from '../api/fault.ts';
-import { readSnapshotFile } from '../cluster/snapshot-file.ts';
-import { usageOfSnapshot, type ClusterUsage } from '../cluster/snapshot-usage.ts';
+import { formatFault } from '../text/fault.ts';
+import { readSnapshotFile } from '../files/snapshot-file.ts';
+import { usageOfSnapshot, type ClusterUsage } from '../files/snapshot-usage.ts';
 import { InputError } from './input-error.ts';
 import type { CliContext } from './program.ts';
 

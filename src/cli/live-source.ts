@@ -1,10 +1,10 @@
-import { ifFound } from '../cluster/api-error.ts';
-import { createClient } from '../cluster/client.ts';
-import { findApiServer } from '../cluster/find-api-server.ts';
-import { usageOfView } from '../cluster/snapshot-usage.ts';
-import { systemClock } from '../cluster/system-clock.ts';
-import { ClusterView } from '../cluster/view.ts';
-import { watchQuotas } from '../cluster/watch-quotas.ts';
+import { ifFound } from '../cluster/client/api-error.ts';
+import { createClient } from '../cluster/client/client.ts';
+import { findApiServer } from '../cluster/client/find-api-server.ts';
+import { usageOfView } from '../files/snapshot-usage.ts';
+import { systemClock } from '../cluster/client/system-clock.ts';
+import { ClusterView } from '../cluster/view/view.ts';
+import { watchQuotas } from '../cluster/watch/watch-quotas.ts';
 import type { Fields, Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createSilentLog } from '../telemetry/silent-log.ts';

@@ -1,7 +1,7 @@
 import { verifyPolicy } from '../admission/policy-set.ts';
-import { formatFault } from '../api/fault.ts';
+import { formatFault } from '../text/fault.ts';
 import type { WorkloadPolicy } from '../api/workload-policy.ts';
-import { PolicyFiles } from '../cluster/policy-files.ts';
+import { PolicyFiles } from '../files/policy-files.ts';
 import { InputError } from './input-error.ts';
 
 /** The policies of files and directories; throws InputError with every fault, each with file, line and field. */

@@ -1,14 +1,14 @@
 import { verifyPolicy } from '../admission/policy-set.ts';
-import { type Fault, formatFault } from '../api/fault.ts';
-import { type ReadObject, type ReadResult, readYaml } from '../api/read-yaml.ts';
+import { type Fault, formatFault } from '../text/fault.ts';
+import { type ReadObject, type ReadResult, readYaml } from '../text/read-yaml.ts';
 import { type TenantQuota, tenantQuota } from '../api/tenant-quota.ts';
 import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
-import { mergePolicies } from '../cluster/merge-policies.ts';
-import { listPolicyFiles } from '../cluster/policy-directory.ts';
-import { maxPolicyFileBytes } from '../cluster/policy-files.ts';
-import { readTextFile } from '../cluster/text-file.ts';
-import { QuotaError } from '../quota/group.ts';
-import { compileQuota, type Quota } from '../quota/quota.ts';
+import { mergePolicies } from '../files/merge-policies.ts';
+import { listPolicyFiles } from '../files/policy-directory.ts';
+import { maxPolicyFileBytes } from '../files/policy-files.ts';
+import { readTextFile } from '../files/text-file.ts';
+import { QuotaError } from '../quota/rules/group.ts';
+import { compileQuota, type Quota } from '../quota/rules/quota.ts';
 import { InputError } from './input-error.ts';
 
 /** What files and directories put in force: policies and quotas, each in order of their names. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { explainFileError } from '../api/explain-file-error.ts';
+import { explainFileError } from '../text/explain-file-error.ts';
 import { parseCertificates } from '../tls/key-pair.ts';
 import { InputError } from './input-error.ts';
 

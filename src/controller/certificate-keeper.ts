@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import type { NamedObject, PatchOperation } from '../cluster/named-object.ts';
-import { versionOf, type RawObject } from '../cluster/raw-object.ts';
+import type { NamedObject, PatchOperation } from '../cluster/client/named-object.ts';
+import { versionOf, type RawObject } from '../cluster/client/raw-object.ts';
 import type { Log } from '../telemetry/log.ts';
 import { nextStep, type Installed, type RotationOptions, type Step } from '../tls/rotation.ts';
 import { takeStep } from '../tls/take-step.ts';

@@ -1,4 +1,4 @@
-import type { ApiClient } from '../cluster/client.ts';
+import type { ApiClient } from '../cluster/client/client.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** A denial as an Event tells it. */

@@ -1,8 +1,8 @@
-import { ifFound } from '../cluster/api-error.ts';
-import type { ApiClient } from '../cluster/client.ts';
-import { isAdvance } from '../quota/advance.ts';
-import type { PodRecord } from '../quota/pod-record.ts';
-import type { Ledger } from '../quota/ledger.ts';
+import { ifFound } from '../cluster/client/api-error.ts';
+import type { ApiClient } from '../cluster/client/client.ts';
+import { isAdvance } from '../quota/ledger/advance.ts';
+import type { PodRecord } from '../quota/rules/pod-record.ts';
+import type { Ledger } from '../quota/ledger/ledger.ts';
 
 /**
  * A create ends within 34 s of its admission, and within 10 s more the webhook had answered: after 60 s, a pod that does

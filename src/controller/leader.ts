@@ -1,6 +1,6 @@
-import { ApiError, ifFound } from '../cluster/api-error.ts';
-import type { ApiClient } from '../cluster/client.ts';
-import type { Clock } from '../cluster/retry.ts';
+import { ApiError, ifFound } from '../cluster/client/api-error.ts';
+import type { ApiClient } from '../cluster/client/client.ts';
+import type { Clock } from '../cluster/client/retry.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 

@@ -1,5 +1,5 @@
-import type { ApiClient } from '../cluster/client.ts';
-import { readyCondition, type Condition, type WatchedObject } from '../cluster/watched-objects.ts';
+import type { ApiClient } from '../cluster/client/client.ts';
+import { readyCondition, type Condition, type WatchedObject } from '../cluster/watch/watched-objects.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** The condition that says whether the present version of an object is in force. */

@@ -1,7 +1,7 @@
-import type { ApiClient } from '../cluster/client.ts';
-import { formatAmounts, type Amounts } from '../quota/amounts.ts';
-import { sumsByGroup, type QuotaFacts } from '../quota/decide-batch.ts';
-import type { Quota } from '../quota/quota.ts';
+import type { ApiClient } from '../cluster/client/client.ts';
+import { formatAmounts, type Amounts } from '../quota/rules/amounts.ts';
+import { sumsByGroup, type QuotaFacts } from '../quota/rules/decide-batch.ts';
+import type { Quota } from '../quota/rules/quota.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** 200 groups are 40 KB; whoever has more sees those that use the largest part of their limits. */

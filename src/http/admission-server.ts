@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { HandleReview } from '../admission/answer.ts';
+import type { HandleReview } from '../review/answer.ts';
 import { blockThread } from '../telemetry/block-thread.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';

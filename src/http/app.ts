@@ -1,5 +1,5 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import { plainText } from '../admission/answer.ts';
+import { plainText } from '../review/answer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { refusal } from './refusals.ts';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { Express } from 'express';
-import { plainText } from '../admission/answer.ts';
+import { plainText } from '../review/answer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ExposedMetrics } from '../telemetry/metrics.ts';
 import { answerFaults, createBareApp } from './app.ts';

@@ -1,4 +1,4 @@
-import { couldNotDecide, internalError, plainText, type Answer } from '../admission/answer.ts';
+import { couldNotDecide, internalError, plainText, type Answer } from '../review/answer.ts';
 import type { BadRequestReason } from '../telemetry/bad-request-reasons.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
-import type { HandleReview } from '../admission/answer.ts';
+import type { HandleReview } from '../review/answer.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import { Routes } from './routes.ts';

@@ -1,4 +1,4 @@
-import type { HandleReview } from '../admission/answer.ts';
+import type { HandleReview } from '../review/answer.ts';
 import { decisionTimeMs } from './deadline.ts';
 
 export type Route = {

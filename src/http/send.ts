@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from '../admission/answer.ts';
+import type { Answer } from '../review/answer.ts';
 
 /**
  * Writes one answer: head and body leave in one TLS record when the body is a string. One without characters beyond

@@ -1,5 +1,5 @@
 import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 
 /** Who of a pod asks for a resource: the path for a violation, and the parts of a sum as they were written. */
 export type AskedBy = {

@@ -1,4 +1,4 @@
-import { clip, printable } from './printable.ts';
+import { clip, printable } from '../text/printable.ts';
 import type { Violation } from './rule.ts';
 
 /** The texts that users read: one denial with every reason, or one warning line each. */

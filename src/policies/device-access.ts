@@ -19,7 +19,7 @@ import {
 } from '../workload/device-access.ts';
 import { allContainers, containerPath, type Container, type Pod } from '../workload/pod.ts';
 import { isClusterController, isKubelet } from '../workload/requester.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 
 const id = 'device-access';

@@ -5,7 +5,7 @@
  */
 import { devicesOf, gpuMode, podGpuMode, type Demand } from '../workload/demand.ts';
 import { containerPath, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
-import { shown, shownList } from './printable.ts';
+import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-mixed';

@@ -15,7 +15,7 @@ import {
 } from '../workload/pod.ts';
 import { nanosPerUnit, parseQuantity, wholeUnits } from '../workload/quantity.ts';
 import { behindQuotaKey } from './extended-demand.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-quantity';

@@ -5,7 +5,7 @@
 import { gpuMode } from '../workload/demand.ts';
 import { containerPath, resourceContainers, type Container } from '../workload/pod.ts';
 import { wholeUnits } from '../workload/quantity.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-shared-per-container';

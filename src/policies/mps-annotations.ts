@@ -6,7 +6,7 @@
 import { asksForShared } from '../workload/demand.ts';
 import { mpsThreadsAnnotation, mpsVramAnnotation, parseMpsThreads, parseMpsVram } from '../workload/mps.ts';
 import { ownValue } from '../workload/pod.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'mps-annotations';

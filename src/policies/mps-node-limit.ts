@@ -10,7 +10,7 @@ import { mpsThreadsAnnotation, mpsVramAnnotation, parseMpsThreads, parseMpsVram 
 import { ownValue, type Pod } from '../workload/pod.ts';
 import { createNodeScan } from './node-scan.ts';
 import { isSelected } from './node-selector.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'mps-node-limit';

@@ -5,7 +5,7 @@
  */
 import { gpuModeLabelKey, podGpuMode } from '../workload/demand.ts';
 import { ownValue } from '../workload/pod.ts';
-import { shown, shownList } from './printable.ts';
+import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 
 const id = 'mutation-survived';

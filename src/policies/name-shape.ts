@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js';
-import { messageOf } from '../api/message-of.ts';
+import { messageOf } from '../text/message-of.ts';
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import { PolicyError } from './policy-error.ts';
-import { clip, printable, shownList } from './printable.ts';
+import { clip, printable, shownList } from '../text/printable.ts';
 
 /** What a policy says of names, as one regular expression of linear time (a user may send any name). */
 export type NameShape = {

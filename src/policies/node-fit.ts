@@ -11,7 +11,7 @@ import { wholeUnits } from '../workload/quantity.ts';
 import { askedBy } from './asked-by.ts';
 import { createNodeScan } from './node-scan.ts';
 import { isSelected } from './node-selector.ts';
-import { shown, shownList } from './printable.ts';
+import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'node-fit';

@@ -5,8 +5,8 @@
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Pod } from '../workload/pod.ts';
 import { askedBy } from './asked-by.ts';
-import { nearest } from '../api/edit-distance.ts';
-import { shown, shownList } from './printable.ts';
+import { nearest } from '../text/edit-distance.ts';
+import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'resource-known';

@@ -9,7 +9,7 @@ import { nanosPerUnit, parseQuantity } from '../workload/quantity.ts';
 import { isOvercommittable } from '../workload/resource-names.ts';
 import { askedBy } from './asked-by.ts';
 import { PolicyError } from './policy-error.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'resource-maximum';

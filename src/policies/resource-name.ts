@@ -7,7 +7,7 @@
  */
 import { isClusterController } from '../workload/requester.ts';
 import { compileNameShape, type NameShape } from './name-shape.ts';
-import { shown } from './printable.ts';
+import { shown } from '../text/printable.ts';
 import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 
 const id = 'resource-name';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../api/message-of.ts';
+import { messageOf } from '../text/message-of.ts';
 import type { CertificateStore, StoredCertificates } from './certificate-store.ts';
 
 /** The names that Kubernetes uses in secrets of type kubernetes.io/tls. */

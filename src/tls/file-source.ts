@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '../api/message-of.ts';
+import { messageOf } from '../text/message-of.ts';
 import { CertificateHolder, type TlsTelemetry } from './certificate-holder.ts';
 import type { CertificateSource, Reload, ServingCertificate } from './certificate-source.ts';
 import { parseKeyPair, validityFault, validityOf, type Checked } from './key-pair.ts';

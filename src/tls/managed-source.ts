@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { messageOf } from '../api/message-of.ts';
+import { messageOf } from '../text/message-of.ts';
 import { findFaults, isSound } from './certificate-faults.ts';
 import { CertificateHolder, type TlsTelemetry } from './certificate-holder.ts';
 import type { CertificateSource, Reload, ServingCertificate } from './certificate-source.ts';

@@ -1,4 +1,4 @@
-import type { Shortfall } from '../../src/quota/decide-batch.ts';
+import type { Shortfall } from '../../src/quota/rules/decide-batch.ts';
 
 export const short: Shortfall = {
   quota: 'projects',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allowed } from '../../src/admission/decision.ts';
 import { createHandleReview } from '../../src/admission/handle-review.ts';
-import type { DecidedReview } from '../../src/admission/record.ts';
+import type { DecidedReview } from '../../src/record/record.ts';
 import { MalformedObject } from '../../src/workload/malformed-object.ts';
 import { recordingTelemetry } from '../support/example-handlers.ts';
 import { bytesOf, reviewOf } from '../support/reviews.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { allowed, denied, undecided } from '../../src/admission/decision.ts';
 import { quotaViolation, withQuota, withRegroupings } from '../../src/admission/quota-answer.ts';
-import type { Regrouping } from '../../src/quota/regroupings.ts';
-import type { Shortfall } from '../../src/quota/decide-batch.ts';
+import type { Regrouping } from '../../src/quota/rules/regroupings.ts';
+import type { Shortfall } from '../../src/quota/rules/decide-batch.ts';
 import { short } from './example-shortfall.ts';
 
 describe('a shortfall reads', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allowed, allowedWith, denied, undecided, type Outcome } from '../../src/admission/decision.ts';
 import { respond } from '../../src/admission/respond.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/admission/review.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/review/review.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
 
 function requestOf(fields: ReviewFields = {}): AdmissionRequest {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { clusterSnapshot } from '../../src/api/cluster-snapshot.ts';
-import { readYaml } from '../../src/api/read-yaml.ts';
+import { readYaml } from '../../src/text/read-yaml.ts';
 import { exampleSnapshot } from '../support/examples.ts';
 
 const typeMeta = { apiVersion: 'gpugate.dev/v1alpha1', kind: 'ClusterSnapshot' };

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { tenantQuotaCrd, workloadPolicyCrd } from '../../src/api/crd.ts';
-import { readYaml } from '../../src/api/read-yaml.ts';
+import { readYaml } from '../../src/text/read-yaml.ts';
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { connectControlPlane } from '../controlplane/connect.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { formatField } from '../../src/api/fault.ts';
-import { objectJudge } from '../../src/api/judge-object.ts';
+import { formatField } from '../../src/text/fault.ts';
+import { objectJudge } from '../../src/text/judge-object.ts';
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { refusedQuotas, acceptedQuotas } from './tenant-quotas.ts';
 

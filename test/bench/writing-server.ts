@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { createApiLedgerStore } from '../../src/cluster/api-ledger-store.ts';
-import { createClient } from '../../src/cluster/client.ts';
-import { findApiServer } from '../../src/cluster/find-api-server.ts';
-import { systemClock } from '../../src/cluster/system-clock.ts';
+import { createApiLedgerStore } from '../../src/cluster/view/api-ledger-store.ts';
+import { createClient } from '../../src/cluster/client/client.ts';
+import { findApiServer } from '../../src/cluster/client/find-api-server.ts';
+import { systemClock } from '../../src/cluster/client/system-clock.ts';
 
 /**
  * What no design that remembers a pod before it is admitted can be below: a bare webhook, alone, that decides nothing and

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { temporaryDirectory } from '../cluster/temporary-directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { examplePods, examplePolicies } from '../support/examples.ts';
 import { runGpugate } from '../support/run-gpugate.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { InputError } from '../../src/cli/input-error.ts';
 import { loadRules } from '../../src/cli/load-rules.ts';
-import { temporaryDirectory } from '../cluster/temporary-directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const head = (kind: string, name: string) =>
   `apiVersion: gpugate.dev/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\n`;

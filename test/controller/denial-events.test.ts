@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ApiRequest } from '../../src/cluster/client.ts';
+import type { ApiRequest } from '../../src/cluster/client/client.ts';
 import { DenialEvents, type Denial } from '../../src/controller/denial-events.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ApiError } from '../../src/cluster/api-error.ts';
+import { ApiError } from '../../src/cluster/client/api-error.ts';
 import { expireAfterMs, ReservationExpiry } from '../../src/controller/expire-reservations.ts';
-import { emptyLedger, type LedgerState } from '../../src/quota/ledger-state.ts';
+import { emptyLedger, type LedgerState } from '../../src/quota/ledger/ledger-state.ts';
 import { gpuPod } from '../quota/pod.ts';
 
 type Found = { readonly uid: string; readonly phase?: string } | Error;

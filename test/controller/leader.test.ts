@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ApiError } from '../../src/cluster/api-error.ts';
-import type { ApiRequest } from '../../src/cluster/client.ts';
+import { ApiError } from '../../src/cluster/client/api-error.ts';
+import type { ApiRequest } from '../../src/cluster/client/client.ts';
 import { Leader } from '../../src/controller/leader.ts';
 import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';

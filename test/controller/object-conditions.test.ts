@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ApiError } from '../../src/cluster/api-error.ts';
-import type { ApiRequest } from '../../src/cluster/client.ts';
-import type { WatchedObject } from '../../src/cluster/watched-objects.ts';
+import { ApiError } from '../../src/cluster/client/api-error.ts';
+import type { ApiRequest } from '../../src/cluster/client/client.ts';
+import type { WatchedObject } from '../../src/cluster/watch/watched-objects.ts';
 import { writeConditions } from '../../src/controller/object-conditions.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { ApiRequest } from '../../src/cluster/client.ts';
+import type { ApiRequest } from '../../src/cluster/client/client.ts';
 import { groupStatuses, maxGroups, QuotaStatus } from '../../src/controller/quota-status.ts';
-import type { PodRecord } from '../../src/quota/pod-record.ts';
-import { UsageSums } from '../../src/quota/usage.ts';
+import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
+import { UsageSums } from '../../src/quota/rules/usage.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { readQuota } from '../quota/read-quota.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { HandleReview } from '../../src/admission/answer.ts';
+import type { HandleReview } from '../../src/review/answer.ts';
 import type { AdmissionServer, AdmissionServerOptions } from '../../src/http/admission-server.ts';
 import { approve, readMetric } from './in-memory-server.ts';
 import { exchange, postBytes, ResponseReader } from './raw-response.ts';

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
-import type { HandleReview } from '../../src/admission/answer.ts';
+import type { HandleReview } from '../../src/review/answer.ts';
 import { createAdmissionApp } from '../../src/http/app.ts';
 import { BodyBudget } from '../../src/http/body.ts';
 import { Connections } from '../../src/http/connections.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import type { Answer, HandleReview } from '../../src/admission/answer.ts';
+import type { Answer, HandleReview } from '../../src/review/answer.ts';
 import { defaultLimits } from '../../src/http/limits.ts';
 import { approve, createInMemoryServer, readMetric } from './in-memory-server.ts';
 import { exchange, postBytes, ResponseReader } from './raw-response.ts';

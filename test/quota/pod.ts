@@ -1,4 +1,4 @@
-import type { PodRecord } from '../../src/quota/pod-record.ts';
+import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
 
 const demands = new Map([1, 2, 3, 4, 5, 6, 7, 8].map((gpus) => [gpus, new Map([['nvidia.com/gpu', gpus]])]));
 

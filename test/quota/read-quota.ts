@@ -1,5 +1,5 @@
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
-import { compileQuota, type Quota } from '../../src/quota/quota.ts';
+import { compileQuota, type Quota } from '../../src/quota/rules/quota.ts';
 
 /** A quota as an admin writes its spec, with the defaults of the schema. */
 export function readQuota(spec: unknown, name = 'q'): Quota {

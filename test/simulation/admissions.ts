@@ -1,5 +1,5 @@
-import type { ReserveResult } from '../../src/quota/decide-turn.ts';
-import type { PodRecord } from '../../src/quota/pod-record.ts';
+import type { ReserveResult } from '../../src/quota/rules/decide-turn.ts';
+import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
 import type { SimulatedApiServer, SimulatedPod } from './api-server.ts';
 import type { Checker } from './checker.ts';
 import type { Random } from './random.ts';

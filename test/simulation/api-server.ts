@@ -1,6 +1,6 @@
-import type { StoredLedger } from '../../src/quota/ledger-store.ts';
-import type { LivePods } from '../../src/quota/ledger-view.ts';
-import type { PodRecord } from '../../src/quota/pod-record.ts';
+import type { StoredLedger } from '../../src/quota/ledger/ledger-store.ts';
+import type { LivePods } from '../../src/quota/ledger/ledger-view.ts';
+import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
 import type { Limit } from './tenants.ts';
 
 /** A pod as the checker follows it, from its request to its end; all times are of the simulation. */

@@ -1,4 +1,4 @@
-import type { ReserveResult } from '../../src/quota/decide-turn.ts';
+import type { ReserveResult } from '../../src/quota/rules/decide-turn.ts';
 import type { SimulatedPod } from './api-server.ts';
 import { limitKey } from './tenants.ts';
 import type { VirtualTime } from './virtual-time.ts';

@@ -9,14 +9,14 @@ export type Mutation = {
   readonly trouble?: Trouble;
 };
 
-const ledger = 'quota/ledger.ts';
-const turn = 'quota/decide-turn.ts';
-const batch = 'quota/decide-batch.ts';
-const copy = 'quota/ledger-copy.ts';
-const fresh = 'quota/fresh-facts.ts';
+const ledger = 'quota/ledger/ledger.ts';
+const turn = 'quota/rules/decide-turn.ts';
+const batch = 'quota/rules/decide-batch.ts';
+const copy = 'quota/ledger/ledger-copy.ts';
+const fresh = 'quota/ledger/fresh-facts.ts';
 const expiry = 'controller/expire-reservations.ts';
-const advances = 'quota/advances.ts';
-const lost = 'quota/lost-ledger.ts';
+const advances = 'quota/ledger/advances.ts';
+const lost = 'quota/ledger/lost-ledger.ts';
 
 /** Each must be caught by the simulation: it is only as good as the faults that it finds. */
 export const mutations: Readonly<Record<string, Mutation>> = {
@@ -140,7 +140,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'if (!releases.has(reservation.uid))',
   },
   'pods that came and went are not remembered': {
-    file: 'cluster/cluster-ledger-view.ts',
+    file: 'cluster/view/cluster-ledger-view.ts',
     from: 'return pod === undefined ? gone.get(uid) : BigInt(pod.version);',
     to: 'return pod === undefined ? undefined : BigInt(pod.version);',
   },
@@ -213,7 +213,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '',
   },
   'what a replica that ended held is given back by one that has not seen what came of it': {
-    file: 'quota/give-back.ts',
+    file: 'quota/ledger/give-back.ts',
     from: 'return (view.version() ?? -1n) >= newest ? newest : undefined;',
     to: 'return newest;',
     trouble: 'held-ahead',

@@ -1,5 +1,5 @@
-import { ApiError } from '../../src/cluster/api-error.ts';
-import type { ApiClient, ApiRequest } from '../../src/cluster/client.ts';
+import { ApiError } from '../../src/cluster/client/api-error.ts';
+import type { ApiClient, ApiRequest } from '../../src/cluster/client/client.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { SimulatedApiServer } from './api-server.ts';
 import type { SimulatedProcess } from './process.ts';

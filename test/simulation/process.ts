@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/cluster/retry.ts';
+import type { Clock } from '../../src/cluster/client/retry.ts';
 import type { Random } from './random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 

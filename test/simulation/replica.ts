@@ -1,9 +1,9 @@
-import { createApiLedgerStore } from '../../src/cluster/api-ledger-store.ts';
-import { ApiError } from '../../src/cluster/api-error.ts';
+import { createApiLedgerStore } from '../../src/cluster/view/api-ledger-store.ts';
+import { ApiError } from '../../src/cluster/client/api-error.ts';
 import { ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { Leader } from '../../src/controller/leader.ts';
-import type { AdvanceSettings } from '../../src/quota/advance.ts';
-import { Ledger } from '../../src/quota/ledger.ts';
+import type { AdvanceSettings } from '../../src/quota/ledger/advance.ts';
+import { Ledger } from '../../src/quota/ledger/ledger.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { ServerListener, SimulatedApiServer } from './api-server.ts';
 import { simulatedCluster } from './checker.ts';
@@ -31,14 +31,14 @@ export type ReplicaOptions = {
 /** Of all replicas together. */
 export type LedgerStats = { writes: number; conflicts: number; failures: number; ahead: number };
 
-/** As src/live-quota.ts has them. */
+/** As src/serve/live-quota.ts has them. */
 const lookEveryMs = 1000;
 const expiryEveryMs = 5000;
 
 const silent = () => undefined;
 const silentLog = { debug: silent, info: silent, warn: silent, error: silent, request: silent };
 
-/** One process of gpugate, from its start to its end: the real ledger and leader, put together as src/live-quota.ts does. */
+/** One process of gpugate, from its start to its end: the real ledger and leader, put together as src/serve/live-quota.ts does. */
 export class Replica {
   readonly number: number;
   readonly process: SimulatedProcess;

@@ -1,4 +1,4 @@
-import { defaultAdvances, type AdvanceSettings } from '../../src/quota/advance.ts';
+import { defaultAdvances, type AdvanceSettings } from '../../src/quota/ledger/advance.ts';
 import type { Trouble } from './faults.ts';
 import type { Random } from './random.ts';
 

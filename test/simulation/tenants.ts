@@ -1,5 +1,5 @@
-import type { PodRecord } from '../../src/quota/pod-record.ts';
-import type { Quota } from '../../src/quota/quota.ts';
+import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
+import type { Quota } from '../../src/quota/rules/quota.ts';
 import { readQuota } from '../quota/read-quota.ts';
 import type { Random } from './random.ts';
 

@@ -1,9 +1,9 @@
-import { createLedgerView } from '../../src/cluster/cluster-ledger-view.ts';
-import { Store } from '../../src/cluster/store.ts';
-import type { PodListener } from '../../src/cluster/view.ts';
-import type { LedgerView } from '../../src/quota/ledger-view.ts';
-import { isSamePod, type PodRecord } from '../../src/quota/pod-record.ts';
-import { UsageSums } from '../../src/quota/usage.ts';
+import { createLedgerView } from '../../src/cluster/view/cluster-ledger-view.ts';
+import { Store } from '../../src/cluster/watch/store.ts';
+import type { PodListener } from '../../src/cluster/view/view.ts';
+import type { LedgerView } from '../../src/quota/ledger/ledger-view.ts';
+import { isSamePod, type PodRecord } from '../../src/quota/rules/pod-record.ts';
+import { UsageSums } from '../../src/quota/rules/usage.ts';
 import type { PodEvent, SimulatedApiServer, SimulatedPod } from './api-server.ts';
 import type { Weather } from './network.ts';
 import type { SimulatedProcess } from './process.ts';

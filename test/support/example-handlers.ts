@@ -1,10 +1,10 @@
 import { createMutatePods, createValidate, type AdmissionSources } from '../../src/admission/admit.ts';
-import type { HandleReview } from '../../src/admission/answer.ts';
+import type { HandleReview } from '../../src/review/answer.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
 import { createHandleReview } from '../../src/admission/handle-review.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
 import { systemNamespaces } from '../../src/api/system-namespaces.ts';
-import { SnapshotFile } from '../../src/cluster/snapshot-file.ts';
+import { SnapshotFile } from '../../src/files/snapshot-file.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
 import { createSilentLog } from '../../src/telemetry/silent-log.ts';

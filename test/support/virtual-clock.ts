@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/cluster/retry.ts';
+import type { Clock } from '../../src/cluster/client/retry.ts';
 
 /** Time that passes only when a test says so. */
 export type VirtualClock = Clock & {

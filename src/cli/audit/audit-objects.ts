@@ -1,7 +1,7 @@
 import { compilePolicy } from '../../admission/policy-set.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
-import type { Quota } from '../../quota/quota.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { readMeta } from '../../workload/read-pod.ts';
 import { InputError } from '../input-error.ts';

@@ -1,5 +1,5 @@
 import type { WorkloadPolicy, ReviewedKind } from '../../api/workload-policy.ts';
-import type { Quota } from '../../quota/quota.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
 import type { ClusterFacts, NodeFacts } from '../../workload/cluster-facts.ts';
 import type { StoredObject } from './stored-object.ts';
 

@@ -3,7 +3,7 @@ import type { Outcome, OutcomeFinding } from '../../admission/decision.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
 import type { PolicySet } from '../../admission/policy-set.ts';
 import { mutationSurvived } from '../../policies/mutation-survived.ts';
-import { clip, printable } from '../../policies/printable.ts';
+import { clip, printable } from '../../text/printable.ts';
 import type { Enforcement, Violation } from '../../policies/rule.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { createOfflineJudge } from '../judge/offline-judge.ts';

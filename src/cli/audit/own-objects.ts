@@ -1,11 +1,11 @@
-import { formatField } from '../../api/fault.ts';
-import { objectJudge } from '../../api/judge-object.ts';
+import { formatField } from '../../text/fault.ts';
+import { objectJudge } from '../../text/judge-object.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { tenantQuota } from '../../api/tenant-quota.ts';
 import { workloadPolicy, type WorkloadPolicy } from '../../api/workload-policy.ts';
 import { verifyPolicy } from '../../admission/policy-set.ts';
-import { QuotaError } from '../../quota/group.ts';
-import { compileQuota, type Quota } from '../../quota/quota.ts';
+import { QuotaError } from '../../quota/rules/group.ts';
+import { compileQuota, type Quota } from '../../quota/rules/quota.ts';
 import { nameIn } from './stored-object.ts';
 
 export type OwnObjects = {

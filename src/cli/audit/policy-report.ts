@@ -1,5 +1,5 @@
 import { quotaRule } from '../../admission/quota-answer.ts';
-import { clip } from '../../policies/printable.ts';
+import { clip } from '../../text/printable.ts';
 import type { Enforcement } from '../../policies/rule.ts';
 import type { Audit } from './audit-objects.ts';
 import { maxResultsPerNamespace, type AuditResult, type NamespaceTally } from './audit-tally.ts';

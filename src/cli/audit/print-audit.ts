@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { ApiClient } from '../../cluster/client.ts';
+import type { ApiClient } from '../../cluster/client/client.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import type { CliContext } from '../program.ts';
 import { loadReporter, reportContextOf, type OutputFormat } from '../report/registry.ts';

@@ -1,7 +1,7 @@
-import { formatAmount } from '../../quota/amounts.ts';
-import type { PodRecord } from '../../quota/pod-record.ts';
-import type { Quota } from '../../quota/quota.ts';
-import type { Usage } from '../../quota/usage.ts';
+import { formatAmount } from '../../quota/rules/amounts.ts';
+import type { PodRecord } from '../../quota/rules/pod-record.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
+import type { Usage } from '../../quota/rules/usage.ts';
 
 /** A group that uses more of a resource than its quota allows now. Amounts as users write them. */
 export type Overuse = {

@@ -1,10 +1,10 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../../api/explain-file-error.ts';
-import { formatFault } from '../../api/fault.ts';
-import { messageOf } from '../../api/message-of.ts';
+import { explainFileError } from '../../text/explain-file-error.ts';
+import { formatFault } from '../../text/fault.ts';
+import { messageOf } from '../../text/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { JsonListDecoder } from '../../cluster/json-list.ts';
+import { JsonListDecoder } from '../../cluster/watch/json-list.ts';
 import { InputError } from '../input-error.ts';
 import { readManifestText } from '../judge/manifest-text.ts';
 import type { Place } from '../report/report.ts';

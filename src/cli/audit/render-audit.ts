@@ -1,4 +1,4 @@
-import { printable } from '../../policies/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { textTable } from '../text-table.ts';
 import type { Audit } from './audit-objects.ts';
 import type { ViolationCount } from './audit-tally.ts';

@@ -1,12 +1,12 @@
 import { compileExemptions } from '../../admission/exemption.ts';
 import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
-import { formatFault } from '../../api/fault.ts';
-import { messageOf } from '../../api/message-of.ts';
-import { ApiError } from '../../cluster/api-error.ts';
-import type { ApiClient } from '../../cluster/client.ts';
-import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
-import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
+import { formatFault } from '../../text/fault.ts';
+import { messageOf } from '../../text/message-of.ts';
+import { ApiError } from '../../cluster/client/api-error.ts';
+import type { ApiClient } from '../../cluster/client/client.ts';
+import { readSnapshotFile } from '../../files/snapshot-file.ts';
+import { usageOfSnapshot } from '../../files/snapshot-usage.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { InputError } from '../input-error.ts';
 import { loadRules, type LoadedRules } from '../load-rules.ts';
@@ -116,9 +116,9 @@ async function openSource({ flags, context }: Run): Promise<Opened> {
   if (flags.manifests !== undefined) return { source: await openManifestSource(flags.manifests), client: undefined };
   // Only here: no cluster is asked for anything while files will do.
   const [{ findApiServer }, { createClient }, { systemClock }, { openLiveSource }] = await Promise.all([
-    import('../../cluster/find-api-server.ts'),
-    import('../../cluster/client.ts'),
-    import('../../cluster/system-clock.ts'),
+    import('../../cluster/client/find-api-server.ts'),
+    import('../../cluster/client/client.ts'),
+    import('../../cluster/client/system-clock.ts'),
     import('./live-source.ts'),
   ]);
   const access = { environment: context.environment, kubeconfig: flags.kubeconfig };

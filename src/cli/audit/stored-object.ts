@@ -1,12 +1,12 @@
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
-import type { AdmissionRequest } from '../../admission/review.ts';
+import type { AdmissionRequest } from '../../review/review.ts';
 import type { ObjectMeta } from '../../workload/pod.ts';
-import { printable } from '../../policies/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { readMeta } from '../../workload/read-pod.ts';
 import type { User } from '../../workload/requester.ts';
 import { ownValue } from '../../workload/pod.ts';
-import { submitterAnnotation } from '../../quota/pod-record.ts';
+import { submitterAnnotation } from '../../quota/rules/pod-record.ts';
 import type { Place } from '../report/report.ts';
 
 /** An object that the cluster holds already, as the API server shows it. */

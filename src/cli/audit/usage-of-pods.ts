@@ -1,9 +1,9 @@
-import { Interner } from '../../cluster/interner.ts';
-import { projectPod } from '../../cluster/projections.ts';
-import { largestDevices } from '../../quota/device-memory.ts';
-import type { PodRecord } from '../../quota/pod-record.ts';
-import type { Quota } from '../../quota/quota.ts';
-import { UsageSums, type Usage } from '../../quota/usage.ts';
+import { Interner } from '../../workload/interner.ts';
+import { projectPod } from '../../cluster/view/projections.ts';
+import { largestDevices } from '../../quota/rules/device-memory.ts';
+import type { PodRecord } from '../../quota/rules/pod-record.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
+import { UsageSums, type Usage } from '../../quota/rules/usage.ts';
 import { unknownNamespace } from '../../workload/cluster-facts.ts';
 import type { AuditSource } from './audit-source.ts';
 import type { StoredObject } from './stored-object.ts';

@@ -1,5 +1,5 @@
-import { ApiError, ifFound } from '../../cluster/api-error.ts';
-import type { ApiClient } from '../../cluster/client.ts';
+import { ApiError, ifFound } from '../../cluster/client/api-error.ts';
+import type { ApiClient } from '../../cluster/client/client.ts';
 import { reportGroupVersion, reportLabels, reportName, type PolicyReport } from './policy-report.ts';
 
 export type WrittenReports = { readonly written: number; readonly removed: number };

@@ -1,11 +1,11 @@
-import { formatFault } from '../../api/fault.ts';
+import { formatFault } from '../../text/fault.ts';
 import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
-import { messageOf } from '../../api/message-of.ts';
-import { readSnapshotFile } from '../../cluster/snapshot-file.ts';
-import { usageOfSnapshot } from '../../cluster/snapshot-usage.ts';
-import { snapshotOf } from '../../cluster/write-snapshot.ts';
-import type { PodRecord } from '../../quota/pod-record.ts';
-import type { Quota } from '../../quota/quota.ts';
+import { messageOf } from '../../text/message-of.ts';
+import { readSnapshotFile } from '../../files/snapshot-file.ts';
+import { usageOfSnapshot } from '../../files/snapshot-usage.ts';
+import { snapshotOf } from '../../files/write-snapshot.ts';
+import type { PodRecord } from '../../quota/rules/pod-record.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { InputError } from '../input-error.ts';
 import { MissingFacts } from '../missing-facts.ts';

@@ -1,7 +1,7 @@
 import type { Outcome, OutcomeFinding } from '../../admission/decision.ts';
 import { applyPatch } from '../../mutations/apply-patch.ts';
 import { quotaRule } from '../../admission/quota-answer.ts';
-import { clip } from '../../policies/printable.ts';
+import { clip } from '../../text/printable.ts';
 import type { ManifestObject } from '../judge/read-objects.ts';
 import type { ObjectRequest } from '../judge/requests-of.ts';
 import { yamlDiff, yamlLines } from '../judge/yaml-diff.ts';

@@ -1,4 +1,4 @@
-import type { ApiClient } from '../../cluster/client.ts';
+import type { ApiClient } from '../../cluster/client/client.ts';
 import type { CertificateMode } from '../manifests/install-settings.ts';
 
 /** What one look found. Everything but `ok` says in `mend` what to do. */

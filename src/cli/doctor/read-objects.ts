@@ -1,4 +1,4 @@
-import { ifFound } from '../../cluster/api-error.ts';
+import { ifFound } from '../../cluster/client/api-error.ts';
 import type { DoctorContext } from './check.ts';
 
 type Client = DoctorContext['client'];

@@ -1,5 +1,5 @@
-import { messageOf } from '../../api/message-of.ts';
-import { ApiError } from '../../cluster/api-error.ts';
+import { messageOf } from '../../text/message-of.ts';
+import { ApiError } from '../../cluster/client/api-error.ts';
 import { fault, skipped, type Check, type DoctorContext, type Finding } from './check.ts';
 
 export type Diagnosis = { readonly check: string } & Finding;

@@ -1,6 +1,6 @@
-import { type FieldPath, parseField, type Position } from '../../api/fault.ts';
+import { type FieldPath, parseField, type Position } from '../../text/fault.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { parseYaml, type SyntaxFault, type YamlDocument } from '../../api/yaml-document.ts';
+import { parseYaml, type SyntaxFault, type YamlDocument } from '../../text/yaml-document.ts';
 import { jsonLocator } from './locate-json.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 

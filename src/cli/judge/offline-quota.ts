@@ -1,12 +1,12 @@
 import type { AdmissionSources } from '../../admission/admit.ts';
-import { Interner } from '../../cluster/interner.ts';
-import { pickLabels } from '../../cluster/projections.ts';
-import { decideBatch } from '../../quota/decide-batch.ts';
-import { largestDevices, podDeviceMemory } from '../../quota/device-memory.ts';
-import type { PodRecord } from '../../quota/pod-record.ts';
-import type { Quota } from '../../quota/quota.ts';
-import { regroupings } from '../../quota/regroupings.ts';
-import { UsageSums } from '../../quota/usage.ts';
+import { Interner } from '../../workload/interner.ts';
+import { pickLabels } from '../../cluster/view/projections.ts';
+import { decideBatch } from '../../quota/rules/decide-batch.ts';
+import { largestDevices, podDeviceMemory } from '../../quota/rules/device-memory.ts';
+import type { PodRecord } from '../../quota/rules/pod-record.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
+import { regroupings } from '../../quota/rules/regroupings.ts';
+import { UsageSums } from '../../quota/rules/usage.ts';
 import { unknownNamespace, type ClusterFacts } from '../../workload/cluster-facts.ts';
 import { demandOf } from '../../workload/demand.ts';
 

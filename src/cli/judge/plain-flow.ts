@@ -1,4 +1,4 @@
-import { kubectlValue, surprise } from '../../api/kubectl-yaml.ts';
+import { kubectlValue, surprise } from '../../text/kubectl-yaml.ts';
 
 /**
  * One-line flow collections and quoted text, such as `{ cpu: 100m, memory: 1Gi }`, `[a, "b c"]` and 'x'; undefined for

@@ -1,4 +1,4 @@
-import { kubectlValue, surprise } from '../../api/kubectl-yaml.ts';
+import { kubectlValue, surprise } from '../../text/kubectl-yaml.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { readFlow } from './plain-flow.ts';
 

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../../api/explain-file-error.ts';
-import { formatFault } from '../../api/fault.ts';
+import { explainFileError } from '../../text/explain-file-error.ts';
+import { formatFault } from '../../text/fault.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { InputError } from '../input-error.ts';
 import type { Place } from '../report/report.ts';

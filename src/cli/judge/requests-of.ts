@@ -1,7 +1,7 @@
 import type { PlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
-import { review, type AdmissionRequest } from '../../admission/review.ts';
-import { readRequest } from '../../admission/read-request.ts';
+import { review, type AdmissionRequest } from '../../review/review.ts';
+import { readRequest } from '../../review/read-request.ts';
 import { resourcesOf } from '../manifests/webhook-configurations.ts';
 import type { User } from '../../workload/requester.ts';
 import { createdObjects, type CreatedObjects } from './created-objects.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
-import { kubectlValue } from '../../api/kubectl-yaml.ts';
+import { kubectlValue } from '../../text/kubectl-yaml.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { printable } from '../../policies/printable.ts';
+import { printable } from '../../text/printable.ts';
 
 /**
  * What changes from one object to another, as lines of YAML: `+` and `-` in front of what comes and goes, two spaces in

@@ -1,7 +1,7 @@
 import { dnsSubdomain } from '../../api/dns-label.ts';
 import { labelKey } from '../../api/fields.ts';
 import { InputError } from '../input-error.ts';
-import { nearestName } from '../../api/nearest-name.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import type { InstallSettings, Toleration } from './install-settings.ts';
 
 /** What the Service, the probes and the image of the manifests rest on. */

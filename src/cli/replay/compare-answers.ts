@@ -1,4 +1,4 @@
-import type { RecordedAnswer, RecordedFinding } from '../../admission/record.ts';
+import type { RecordedAnswer, RecordedFinding } from '../../record/record.ts';
 
 /** What becomes of a decision under other policies, the gravest first; a decision has one of them. */
 export const changeKinds = ['denied', 'allowed', 'reasons', 'warnings', 'patch', 'audits'] as const;

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { explainFileError } from '../../api/explain-file-error.ts';
-import { messageOf } from '../../api/message-of.ts';
+import { explainFileError } from '../../text/explain-file-error.ts';
+import { messageOf } from '../../text/message-of.ts';
 import { recordFileEnd } from '../../telemetry/record-files.ts';
 import { InputError } from '../input-error.ts';
 

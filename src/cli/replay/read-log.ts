@@ -1,4 +1,4 @@
-import { readRecord, type DecisionRecord } from '../../admission/record.ts';
+import { readRecord, type DecisionRecord } from '../../record/record.ts';
 import { readLines } from './read-lines.ts';
 
 /** One line of a log: a decision, or why there is none. */

@@ -1,5 +1,5 @@
-import { messageOf } from '../../api/message-of.ts';
-import type { DecisionRecord } from '../../admission/record.ts';
+import { messageOf } from '../../text/message-of.ts';
+import type { DecisionRecord } from '../../record/record.ts';
 import { compareAnswers } from './compare-answers.ts';
 import type { JudgeRecord } from './judge-record.ts';
 import { readLog, type LogEntry } from './read-log.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../../policies/printable.ts';
+import { printable } from '../../text/printable.ts';
 import { isOfRule, type ChangeKind } from './compare-answers.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
 import { grouped } from '../report/grouped-number.ts';

@@ -1,7 +1,7 @@
 import type { PolicySet } from '../../admission/policy-set.ts';
-import { printable } from '../../policies/printable.ts';
-import type { PodRecord } from '../../quota/pod-record.ts';
-import type { Quota } from '../../quota/quota.ts';
+import { printable } from '../../text/printable.ts';
+import type { PodRecord } from '../../quota/rules/pod-record.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { InputError } from '../input-error.ts';
 import type { CliContext } from '../program.ts';

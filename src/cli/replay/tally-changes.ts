@@ -2,7 +2,7 @@ import { subjectOf } from '../../admission/respond.ts';
 import type { Change, ChangeKind, ChangeSource } from './compare-answers.ts';
 import type { LogEntry } from './read-log.ts';
 import { changeKinds } from './compare-answers.ts';
-import type { DecisionRecord } from '../../admission/record.ts';
+import type { DecisionRecord } from '../../record/record.ts';
 
 /** One decision that would be another. */
 export type ChangedDecision = {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { printable } from '../../policies/printable.ts';
+import { printable } from '../../text/printable.ts';
 import type { Place, ReportContext, ReportedFinding, ReportedResult, Reporter } from './report.ts';
 import { byGroup, summaryOf, type Verdict } from './tally.ts';
 

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../../api/explain-file-error.ts';
-import type { Fault } from '../../api/fault.ts';
-import { TextFile } from '../../cluster/text-file.ts';
+import { explainFileError } from '../../text/explain-file-error.ts';
+import type { Fault } from '../../text/fault.ts';
+import { TextFile } from '../../files/text-file.ts';
 
 export type SuiteFile = { readonly file: string; readonly text: string };
 

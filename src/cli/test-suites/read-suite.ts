@@ -1,12 +1,12 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { RE2JS } from 're2js';
 import { quotaRule } from '../../admission/quota-answer.ts';
-import { type Fault, formatFault } from '../../api/fault.ts';
-import { messageOf } from '../../api/message-of.ts';
-import { nearestName } from '../../api/nearest-name.ts';
+import { type Fault, formatFault } from '../../text/fault.ts';
+import { messageOf } from '../../text/message-of.ts';
+import { nearestName } from '../../text/nearest-name.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { policyTest, type PolicyTest, type PolicyTestCase } from '../../api/policy-test.ts';
-import { type ReadObject, readYaml } from '../../api/read-yaml.ts';
+import { type ReadObject, readYaml } from '../../text/read-yaml.ts';
 import { ruleIds } from '../../policies/registry.ts';
 import type { Place } from '../report/report.ts';
 import type { SuiteFile } from './find-suites.ts';

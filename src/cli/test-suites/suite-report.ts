@@ -1,5 +1,5 @@
-import { formatFault } from '../../api/fault.ts';
-import { printable } from '../../policies/printable.ts';
+import { formatFault } from '../../text/fault.ts';
+import { printable } from '../../text/printable.ts';
 import type { Place, ReportedFinding, ReportedResult } from '../report/report.ts';
 import { ruleIdsOf } from './compare.ts';
 import type { CaseRun } from './run-case.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import type { ClusterUsage } from '../../cluster/snapshot-usage.ts';
+import type { ClusterUsage } from '../../files/snapshot-usage.ts';
 import { type ClusterSource, clusterSourceOptions, openClusterSource } from '../cluster-source.ts';
 import type { CliContext } from '../program.ts';
 import { textTable } from '../text-table.ts';

@@ -1,5 +1,5 @@
-import type { ClusterUsage } from '../../cluster/snapshot-usage.ts';
-import { formatAmount, type Amounts } from '../../quota/amounts.ts';
+import type { ClusterUsage } from '../../files/snapshot-usage.ts';
+import { formatAmount, type Amounts } from '../../quota/rules/amounts.ts';
 import { wholeUnits } from '../../workload/quantity.ts';
 import { ownValue } from '../../workload/pod.ts';
 

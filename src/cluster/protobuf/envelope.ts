@@ -1,4 +1,4 @@
-import type { RawObject } from '../raw-object.ts';
+import type { RawObject } from '../client/raw-object.ts';
 import { readShape, type Shape } from './shape.ts';
 import { MalformedProtobuf, WireReader, wireType } from './wire.ts';
 

@@ -1,7 +1,7 @@
-import { ByteQueue } from '../byte-queue.ts';
-import type { ListDecoder, ListMetadata } from '../list-decoder.ts';
-import type { RawObject } from '../raw-object.ts';
-import { maxEventBytes } from '../watch-events.ts';
+import { ByteQueue } from '../watch/byte-queue.ts';
+import type { ListDecoder, ListMetadata } from '../watch/list-decoder.ts';
+import type { RawObject } from '../client/raw-object.ts';
+import { maxEventBytes } from '../watch/watch-events.ts';
 import { magic, noEnvelope, rawNumber } from './envelope.ts';
 import { listMetaShape } from './messages.ts';
 import { readShape, type Shape } from './shape.ts';

@@ -1,4 +1,4 @@
-import type { RawObject } from '../raw-object.ts';
+import type { RawObject } from '../client/raw-object.ts';
 import { MalformedProtobuf, wireType, type WireReader } from './wire.ts';
 
 /** What one field becomes in the object that JSON would have given. */

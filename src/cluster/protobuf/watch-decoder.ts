@@ -1,5 +1,5 @@
-import { ByteQueue } from '../byte-queue.ts';
-import { maxEventBytes, watchEvent, type WatchDecoder, type WatchEvent } from '../watch-events.ts';
+import { ByteQueue } from '../watch/byte-queue.ts';
+import { maxEventBytes, watchEvent, type WatchDecoder, type WatchEvent } from '../watch/watch-events.ts';
 import { delimitedField, readEnvelope } from './envelope.ts';
 import { statusShape } from './messages.ts';
 import type { Shape } from './shape.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openLiveSource } from '../../../src/cli/audit/live-source.ts';
 import type { StoredObject } from '../../../src/cli/audit/stored-object.ts';
-import { ApiError } from '../../../src/cluster/api-error.ts';
-import type { ApiClient, ApiRequest } from '../../../src/cluster/client.ts';
+import { ApiError } from '../../../src/cluster/client/api-error.ts';
+import type { ApiClient, ApiRequest } from '../../../src/cluster/client/client.ts';
 import { podOf, policyOf } from './run-in-memory.ts';
 
 type Lists = Readonly<Record<string, readonly object[]>>;

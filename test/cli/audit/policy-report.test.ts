@@ -3,8 +3,8 @@ import { AuditTally } from '../../../src/cli/audit/audit-tally.ts';
 import type { AuditFinding, StoredVerdict } from '../../../src/cli/audit/judge-stored.ts';
 import { policyReportsOf, reportLabels } from '../../../src/cli/audit/policy-report.ts';
 import { writePolicyReports } from '../../../src/cli/audit/write-policy-reports.ts';
-import { ApiError } from '../../../src/cluster/api-error.ts';
-import type { ApiRequest } from '../../../src/cluster/client.ts';
+import { ApiError } from '../../../src/cluster/client/api-error.ts';
+import type { ApiRequest } from '../../../src/cluster/client/client.ts';
 
 const finding = (enforcement: AuditFinding['enforcement'], more = 0): AuditFinding => ({
   rule: 'resource-name',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { temporaryDirectory } from '../../cluster/temporary-directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { examplePods, examplePolicies, exampleReviews, exampleSnapshot } from '../../support/examples.ts';
 import type { MemoryRun } from '../../support/run-in-memory.ts';
 import { runCheck } from './run-check.ts';

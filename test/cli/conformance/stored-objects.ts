@@ -1,4 +1,4 @@
-import type { AdmissionRequest } from '../../../src/admission/review.ts';
+import type { AdmissionRequest } from '../../../src/review/review.ts';
 import type { ControlPlaneConnection } from '../../controlplane/connect.ts';
 import type { FixtureCase } from './fixture-cases.ts';
 

@@ -6,9 +6,9 @@ import { definitions } from '../../../src/cli/doctor/checks/definitions.ts';
 import { ledger } from '../../../src/cli/doctor/checks/ledger.ts';
 import { objects } from '../../../src/cli/doctor/checks/objects.ts';
 import { checks } from '../../../src/cli/doctor/checks.ts';
-import { ApiError } from '../../../src/cluster/api-error.ts';
+import { ApiError } from '../../../src/cluster/client/api-error.ts';
 import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
-import { formatLedger, type LedgerState } from '../../../src/quota/ledger-state.ts';
+import { formatLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import { contextOf, fakeCluster, findingsOf, unreachable, type Answers } from './fake-cluster.ts';
 
 type Table = Readonly<Record<string, readonly [answers: Answers, says: readonly string[]]>>;

@@ -1,5 +1,5 @@
-import { ApiError, apiErrorOf } from '../../../src/cluster/api-error.ts';
-import type { ApiRequest } from '../../../src/cluster/client.ts';
+import { ApiError, apiErrorOf } from '../../../src/cluster/client/api-error.ts';
+import type { ApiRequest } from '../../../src/cluster/client/client.ts';
 import type { Check, DoctorContext } from '../../../src/cli/doctor/check.ts';
 
 /** An answer, or the status that refuses it. */

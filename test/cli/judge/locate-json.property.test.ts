@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { FieldPath } from '../../../src/api/fault.ts';
-import { parseYaml } from '../../../src/api/yaml-document.ts';
+import type { FieldPath } from '../../../src/text/fault.ts';
+import { parseYaml } from '../../../src/text/yaml-document.ts';
 import { jsonLocator } from '../../../src/cli/judge/locate-json.ts';
 
 function pathsIn(value: unknown, path: FieldPath = []): FieldPath[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { parseYaml } from '../../../src/api/yaml-document.ts';
+import { parseYaml } from '../../../src/text/yaml-document.ts';
 import { readPlainYaml } from '../../../src/cli/judge/plain-yaml.ts';
 
 /** Whatever the fast reader takes, the library reads the same way, without a fault or a remark. Returns what it took. */

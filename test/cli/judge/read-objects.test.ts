@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../../src/cli/input-error.ts';
 import { formatTold, readObjects } from '../../../src/cli/judge/read-objects.ts';
-import { temporaryDirectory } from '../../cluster/temporary-directory.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const pod = (name: string) => `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name} }\n`;
 

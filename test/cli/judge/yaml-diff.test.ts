@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseYaml } from '../../../src/api/yaml-document.ts';
+import { parseYaml } from '../../../src/text/yaml-document.ts';
 import { yamlDiff, yamlLines } from '../../../src/cli/judge/yaml-diff.ts';
 
 test('shows what comes, goes and changes, with what leads there and no more', () => {

@@ -63,7 +63,7 @@ describe('the Deployment', () => {
   });
 
   test('is never killed before its drain is over', () => {
-    const source = readFileSync(join(root, 'src/serve.ts'), 'utf8');
+    const source = readFileSync(join(root, 'src/serve/serve.ts'), 'utf8');
     const drainMs = Number(/const maxDrainMs = ([\d_]+);/.exec(source)?.[1]?.replace('_', ''));
     expect(drainMs).toBeGreaterThan(0);
     expect(podOf().terminationGracePeriodSeconds * 1000).toBeGreaterThan(drainMs);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RecordedAnswer } from '../../../src/admission/record.ts';
+import type { RecordedAnswer } from '../../../src/record/record.ts';
 import { compareAnswers } from '../../../src/cli/replay/compare-answers.ts';
 
 const allow: RecordedAnswer = {

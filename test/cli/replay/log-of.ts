@@ -1,9 +1,9 @@
 import { createMutatePods, createValidate, type AdmissionSources } from '../../../src/admission/admit.ts';
 import { compileExemptions } from '../../../src/admission/exemption.ts';
 import { compilePolicy } from '../../../src/admission/policy-set.ts';
-import { recordLine } from '../../../src/admission/record.ts';
-import { decodeReview } from '../../../src/admission/review.ts';
-import type { WebhookId } from '../../../src/admission/webhooks.ts';
+import { recordLine } from '../../../src/record/record.ts';
+import { decodeReview } from '../../../src/review/review.ts';
+import type { WebhookId } from '../../../src/review/webhooks.ts';
 import { clusterOf, specOf } from '../../policies/facts-of.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../../support/reviews.ts';
 

@@ -1,4 +1,4 @@
-import type { RawObject } from '../../../src/cluster/raw-object.ts';
+import type { RawObject } from '../../../src/cluster/client/raw-object.ts';
 import type { Field, Shape } from '../../../src/cluster/protobuf/shape.ts';
 import { protobufMediaType } from '../../../src/cluster/protobuf/media-type.ts';
 

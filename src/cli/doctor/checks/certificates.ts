@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
-import { ApiError } from '../../../cluster/api-error.ts';
+import { ApiError } from '../../../cluster/client/api-error.ts';
 import { isoTime, parseCertificates, parseKeyPair, validityFault, validityOf } from '../../../tls/key-pair.ts';
 import { renewAt } from '../../../tls/renewal.ts';
 import { certificatesIn, isAmong, signerOf } from '../../../tls/trust.ts';

@@ -1,5 +1,5 @@
 import { ledgerName, type QuotaLedger } from '../../../api/quota-ledger.ts';
-import { isOfNewerForm, parseLedger } from '../../../quota/ledger-state.ts';
+import { isOfNewerForm, parseLedger } from '../../../quota/ledger/ledger-state.ts';
 import { fault, ok, warning, type Check } from '../check.ts';
 import { readAll, readIfThere } from '../read-objects.ts';
 

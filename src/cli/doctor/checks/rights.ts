@@ -1,4 +1,4 @@
-import { ApiError } from '../../../cluster/api-error.ts';
+import { ApiError } from '../../../cluster/client/api-error.ts';
 import { appName } from '../../manifests/install-settings.ts';
 import { mapAtMost } from '../at-most.ts';
 import { fault, ok, skipped, type Check, type DoctorContext, type Finding } from '../check.ts';

@@ -1,0 +1,76 @@
+import { ledgerName } from '../../api/quota-ledger.ts';
+import type { LedgerStore, StoredLedger } from '../../quota/ledger/ledger-store.ts';
+import { ApiError, ifFound } from '../client/api-error.ts';
+import type { ApiClient } from '../client/client.ts';
+import { nameOf, versionOf, type RawObject } from '../client/raw-object.ts';
+import type { Reflector } from '../watch/reflector.ts';
+import { createFeed, type FeedContext } from '../watch/resource-feed.ts';
+
+const collection = '/apis/gpugate.dev/v1alpha1/quotaledgers';
+const path = `${collection}/${ledgerName}`;
+
+/** Longer than any healthy write, shorter than the time that a webhook has. */
+const timeoutMs = 3000;
+
+/**
+ * Who wrote which field is of no interest where one field is all there is: the API server need not work it out at each
+ * write. https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ */
+const untracked = [{}];
+
+/** What nobody wrote so far is no data, and so no ledger of ours. */
+function storedOf(raw: RawObject): StoredLedger {
+  const version = versionOf(raw);
+  const data = (raw['spec'] as RawObject | undefined)?.['data'];
+  return { data: typeof data === 'string' ? data : '', version, revision: BigInt(version) };
+}
+
+/** The ledger as an object of the API server, which compares and swaps by resourceVersion. */
+export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?: LedgerStore['newest']): LedgerStore {
+  return {
+    ...(newest === undefined ? {} : { newest }),
+    read: async () => {
+      const found = await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }));
+      return found === undefined ? undefined : storedOf(found as RawObject);
+    },
+    write: async (data, version) => {
+      const metadata = {
+        name: ledgerName,
+        ...(version === undefined ? {} : { resourceVersion: version }),
+        managedFields: untracked,
+      };
+      const body = { apiVersion: 'gpugate.dev/v1alpha1', kind: 'QuotaLedger', metadata, spec: { data } };
+      const isNew = version === undefined;
+      try {
+        const written = await client.request({
+          method: isNew ? 'POST' : 'PUT',
+          path: `${isNew ? collection : path}?fieldValidation=Ignore`, // of one field, which is ours
+          body,
+          timeoutMs,
+          once: true,
+        });
+        return storedOf(written as RawObject);
+      } catch (error) {
+        // One that was deleted meanwhile is a conflict too.
+        if (error instanceof ApiError && (error.isConflict || (error.isNotFound && !isNew))) return 'conflict';
+        throw error;
+      }
+    },
+  };
+}
+
+/** The newest copy, kept at hand by a watch: after a conflict it is often there already. */
+export function watchLedger(context: FeedContext): { reflector: Reflector; newest: () => StoredLedger | undefined } {
+  const { reflector, store } = createFeed<StoredLedger>(
+    {
+      resource: 'quotaledgers',
+      path: collection,
+      key: nameOf,
+      project: storedOf,
+      isSame: (a, b) => a.version === b.version,
+      onChange: () => undefined,
+    },
+    context,
+  );
+  return { reflector, newest: () => store.get(ledgerName) };
+}

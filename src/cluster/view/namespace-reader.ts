@@ -1,0 +1,28 @@
+import type { ClusterFacts } from '../../workload/cluster-facts.ts';
+import type { Labels } from '../../workload/pod.ts';
+import { ifFound } from '../client/api-error.ts';
+import type { ApiClient } from '../client/client.ts';
+import type { Interner } from '../../workload/interner.ts';
+import type { RawObject } from '../client/raw-object.ts';
+import { projectNamespace } from './projections.ts';
+
+/** A namespace that was made a moment ago is asked for while its first pod waits. */
+const timeoutMs = 2000;
+
+/** Labels of a namespace from the API server itself; everybody who asks for the same one meanwhile gets one answer. */
+export function createNamespaceReader(
+  client: Pick<ApiClient, 'request'>,
+  interner: Interner,
+): NonNullable<ClusterFacts['readNamespace']> {
+  const reads = new Map<string, Promise<Labels | undefined>>();
+  const read = async (name: string): Promise<Labels | undefined> => {
+    const path = `/api/v1/namespaces/${encodeURIComponent(name)}`;
+    const raw = await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }));
+    return raw === undefined ? undefined : projectNamespace(raw as RawObject, interner).labels;
+  };
+  return (name) => {
+    const running = reads.get(name) ?? read(name).finally(() => reads.delete(name));
+    reads.set(name, running);
+    return running;
+  };
+}

@@ -1,0 +1,112 @@
+import { podDeviceMemory, type LargestDevices } from '../../quota/rules/device-memory.ts';
+import { submitterAnnotation, type PodRecord } from '../../quota/rules/pod-record.ts';
+import type { NodeFacts } from '../../workload/cluster-facts.ts';
+import { demandOf } from '../../workload/demand.ts';
+import { MalformedObject } from '../../workload/malformed-object.ts';
+import { ownValue, type Labels } from '../../workload/pod.ts';
+import { isExtendedResource } from '../../workload/resource-names.ts';
+import { readMeta, readPod } from '../../workload/read-pod.ts';
+import { readObject, readQuantities } from '../../workload/read-field.ts';
+import { unknownNamespace } from '../../workload/cluster-facts.ts';
+import type { Interner } from '../../workload/interner.ts';
+import type { RawObject } from '../client/raw-object.ts';
+
+/** What of each object is kept: the few fields that rules, quotas and tables read. */
+
+export type NamespaceRecord = { readonly name: string; readonly labels: Labels };
+
+export type PodProjection = {
+  readonly interner: Interner;
+  /** Labels that some quota groups by. */
+  readonly labelKeys: ReadonlySet<string>;
+  readonly node: (name: string) => NodeFacts | undefined;
+  readonly largest: () => LargestDevices;
+};
+
+/** Undefined for a pod that asks for no GPU, and for one that has ended. */
+export function projectPod(
+  raw: RawObject,
+  { interner, labelKeys, node, largest }: PodProjection,
+): PodRecord | undefined {
+  const pod = readPod(raw);
+  const found = demandOf(pod);
+  if (found.size === 0 || hasEnded(raw)) return undefined;
+  const { meta, nodeName } = pod;
+  const demand = interner.demand(found);
+  return {
+    uid: meta.uid,
+    namespace: interner.text(meta.namespace),
+    name: meta.name,
+    node: interner.text(nodeName),
+    user: interner.text(ownValue(meta.annotations, submitterAnnotation) ?? ''),
+    labels: interner.labels(pickLabels(meta.labels, labelKeys)),
+    demand,
+    memoryMiB: podDeviceMemory(demand, node(nodeName), largest()),
+    version: versionOf(raw),
+  };
+}
+
+/** Revisions of etcd: far below 2^53. */
+function versionOf(raw: RawObject): number {
+  return Number((raw['metadata'] as RawObject)['resourceVersion'] ?? 0);
+}
+
+export function pickLabels(labels: Labels, keys: ReadonlySet<string>): Labels {
+  const picked: Record<string, string> = {};
+  for (const key of keys) {
+    const value = ownValue(labels, key);
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
+}
+
+/** Succeeded and Failed pods use nothing; of Unknown ones nobody knows, so that they count. */
+function hasEnded(raw: RawObject): boolean {
+  const phase = readObject(raw['status'], 'status')?.['phase'];
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+export function projectNode(raw: RawObject, interner: Interner): NodeFacts {
+  const { name, labels } = readMeta(raw);
+  const status = readObject(raw['status'], 'status') ?? {};
+  const allocatable = readQuantities(status['allocatable'], 'status.allocatable');
+  const extended = Object.entries(allocatable).filter(([resource]) => isExtendedResource(resource));
+  return Object.freeze({
+    name,
+    labels: internValues(Object.entries(labels), interner),
+    allocatable: internValues(extended, interner),
+  });
+}
+
+/** Every node has labels of its own, but most of the 60 have the same value on many nodes. */
+function internValues(entries: readonly (readonly [string, string])[], interner: Interner): Labels {
+  return Object.freeze(Object.fromEntries(entries.map(([key, text]) => [key, interner.text(text)])));
+}
+
+export function isSameNode(a: NodeFacts, b: NodeFacts): boolean {
+  return a.name === b.name && isSameMap(a.labels, b.labels) && isSameMap(a.allocatable, b.allocatable);
+}
+
+function isSameMap(a: Labels, b: Labels): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === ownValue(b, key));
+}
+
+export function projectNamespace(raw: RawObject, interner: Interner): NamespaceRecord {
+  const { name, labels } = readMeta(raw);
+  return Object.freeze({ name, labels: interner.labels({ ...labels, ...unknownNamespace(name) }) });
+}
+
+export function isSameNamespace(a: NamespaceRecord, b: NamespaceRecord): boolean {
+  return a.labels === b.labels && a.name === b.name;
+}
+
+/** The API server holds no object that its own schema refuses; should we read one wrongly, it must not end the watch. */
+export function orUndefined<T>(project: () => T): T | undefined {
+  try {
+    return project();
+  } catch (error) {
+    if (error instanceof MalformedObject) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,115 @@
+import type { ApiClient } from '../client/client.ts';
+import { JsonListDecoder } from './json-list.ts';
+import { JsonWatchDecoder } from './json-watch.ts';
+import type { ListDecoder, ListMetadata } from './list-decoder.ts';
+import { ProtobufListDecoder } from '../protobuf/list-decoder.ts';
+import { isProtobuf, protobufMediaType } from '../protobuf/media-type.ts';
+import type { Shape } from '../protobuf/shape.ts';
+import { ProtobufWatchDecoder } from '../protobuf/watch-decoder.ts';
+import type { RawObject } from '../client/raw-object.ts';
+import type { WatchDecoder } from './watch-events.ts';
+
+export type PageRequest = {
+  readonly limit: number;
+  readonly continueToken: string | undefined;
+  readonly signal: AbortSignal;
+  /** Awaited behind each piece of the answer, of 64 KiB at most: until then no more is taken from the wire. */
+  readonly rest?: () => Promise<void>;
+};
+
+export type Page = {
+  readonly resourceVersion: string;
+  /** Undefined on the last page. */
+  readonly continueToken: string | undefined;
+  /** What it took on the wire. */
+  readonly bytes: number;
+};
+
+/** What the reflector needs of an API server: of one resource, filtered or not. Both throw ApiError. */
+export type ListWatch = {
+  /** Hands over the items while they arrive; some of them twice, when the server failed half-way. */
+  readonly list: (page: PageRequest, onItem: (item: RawObject, resourceVersion: string) => void) => Promise<Page>;
+  /** Bytes of events in pieces as they arrive, and what makes events of them. */
+  readonly watch: (from: {
+    resourceVersion: string;
+    timeoutSeconds: number;
+    signal: AbortSignal;
+  }) => Promise<{ readonly pieces: AsyncIterable<Buffer>; readonly decoder: WatchDecoder }>;
+};
+
+/**
+ * `path` is that of the collection, such as `/api/v1/pods`. With a shape, objects are asked for as protobuf and have the
+ * fields of the shape alone: the API server encodes them in a fifth of the time, and nothing else is parsed here. It may
+ * answer in JSON all the same. Without: JSON, the only form of objects that a CRD defines.
+ */
+export function createListWatch(
+  client: Pick<ApiClient, 'fetch' | 'watch'>,
+  path: string,
+  { fieldSelector, accept, shape }: { fieldSelector?: string; accept?: string; shape?: Shape } = {},
+): ListWatch {
+  const query = (parameters: Readonly<Record<string, string | undefined>>): string => {
+    const given = Object.entries({ fieldSelector, ...parameters }).filter((entry) => entry[1] !== undefined);
+    return `${path}?${new URLSearchParams(given as [string, string][]).toString()}`;
+  };
+  return {
+    list: ({ limit, continueToken, signal, rest }, onItem) => {
+      // Without a resourceVersion: the newest state, never an older one out of some server's cache.
+      const url = query({ limit: String(limit), continue: continueToken });
+      const accepted = shape === undefined ? accept : acceptList;
+      return client.fetch(
+        { method: 'GET', path: url, signal, ...(accepted === undefined ? {} : { accept: accepted }) },
+        (body, contentType) => {
+          const isShaped = shape !== undefined && isProtobuf(contentType);
+          return readPage(body, isShaped ? new ProtobufListDecoder(shape) : new JsonListDecoder(), onItem, rest);
+        },
+      );
+    },
+    watch: async ({ resourceVersion, timeoutSeconds, signal }) => {
+      const url = query({
+        watch: '1',
+        allowWatchBookmarks: 'true',
+        resourceVersion,
+        timeoutSeconds: String(timeoutSeconds),
+      });
+      const { body, contentType } = await client.watch(url, signal, shape === undefined ? undefined : acceptWatch);
+      const isShaped = shape !== undefined && isProtobuf(contentType);
+      return { pieces: body, decoder: isShaped ? new ProtobufWatchDecoder(shape) : new JsonWatchDecoder() };
+    },
+  };
+}
+
+const acceptList = `${protobufMediaType},application/json`;
+const acceptWatch = `${protobufMediaType};stream=watch,application/json`;
+
+async function readPage(
+  body: AsyncIterable<Buffer>,
+  decoder: ListDecoder,
+  onItem: (item: RawObject, resourceVersion: string) => void,
+  rest: PageRequest['rest'],
+): Promise<Page> {
+  let bytes = 0;
+  // Lists of custom resources are sorted by key: their metadata come after the items.
+  const held: RawObject[] = [];
+  for await (const piece of body) {
+    bytes += piece.length;
+    for (const item of decoder.decode(piece)) {
+      if (decoder.metadata?.resourceVersion === undefined) held.push(item);
+      else onItem(item, versionOf(decoder.metadata));
+    }
+    if (rest !== undefined) await rest();
+  }
+  const { metadata } = decoder.end();
+  for (const item of held) onItem(item, versionOf(metadata));
+  const token = metadata?.continue;
+  return {
+    resourceVersion: versionOf(metadata),
+    continueToken: typeof token === 'string' && token !== '' ? token : undefined,
+    bytes,
+  };
+}
+
+function versionOf(metadata: ListMetadata | undefined): string {
+  const version = metadata?.resourceVersion;
+  if (typeof version !== 'string') throw new Error('the API server answered with something else than a list');
+  return version;
+}

@@ -1,0 +1,64 @@
+import type { AdmissionSources } from '../admission/admit.ts';
+import { compilePolicy, verifyPolicy, type PolicySet } from '../admission/policy-set.ts';
+import { formatFault, type Fault } from '../text/fault.ts';
+import { PolicyFiles } from '../files/policy-files.ts';
+import { SnapshotFile } from '../files/snapshot-file.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Policies and facts out of files that may change at any time; decisions read whole versions only. */
+export type FileSources = {
+  /** Absent when no files are named. */
+  readonly policies: AdmissionSources['policies'] | undefined;
+  readonly cluster: AdmissionSources['cluster'] | undefined;
+  /** Looks at the files again. Returns the faults at present; logs and counts when something changed. */
+  readonly reload: () => Promise<readonly Fault[]>;
+};
+
+export type FilePaths = { readonly policies?: readonly string[] | undefined; readonly snapshot?: string | undefined };
+
+export function createFileSources(
+  { policies: paths, snapshot: path }: FilePaths,
+  { log, metrics }: { log: Log; metrics: Metrics },
+): FileSources {
+  const files = paths === undefined ? undefined : new PolicyFiles({ paths, verify: verifyPolicy });
+  const snapshot = path === undefined ? undefined : new SnapshotFile({ path });
+  let policySet: PolicySet | undefined;
+  let facts: ReturnType<AdmissionSources['cluster']>;
+
+  // At the start there is no good version yet: whoever starts it is told the faults, and nothing is served.
+  let isStart = true;
+  const report = (faults: readonly Fault[], isChanged: boolean): readonly Fault[] => {
+    for (const fault of isChanged && !isStart ? faults : []) {
+      log.error('a file is faulty; the last good version stays', { fault: formatFault(fault) });
+    }
+    return faults;
+  };
+  const reloadPolicies = async (): Promise<readonly Fault[]> => {
+    if (files === undefined) return [];
+    const { policies, kept, faults, changed } = await files.reload();
+    if (changed || policySet === undefined) {
+      policySet = policies.map(compilePolicy);
+      metrics.policies('in_force', policies.length);
+      metrics.policies('kept', kept.length);
+      metrics.policyReload(faults.length === 0 ? 'ok' : 'faulty');
+      log.info('policies loaded', { policies: policies.map(({ metadata }) => metadata.name), kept });
+    }
+    return report(faults, changed);
+  };
+  const reloadSnapshot = async (): Promise<readonly Fault[]> => {
+    if (snapshot === undefined) return [];
+    const state = await snapshot.reload();
+    facts = state.facts;
+    return report(state.faults, state.changed);
+  };
+  return {
+    policies: files === undefined ? undefined : () => policySet,
+    cluster: snapshot === undefined ? undefined : () => facts,
+    reload: async () => {
+      const faults = await Promise.all([reloadPolicies(), reloadSnapshot()]);
+      isStart = false;
+      return faults.flat();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { z } from 'zod';
+import { describeValue, explainIssue } from './explain-issue.ts';
+import type { FieldPath } from './fault.ts';
+import { nearestName } from './nearest-name.ts';
+import { isPlainObject } from '../api/plain-object.ts';
+import type { ResourceSchema } from '../api/resource-schema.ts';
+import { type StructuralSchema, structuralSchema } from '../api/structural-schema.ts';
+import { explainUnknownField } from './suggest-field.ts';
+
+/** Something that a schema finds wrong with an object. */
+export type Finding = { readonly path: FieldPath; readonly message: string };
+
+/** `data` is the object with its defaults, when nothing is wrong. */
+export type Judgement<T> = { readonly data: T | undefined; readonly findings: readonly Finding[] };
+
+function findingsOf(issue: z.core.$ZodIssue, structure: () => StructuralSchema): readonly Finding[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      message: explainUnknownField(structure(), issue.path, key),
+    }));
+  }
+  const message = issue.code === 'invalid_key' ? `the key ${issue.issues[0]?.message ?? 'is wrong'}` : issue.message;
+  return [{ path: issue.path, message }];
+}
+
+/** Which schema judges the object, or what is wrong with its apiVersion and kind. */
+function chooseSchema<S extends ResourceSchema>(value: unknown, schemas: readonly S[]): S | Finding {
+  const known = schemas.map(({ shape }) => `${shape.kind.value} (${shape.apiVersion.value})`).join(', ');
+  if (!isPlainObject(value))
+    return { path: [], message: `must be an object with apiVersion and kind; known are ${known}` };
+  const absent = (['apiVersion', 'kind'] as const).find((key) => value[key] === undefined);
+  if (absent !== undefined) return { path: [absent], message: `is required; known are ${known}` };
+
+  const ofVersion = schemas.filter(({ shape }) => shape.apiVersion.value === value.apiVersion);
+  const chosen = ofVersion.find(({ shape }) => shape.kind.value === value.kind);
+  if (chosen !== undefined) return chosen;
+  const wrong = ofVersion.length === 0 ? 'apiVersion' : 'kind';
+  const given = value[wrong];
+  const choices = (ofVersion.length === 0 ? schemas : ofVersion).map(({ shape }) => shape[wrong].value);
+  const meant = typeof given === 'string' ? nearestName(given, choices) : undefined;
+  const hint = meant === undefined ? `known are ${known}` : `did you mean ${meant}?`;
+  return { path: [wrong], message: `${describeValue(given)} is unknown here; ${hint}` };
+}
+
+/** Judges objects by whichever of the schemas their apiVersion and kind name. */
+export function objectJudge<S extends ResourceSchema>(
+  schemas: readonly S[],
+): (value: unknown) => Judgement<z.output<S>> {
+  // Converting a schema takes a millisecond, and a file may hold thousands of objects with unknown fields.
+  const structures = new Map<z.ZodType, StructuralSchema>();
+  const structureOf = (schema: z.ZodType): StructuralSchema => {
+    const structure = structures.get(schema) ?? structuralSchema(schema);
+    structures.set(schema, structure);
+    return structure;
+  };
+  return (value) => {
+    const schema = chooseSchema(value, schemas);
+    if ('message' in schema) return { data: undefined, findings: [schema] };
+    const { data, error } = schema.safeParse(value, { error: explainIssue });
+    return { data, findings: error?.issues.flatMap((issue) => findingsOf(issue, () => structureOf(schema))) ?? [] };
+  };
+}

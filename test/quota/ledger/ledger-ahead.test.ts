@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { advanceLifeMs, isAdvance } from '../../../src/quota/ledger/advance.ts';
+import { createHolding, elsewhere, settled } from './holding-replica.ts';
+import { createReplica, kindOf } from './ledger-replica.ts';
+import { gpuPod } from '../pod.ts';
+import { readQuota } from '../read-quota.ts';
+
+describe('what is reserved ahead', () => {
+  test('is asked for again and again: one pod alone makes none', async () => {
+    const { stateNow, reserve, clock } = createReplica(settled, { quota: readQuota({ hard: { pods: '9' } }) });
+    reserve(gpuPod('1'));
+    await clock.advance(0);
+    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['1']);
+  });
+
+  test('admits a pod at once, without a write', async () => {
+    const { held, reserve, clock, log, ledger } = await createHolding();
+    expect(held()).toBe(4);
+    log.length = 0;
+    const asked = reserve(gpuPod('6'));
+    await Promise.resolve();
+    expect([kindOf(asked), log]).toEqual(['fits', ['took ahead']]);
+    expect(asked.result).toMatchObject({ charges: [{ quota: 'all', group: '' }] });
+    ledger.compact();
+    await clock.advance(0);
+  });
+
+  test('becomes the reservation of the pod that it admitted', async () => {
+    const { reserve, clock, ledger, stateNow } = await createHolding();
+    reserve(gpuPod('6'));
+    ledger.compact();
+    await clock.advance(0);
+    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(expect.arrayContaining(['1', '2', '3', '4', '6']));
+  });
+
+  test('is dropped where the view shows the pod already, and says so', async () => {
+    const { reserve, clock, ledger, stateNow, world } = await createHolding();
+    reserve(gpuPod('6'));
+    world.show(gpuPod('6', { version: 9 }));
+    ledger.compact();
+    await clock.advance(0);
+    const { reservations = [], seenThrough } = stateNow() ?? {};
+    expect(reservations.filter((one) => !isAdvance(one)).map(({ uid }) => uid)).toEqual(['1', '2', '3', '4']);
+    expect(seenThrough).toBe(9n);
+  });
+
+  test('admits no pod of another shape, and no dry run', async () => {
+    const { reserve, clock, log } = await createHolding();
+    log.length = 0;
+    reserve(gpuPod('6', { gpus: 2 }));
+    reserve(gpuPod('7', { namespace: 'b' }));
+    reserve(gpuPod('8'), { dryRun: true });
+    await clock.advance(0);
+    expect(log).not.toContain('took ahead');
+  });
+
+  test('ends after its time, in memory at once and in the ledger with the next look', async () => {
+    const { reserve, clock, log, ledger, held } = await createHolding();
+    await clock.advance(advanceLifeMs);
+    log.length = 0;
+    const asked = reserve(gpuPod('6'));
+    await clock.advance(0);
+    expect(kindOf(asked)).toBe('fits');
+    expect(log).not.toContain('took ahead');
+    await clock.advance(advanceLifeMs);
+    ledger.compact();
+    await clock.advance(0);
+    expect(held()).toBe(0);
+  });
+
+  test('is not used when its write failed', async () => {
+    const { reserve, clock, log, instead, ledger, held } = await createHolding();
+    await clock.advance(advanceLifeMs);
+    log.length = 0;
+    instead.push(() => {
+      throw new Error('no answer');
+    });
+    reserve(gpuPod('6'));
+    await Promise.resolve();
+    reserve(gpuPod('7'));
+    await clock.advance(100);
+    expect(log.slice(0, 2)).toEqual(['no answer', 'read']);
+    expect(log).not.toContain('took ahead');
+    await ledger.close();
+    expect(held()).toBe(0);
+  });
+
+  test('leaves room for as many more: near the limit there is none', async () => {
+    expect((await createHolding({ gpus: 5 })).held()).toBe(0);
+    expect((await createHolding({ gpus: 6 })).held()).toBe(1);
+    expect((await createHolding({ gpus: 8 })).held()).toBe(2);
+  });
+
+  test('is not made where a quota only warns: who goes over it is to be warned', async () => {
+    const { held } = await createHolding({ warn: true });
+    expect(held()).toBe(0);
+  });
+
+  test('gives way to who asks here', async () => {
+    const { reserve, clock, held } = await createHolding({ gpus: 8 });
+    const asked = reserve(gpuPod('6', { gpus: 4 }));
+    await clock.advance(0);
+    expect([kindOf(asked), held()]).toEqual(['fits', 0]);
+  });
+
+  test('is given back when the process ends', async () => {
+    const { ledger, held, stateNow } = await createHolding();
+    await ledger.close();
+    expect([held(), stateNow()?.reservations.length]).toEqual([0, 4]);
+  });
+});
+
+describe('what another replica reserved ahead', () => {
+  const held = { ...settled, reservations: [elsewhere(1), elsewhere(2)] };
+
+  test('refuses nobody: who asks waits until it is given back', async () => {
+    const { reserve, clock, put, world } = createReplica(held);
+    world.exist(10n);
+    const asked = reserve(gpuPod('1'));
+    await clock.advance(1000);
+    expect(kindOf(asked)).toBeUndefined();
+    put(settled);
+    await clock.advance(250);
+    expect(kindOf(asked)).toBe('fits');
+  });
+
+  test.each([
+    ['', 5000],
+    [', whose time ends while it waits', 1600],
+  ])('leaves a pod undecided, where nobody gives it back%s', async (_, timeMs) => {
+    const { reserve, clock } = createReplica(held);
+    const asked = reserve(gpuPod('1'), { deadline: clock.now() + timeMs });
+    await clock.advance(Math.min(timeMs + 300, 4500));
+    expect(kindOf(asked)).toBe(
+      'the last room is held by replicas of gpugate for pods to come. Try again; what a replica that ended held is free after a minute.',
+    );
+  });
+
+  test('is not told as a reason when the rest is enough', async () => {
+    const { reserve, clock, world } = createReplica(held);
+    const pod = gpuPod('s', { gpus: 2, version: 5 });
+    world.show(pod);
+    world.exist(10n, pod);
+    const asked = reserve(gpuPod('1'));
+    await clock.advance(0);
+    expect(asked.result).toMatchObject({ kind: 'short', shortfalls: [{ used: 2, reserved: 0, hard: 2 }] });
+  });
+
+  test('is given up with the version of the newest pod that may have come of it', async () => {
+    const { ledger, clock, stateNow, world } = createReplica(held);
+    world.exist(50n, gpuPod('x', { version: 30 }));
+    await Promise.all([ledger.releaseAhead([elsewhere(1)]), clock.advance(2000)]);
+    expect(stateNow()).toEqual(held); // not by one whose own view has not seen that pod
+    world.progress(30n);
+    await ledger.releaseAhead([elsewhere(1), gpuPod('not ahead')]);
+    await clock.advance(0);
+    expect(world.lists).toEqual(['a', 'a']);
+    expect(stateNow()).toEqual({ ...settled, seenThrough: 30n, reservations: [elsewhere(2)] });
+  });
+});
