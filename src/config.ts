@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { explainFileError } from './text/explain-file-error.ts';
 import { explainIssue } from './text/explain-issue.ts';
-import { formatFault } from './text/fault.ts';
+import { formatProblem } from './text/problem.ts';
 import { nearestName } from './text/nearest-name.ts';
 import { readSettings, type SettingsFile } from './text/read-settings.ts';
 import {
@@ -153,7 +153,7 @@ export type SettingLayers = {
   readonly embedded?: Readonly<Record<string, unknown>>;
 };
 
-/** Throws ConfigError with every fault, each with the place it came from. */
+/** Throws ConfigError with every problem, each with the place it came from. */
 export function loadConfig({ flags, environment, embedded = {} }: SettingLayers): Config {
   const { config: path, ...given } = flags;
   const file = typeof path === 'string' ? readConfigFile(path) : undefined;
@@ -164,15 +164,15 @@ export function loadConfig({ flags, environment, embedded = {} }: SettingLayers)
   const sentence = (key: string, message: string): string => {
     if (key in given) return `--${flagName(key)}: ${message}`;
     if (key in fromEnvironment) return `${environmentName(key)}: ${message}`;
-    if (file !== undefined && key in file.values) return formatFault(file.faultAt(key, message));
+    if (file !== undefined && key in file.values) return formatProblem(file.problemAt(key, message));
     return `--${flagName(key)}: ${message}`;
   };
-  const faults = parsed.error.issues.flatMap((issue) =>
+  const problems = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => sentence(key, `unknown setting${hint(key, settingKeys)}`))
       : sentence(String(issue.path[0] ?? ''), issue.message),
   );
-  throw new ConfigError(faults.join('\n'));
+  throw new ConfigError(problems.join('\n'));
 }
 
 /** A certificate from elsewhere leaves no use for a directory of our own. */
@@ -222,6 +222,6 @@ function readConfigFile(path: string): SettingsFile {
     throw new ConfigError(`--config ${path}: ${explainFileError(error)}`);
   }
   const file = readSettings(text, path);
-  if (file.faults.length > 0) throw new ConfigError(file.faults.map(formatFault).join('\n'));
+  if (file.problems.length > 0) throw new ConfigError(file.problems.map(formatProblem).join('\n'));
   return file;
 }

@@ -65,7 +65,7 @@ describe('loadConfig', () => {
     expect(Object.isFrozen(load(needed, {}))).toBe(true);
   });
 
-  const faults: Readonly<Record<string, [Record<string, unknown>, Record<string, string>, string]>> = {
+  const problems: Readonly<Record<string, [Record<string, unknown>, Record<string, string>, string]>> = {
     'a port that is none': [{ ...needed, port: 'x' }, {}, '--port: must be a number, got the string "x"'],
     'an empty port': [needed, { GPUGATE_PORT: '' }, 'GPUGATE_PORT: must be a number, got the string ""'],
     'a port beyond the last': [{ ...needed, port: '70000' }, {}, '--port: must be at most 65535, got the number 70000'],
@@ -133,7 +133,7 @@ describe('loadConfig', () => {
       '--config /nowhere/config.yaml: does not exist',
     ],
   };
-  test.each(Object.entries(faults))('refuses %s', (_, [flags, environment, message]) => {
+  test.each(Object.entries(problems))('refuses %s', (_, [flags, environment, message]) => {
     expect(() => load(flags, environment)).toThrow(message);
   });
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { dnsLabel, dnsLabelFault, dnsSubdomain } from './dns-label.ts';
+import { dnsLabel, dnsLabelProblem, dnsSubdomain } from './dns-label.ts';
 import { glob } from './fields.ts';
 
 /** Fields of settings, which come as text from flags and the environment and as they are from a file. */
@@ -41,7 +41,7 @@ export const duration = z
   .regex(/^\d+(ms|s|m|h)$/, 'must be a duration such as 500ms, 10s or 2m')
   .transform((text) => Number.parseInt(text, 10) * (units[text.replace(/^\d+/, '')] ?? 1));
 
-export const label = z.string().regex(dnsLabel, dnsLabelFault);
+export const label = z.string().regex(dnsLabel, dnsLabelProblem);
 export const objectName = z
   .string()
   .regex(dnsSubdomain, 'must be the name of an object: lower-case letters, digits, - and .');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TenantQuotaSpec } from '../api/tenant-quota.ts';
-import { formatFault } from '../text/fault.ts';
+import { formatProblem } from '../text/problem.ts';
 import { readSnapshotFile } from '../files/snapshot-file.ts';
 import { usageOfSnapshot, type ClusterUsage } from '../files/snapshot-usage.ts';
 import { InputError } from './input-error.ts';
@@ -32,7 +32,7 @@ export async function openClusterSource(source: ClusterSource, context: CliConte
 
 async function openSnapshot(file: string): Promise<OpenCluster> {
   const read = await readSnapshotFile(file);
-  if ('faults' in read) throw new InputError(read.faults.map(formatFault).join('\n'));
+  if ('problems' in read) throw new InputError(read.problems.map(formatProblem).join('\n'));
   const usage = usageOfSnapshot(read.snapshot);
   return { usage: () => usage, quotas: () => read.snapshot.quotas, close: async () => undefined };
 }

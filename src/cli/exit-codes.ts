@@ -1,7 +1,7 @@
 /** Exit codes of every command; the README's table is tested against it. */
 export const exitCodes = {
   ok: 0,
-  /** Everything was right and it still failed, such as a port in use; or what was looked for was found: a fault. */
+  /** Everything was right and it still failed, such as a port in use; or what was looked for was found: a problem. */
   failed: 1,
   /** The command line, a setting or an input file is wrong. */
   badInput: 2,

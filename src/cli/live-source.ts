@@ -62,7 +62,7 @@ export async function openLiveSource({ kubeconfig }: ClusterSource, cli: CliCont
 /** Only what a person must know: that the cluster does not answer, and why. */
 function warningsTo(write: (text: string) => void): Log {
   const say = (message: string, fields: Fields = {}): void => {
-    const why = fields['fault'] ?? fields['error'];
+    const why = fields['problem'] ?? fields['fault'] ?? fields['error'];
     write(`gpugate: ${message}${typeof why === 'string' ? `: ${why}` : ''}\n`);
   };
   return { ...createSilentLog(), warn: say, error: say };

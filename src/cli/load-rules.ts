@@ -1,5 +1,5 @@
 import { verifyPolicy } from '../admission/policy-set.ts';
-import { type Fault, formatFault } from '../text/fault.ts';
+import { type Problem, formatProblem } from '../text/problem.ts';
 import { type ReadObject, type ReadResult, readYaml } from '../text/read-yaml.ts';
 import { type TenantQuota, tenantQuota } from '../api/tenant-quota.ts';
 import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
@@ -17,16 +17,16 @@ export type LoadedRules = { readonly policies: readonly WorkloadPolicy[]; readon
 type Rule = WorkloadPolicy | TenantQuota;
 type FileObject = { readonly file: string; readonly object: ReadObject<Rule> };
 
-/** Policies and quotas may stand side by side. Throws InputError with every fault, each with file, line and field. */
+/** Policies and quotas may stand side by side. Throws InputError with every problem, each with file, line and field. */
 export async function loadRules(paths: readonly string[]): Promise<LoadedRules> {
   const objects: FileObject[] = [];
-  const faults: Fault[] = [];
+  const problems: Problem[] = [];
   for (const path of paths) {
     const listing = await listPolicyFiles(path);
-    if (listing.kind === 'unlisted') faults.push(faultOf(path, listing.message));
+    if (listing.kind === 'unlisted') problems.push(problemOf(path, listing.message));
     for (const file of listing.kind === 'files' ? listing.files : []) {
       const read = await readRules(file);
-      faults.push(...read.faults);
+      problems.push(...read.problems);
       objects.push(...read.objects.map((object) => ({ file, object })));
     }
   }
@@ -36,13 +36,13 @@ export async function loadRules(paths: readonly string[]): Promise<LoadedRules> 
     ofKind('WorkloadPolicy').map(({ file, object }) => ({
       file,
       objects: [object as ReadObject<WorkloadPolicy>],
-      faults: [],
+      problems: [],
     })),
     verifyPolicy,
   );
-  const quotas = compileQuotas(ofKind('TenantQuota'), faults);
-  faults.push(...merged.faults);
-  if (faults.length > 0) throw new InputError(faults.map(formatFault).join('\n'));
+  const quotas = compileQuotas(ofKind('TenantQuota'), problems);
+  problems.push(...merged.problems);
+  if (problems.length > 0) throw new InputError(problems.map(formatProblem).join('\n'));
   return { policies: Array.from(merged.inForce.values(), ({ policy }) => policy).sort(byName), quotas };
 }
 
@@ -50,20 +50,22 @@ const byName = (a: WorkloadPolicy, b: WorkloadPolicy): number => (a.metadata.nam
 
 async function readRules(file: string): Promise<ReadResult<Rule>> {
   const text = await readTextFile(file, { maxBytes: maxPolicyFileBytes });
-  if (text.kind !== 'text') return { objects: [], faults: [faultOf(file, text.message)] };
+  if (text.kind !== 'text') return { objects: [], problems: [problemOf(file, text.message)] };
   const read = readYaml(text.text, { file, schemas: [workloadPolicy, tenantQuota] });
-  const isEmpty = read.objects.length === 0 && read.faults.length === 0;
-  return isEmpty ? { ...read, faults: [faultOf(file, 'is empty; remove the file, or put policies into it')] } : read;
+  const isEmpty = read.objects.length === 0 && read.problems.length === 0;
+  return isEmpty
+    ? { ...read, problems: [problemOf(file, 'is empty; remove the file, or put policies into it')] }
+    : read;
 }
 
-function compileQuotas(objects: readonly FileObject[], faults: Fault[]): readonly Quota[] {
+function compileQuotas(objects: readonly FileObject[], problems: Problem[]): readonly Quota[] {
   const quotas = new Map<string, { quota: Quota; place: string }>();
   for (const { file, object } of objects) {
     const name = object.name ?? '';
     const earlier = quotas.get(name);
     if (earlier !== undefined) {
-      faults.push(
-        object.faultAt(
+      problems.push(
+        object.problemAt(
           'metadata.name',
           `quota ${name} is already defined at ${earlier.place}; rename or remove one of them`,
         ),
@@ -75,12 +77,12 @@ function compileQuotas(objects: readonly FileObject[], faults: Fault[]): readonl
       quotas.set(name, { quota, place: `${file}:${object.line}` });
     } catch (error) {
       if (!(error instanceof QuotaError)) throw error;
-      faults.push(object.faultAt(error.field, error.message));
+      problems.push(object.problemAt(error.field, error.message));
     }
   }
   return Array.from(quotas.values(), ({ quota }) => quota).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function faultOf(file: string, message: string): Fault {
+function problemOf(file: string, message: string): Problem {
   return { file, line: 1, column: 1, field: '', message };
 }

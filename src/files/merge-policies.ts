@@ -1,4 +1,4 @@
-import type { Fault } from '../text/fault.ts';
+import type { Problem } from '../text/problem.ts';
 import type { ReadObject } from '../text/read-yaml.ts';
 import type { WorkloadPolicy } from '../api/workload-policy.ts';
 
@@ -6,7 +6,7 @@ import type { WorkloadPolicy } from '../api/workload-policy.ts';
 export type PolicyReading = {
   readonly file: string;
   readonly objects: readonly ReadObject<WorkloadPolicy>[];
-  readonly faults: readonly Fault[];
+  readonly problems: readonly Problem[];
 };
 
 /** What is wrong with a policy that its schema accepts: `field` is a path such as `spec.names.pattern`. */
@@ -18,7 +18,7 @@ export type PolicyInForce = { readonly policy: WorkloadPolicy; readonly file: st
 
 export type MergedPolicies = {
   readonly inForce: ReadonlyMap<string, PolicyInForce>;
-  readonly faults: readonly Fault[];
+  readonly problems: readonly Problem[];
   /** Names of the policies of which an older, good version is in force. */
   readonly kept: readonly string[];
 };
@@ -36,9 +36,9 @@ function claimsByName(readings: readonly PolicyReading[]): ReadonlyMap<string, r
   return claims;
 }
 
-function duplicateFault(name: string, owner: Claim, other: Claim): Fault {
+function duplicateProblem(name: string, owner: Claim, other: Claim): Problem {
   const place = `${owner.file}:${owner.object.line}`;
-  return other.object.faultAt(
+  return other.object.problemAt(
     'metadata.name',
     `policy ${name} is already defined at ${place}, which stays in force; rename or remove one of them`,
   );
@@ -59,19 +59,19 @@ export function mergePolicies(
   verify: VerifyPolicy,
 ): MergedPolicies {
   const inForce = new Map<string, PolicyInForce>();
-  const faults = readings.flatMap((reading) => reading.faults);
+  const problems = readings.flatMap((reading) => reading.problems);
   const kept: string[] = [];
 
   for (const [name, claims] of claimsByName(readings)) {
     const before = previous.get(name);
     const owner = claims.find(({ file }) => file === before?.file) ?? claims[0];
     if (owner === undefined) continue;
-    faults.push(...claims.filter((claim) => claim !== owner).map((claim) => duplicateFault(name, owner, claim)));
+    problems.push(...claims.filter((claim) => claim !== owner).map((claim) => duplicateProblem(name, owner, claim)));
 
     const { value } = owner.object;
     const isNew = value !== undefined && value !== before?.policy;
     const finding = isNew ? verify(value) : undefined;
-    if (finding !== undefined) faults.push(owner.object.faultAt(finding.field, finding.message));
+    if (finding !== undefined) problems.push(owner.object.problemAt(finding.field, finding.message));
     if (value !== undefined && finding === undefined) inForce.set(name, { policy: value, file: owner.file });
     else if (before !== undefined) {
       inForce.set(name, before);
@@ -85,5 +85,5 @@ export function mergePolicies(
     inForce.set(name, before);
     kept.push(name);
   }
-  return { inForce, faults, kept: kept.sort() };
+  return { inForce, problems, kept: kept.sort() };
 }

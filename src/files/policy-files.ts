@@ -1,4 +1,4 @@
-import { type Fault, formatFault } from '../text/fault.ts';
+import { type Problem, formatProblem } from '../text/problem.ts';
 import { readYaml } from '../text/read-yaml.ts';
 import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
 import { mergePolicies, type PolicyInForce, type PolicyReading, type VerifyPolicy } from './merge-policies.ts';
@@ -13,10 +13,10 @@ export type PolicyState = {
   /** In force: sorted by name, each in its newest good version. */
   readonly policies: readonly WorkloadPolicy[];
   /** Everything that is wrong with the files at present, not only what is new. */
-  readonly faults: readonly Fault[];
-  /** Names of the policies of which an older version is in force, because the newest has faults. */
+  readonly problems: readonly Problem[];
+  /** Names of the policies of which an older version is in force, because the newest has problems. */
   readonly kept: readonly string[];
-  /** Whether policies or faults are others than the last time. */
+  /** Whether policies or problems are others than the last time. */
   readonly changed: boolean;
 };
 
@@ -34,23 +34,23 @@ type OpenFile = {
   readonly reading: PolicyReading | undefined;
 };
 
-function faultOf(file: string, message: string): Fault {
+function problemOf(file: string, message: string): Problem {
   return { file, line: 1, column: 1, field: '', message };
 }
 
 function readPolicies(file: string, text: string): PolicyReading {
-  const { objects, faults } = readYaml(text, { file, schemas: [workloadPolicy] });
+  const { objects, problems } = readYaml(text, { file, schemas: [workloadPolicy] });
   // Editors and `kubectl cp` empty a file before they fill it: that must not look like the removal of its policies.
-  const isEmpty = objects.length === 0 && faults.length === 0;
-  const faultsOrEmpty = isEmpty ? [faultOf(file, 'is empty; remove the file to remove its policies')] : faults;
-  return { file, objects, faults: faultsOrEmpty };
+  const isEmpty = objects.length === 0 && problems.length === 0;
+  const problemsOrEmpty = isEmpty ? [problemOf(file, 'is empty; remove the file to remove its policies')] : problems;
+  return { file, objects, problems: problemsOrEmpty };
 }
 
-function byPlace(a: Fault, b: Fault): number {
+function byPlace(a: Problem, b: Problem): number {
   return a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column;
 }
 
-/** Identity will do for policies: an unchanged file keeps its objects. Faults are made anew each time. */
+/** Identity will do for policies: an unchanged file keeps its objects. Problems are made anew each time. */
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
@@ -77,7 +77,7 @@ export class PolicyFiles {
   }
 
   async #refresh(): Promise<PolicyState> {
-    const { readings, faults } = await this.#readAll();
+    const { readings, problems } = await this.#readAll();
     this.#isStart = false;
     // A new file may be an old one under another name, whose policies must not be out of force until it has settled.
     if (readings === undefined && this.#state !== undefined) return (this.#state = { ...this.#state, changed: false });
@@ -87,22 +87,22 @@ export class PolicyFiles {
       policies: [...merged.inForce.values()]
         .map(({ policy }) => policy)
         .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
-      faults: [...faults, ...merged.faults].sort(byPlace),
+      problems: [...problems, ...merged.problems].sort(byPlace),
       kept: merged.kept,
     };
     const last = this.#state;
     const changed =
       last === undefined ||
       !isSame(last.policies, next.policies) ||
-      !isSame(last.faults.map(formatFault), next.faults.map(formatFault));
+      !isSame(last.problems.map(formatProblem), next.problems.map(formatProblem));
     this.#state = changed ? { ...next, changed } : { ...last, changed };
     return this.#state;
   }
 
-  async #readAll(): Promise<{ readings: readonly PolicyReading[] | undefined; faults: readonly Fault[] }> {
+  async #readAll(): Promise<{ readings: readonly PolicyReading[] | undefined; problems: readonly Problem[] }> {
     const open = new Map<string, OpenFile>();
     const unlisted: PolicyReading[] = [];
-    const faults: Fault[] = [];
+    const problems: Problem[] = [];
     for (const path of this.#options.paths) {
       const listing = await listPolicyFiles(path);
       if (listing.kind === 'files') {
@@ -112,13 +112,13 @@ export class PolicyFiles {
         continue;
       }
       // What was there stays in force: a volume that is not mounted yet must not look like the removal of every policy.
-      faults.push(faultOf(path, listing.message));
-      for (const file of this.#listed.get(path) ?? []) unlisted.push({ file, objects: [], faults: [] });
+      problems.push(problemOf(path, listing.message));
+      for (const file of this.#listed.get(path) ?? []) unlisted.push({ file, objects: [], problems: [] });
     }
     this.#open = open;
     const readings = Array.from(open.values(), ({ reading }) => reading);
     const isSettled = readings.every((reading) => reading !== undefined);
-    return { readings: isSettled ? [...readings, ...unlisted] : undefined, faults };
+    return { readings: isSettled ? [...readings, ...unlisted] : undefined, problems };
   }
 
   async #look(file: string, last: OpenFile | undefined): Promise<OpenFile> {
@@ -130,6 +130,6 @@ export class PolicyFiles {
     if (look.kind === 'settling') return { source, reading: last?.reading };
     if (look.kind === 'unchanged' && last !== undefined) return last;
     const message = look.kind === 'unreadable' ? look.message : 'cannot be read';
-    return { source, reading: { file, objects: [], faults: [faultOf(file, message)] } };
+    return { source, reading: { file, objects: [], problems: [problemOf(file, message)] } };
   }
 }

@@ -1,5 +1,5 @@
 import { type ClusterSnapshot, clusterSnapshot } from '../api/cluster-snapshot.ts';
-import type { Fault } from '../text/fault.ts';
+import type { Problem } from '../text/problem.ts';
 import { readYaml } from '../text/read-yaml.ts';
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import { createQueue } from './task-queue.ts';
@@ -12,8 +12,8 @@ const maxSnapshotBytes = 64 * 1024 * 1024;
 export type SnapshotState = {
   /** Of the last good snapshot; undefined only while there never was one. */
   readonly facts: ClusterFacts | undefined;
-  readonly faults: readonly Fault[];
-  /** Whether facts or faults are others than the last time. */
+  readonly problems: readonly Problem[];
+  /** Whether facts or problems are others than the last time. */
   readonly changed: boolean;
 };
 
@@ -34,28 +34,28 @@ function readExport(text: string): ClusterSnapshot | undefined {
   }
 }
 
-function readSnapshot(file: string, text: string): ClusterSnapshot | readonly Fault[] {
+function readSnapshot(file: string, text: string): ClusterSnapshot | readonly Problem[] {
   const exported = readExport(text);
   if (exported !== undefined) return exported;
-  const { objects, faults } = readYaml(text, { file, schemas: [clusterSnapshot] });
-  if (faults.length > 0) return faults;
+  const { objects, problems } = readYaml(text, { file, schemas: [clusterSnapshot] });
+  if (problems.length > 0) return problems;
   const [first, second] = objects;
   const one = 'a snapshot file holds exactly one ClusterSnapshot';
   if (first?.value === undefined) return [{ file, line: 1, column: 1, field: '', message: `is empty; ${one}` }];
-  if (second !== undefined) return [second.faultAt('', `${one}, and this is another`)];
+  if (second !== undefined) return [second.problemAt('', `${one}, and this is another`)];
   return first.value;
 }
 
 /** A snapshot file, once. */
 export async function readSnapshotFile(
   path: string,
-): Promise<{ readonly snapshot: ClusterSnapshot } | { readonly faults: readonly Fault[] }> {
+): Promise<{ readonly snapshot: ClusterSnapshot } | { readonly problems: readonly Problem[] }> {
   const file = await readTextFile(path, { maxBytes: maxSnapshotBytes });
   if (file.kind !== 'text') {
-    return { faults: [{ file: path, line: 1, column: 1, field: '', message: file.message }] };
+    return { problems: [{ file: path, line: 1, column: 1, field: '', message: file.message }] };
   }
   const read = readSnapshot(path, file.text);
-  return 'kind' in read ? { snapshot: read } : { faults: read };
+  return 'kind' in read ? { snapshot: read } : { problems: read };
 }
 
 /** The facts of a cluster out of a file. A bad file leaves the last good facts, which then grow stale. */
@@ -65,7 +65,7 @@ export class SnapshotFile {
   readonly #queue = createQueue();
   readonly #file: TextFile;
   #facts: ClusterFacts | undefined;
-  #faults: readonly Fault[] = [];
+  #problems: readonly Problem[] = [];
   #badSinceMs: number | undefined;
 
   constructor({ path, now = Date.now }: SnapshotFileOptions) {
@@ -88,16 +88,16 @@ export class SnapshotFile {
         : [{ file: this.#path, line: 1, column: 1, field: '', message: look.message }];
     if ('kind' in read) {
       this.#facts = snapshotView(read, () => (this.#badSinceMs === undefined ? 0 : this.#now() - this.#badSinceMs));
-      this.#faults = [];
+      this.#problems = [];
       this.#badSinceMs = undefined;
     } else {
-      this.#faults = read;
+      this.#problems = read;
       this.#badSinceMs ??= this.#now();
     }
     return this.#state(true);
   }
 
   #state(changed: boolean): SnapshotState {
-    return { facts: this.#facts, faults: this.#faults, changed };
+    return { facts: this.#facts, problems: this.#problems, changed };
   }
 }

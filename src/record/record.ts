@@ -73,26 +73,26 @@ export function recordLine({ webhook, timeMs, request, outcome }: DecidedReview)
 }
 
 /** What the line says, or what is wrong with it, as the rest of a sentence that begins with its place. */
-export function readRecord(text: string): { readonly record: DecisionRecord } | { readonly fault: string } {
+export function readRecord(text: string): { readonly record: DecisionRecord } | { readonly problem: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { fault: `is not JSON: ${messageOf(error)}` };
+    return { problem: `is not JSON: ${messageOf(error)}` };
   }
   const version = isPlainObject(value) ? value['version'] : undefined;
   if (typeof version === 'number' && version !== recordVersion) {
-    return { fault: `is a record of version ${version}; this gpugate reads version ${recordVersion}` };
+    return { problem: `is a record of version ${version}; this gpugate reads version ${recordVersion}` };
   }
   const parsed = record.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const path = issue?.path.map(String).join('.') ?? '';
-    return { fault: `is no record of a decision: ${path === '' ? '' : `${path}: `}${issue?.message ?? ''}` };
+    return { problem: `is no record of a decision: ${path === '' ? '' : `${path}: `}${issue?.message ?? ''}` };
   }
   const { version: _version, request: raw, ...rest } = parsed.data;
   const request = readRequest({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: raw });
-  if (request === undefined) return { fault: 'is no record of a decision: request is not an AdmissionRequest' };
+  if (request === undefined) return { problem: 'is no record of a decision: request is not an AdmissionRequest' };
   return { record: { ...rest, request } };
 }
 

@@ -1,6 +1,6 @@
 import type { AdmissionSources } from '../admission/admit.ts';
 import { compilePolicy, verifyPolicy, type PolicySet } from '../admission/policy-set.ts';
-import { formatFault, type Fault } from '../text/fault.ts';
+import { formatProblem, type Problem } from '../text/problem.ts';
 import { PolicyFiles } from '../files/policy-files.ts';
 import { SnapshotFile } from '../files/snapshot-file.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -11,8 +11,8 @@ export type FileSources = {
   /** Absent when no files are named. */
   readonly policies: AdmissionSources['policies'] | undefined;
   readonly cluster: AdmissionSources['cluster'] | undefined;
-  /** Looks at the files again. Returns the faults at present; logs and counts when something changed. */
-  readonly reload: () => Promise<readonly Fault[]>;
+  /** Looks at the files again. Returns the problems at present; logs and counts when something changed. */
+  readonly reload: () => Promise<readonly Problem[]>;
 };
 
 export type FilePaths = { readonly policies?: readonly string[] | undefined; readonly snapshot?: string | undefined };
@@ -26,39 +26,39 @@ export function createFileSources(
   let policySet: PolicySet | undefined;
   let facts: ReturnType<AdmissionSources['cluster']>;
 
-  // At the start there is no good version yet: whoever starts it is told the faults, and nothing is served.
+  // At the start there is no good version yet: whoever starts it is told the problems, and nothing is served.
   let isStart = true;
-  const report = (faults: readonly Fault[], isChanged: boolean): readonly Fault[] => {
-    for (const fault of isChanged && !isStart ? faults : []) {
-      log.error('a file is faulty; the last good version stays', { fault: formatFault(fault) });
+  const report = (problems: readonly Problem[], isChanged: boolean): readonly Problem[] => {
+    for (const problem of isChanged && !isStart ? problems : []) {
+      log.error('a file is faulty; the last good version stays', { problem: formatProblem(problem) });
     }
-    return faults;
+    return problems;
   };
-  const reloadPolicies = async (): Promise<readonly Fault[]> => {
+  const reloadPolicies = async (): Promise<readonly Problem[]> => {
     if (files === undefined) return [];
-    const { policies, kept, faults, changed } = await files.reload();
+    const { policies, kept, problems, changed } = await files.reload();
     if (changed || policySet === undefined) {
       policySet = policies.map(compilePolicy);
       metrics.policies('in_force', policies.length);
       metrics.policies('kept', kept.length);
-      metrics.policyReload(faults.length === 0 ? 'ok' : 'faulty');
+      metrics.policyReload(problems.length === 0 ? 'ok' : 'faulty');
       log.info('policies loaded', { policies: policies.map(({ metadata }) => metadata.name), kept });
     }
-    return report(faults, changed);
+    return report(problems, changed);
   };
-  const reloadSnapshot = async (): Promise<readonly Fault[]> => {
+  const reloadSnapshot = async (): Promise<readonly Problem[]> => {
     if (snapshot === undefined) return [];
     const state = await snapshot.reload();
     facts = state.facts;
-    return report(state.faults, state.changed);
+    return report(state.problems, state.changed);
   };
   return {
     policies: files === undefined ? undefined : () => policySet,
     cluster: snapshot === undefined ? undefined : () => facts,
     reload: async () => {
-      const faults = await Promise.all([reloadPolicies(), reloadSnapshot()]);
+      const problems = await Promise.all([reloadPolicies(), reloadSnapshot()]);
       isStart = false;
-      return faults.flat();
+      return problems.flat();
     },
   };
 }

@@ -10,7 +10,7 @@ import { compileExemptions } from '../admission/exemption.ts';
 import { createHandleReview } from '../admission/handle-review.ts';
 import { warmUp } from '../admission/warm-up.ts';
 import { webhookIds, webhookPaths, type WebhookId } from '../review/webhooks.ts';
-import { formatFault } from '../text/fault.ts';
+import { formatProblem } from '../text/problem.ts';
 import { InputError } from '../cli/input-error.ts';
 import { readAuthorities } from '../cli/read-authorities.ts';
 import type { Config } from '../config.ts';
@@ -52,8 +52,8 @@ export async function serve(config: Config, { log, version, environment }: Serve
   const metrics = createMetrics({ version });
   const files = createFileSources(config, { log, metrics });
   // At the start there is no last good version to fall back to, and whoever starts it is there to read this.
-  const faults = await files.reload();
-  if (faults.length > 0) throw new InputError(faults.map(formatFault).join('\n'));
+  const problems = await files.reload();
+  if (problems.length > 0) throw new InputError(problems.map(formatProblem).join('\n'));
   const { kubeconfig, namespace, serviceAccountDir: serviceAccountDirectory } = config;
   const live =
     config.policies !== undefined && config.snapshot !== undefined

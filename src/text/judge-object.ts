@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { describeValue, explainIssue } from './explain-issue.ts';
-import type { FieldPath } from './fault.ts';
+import type { FieldPath } from './problem.ts';
 import { nearestName } from './nearest-name.ts';
 import { isPlainObject } from '../api/plain-object.ts';
 import type { ResourceSchema } from '../api/resource-schema.ts';

@@ -1,34 +1,34 @@
-import type { Fault } from './fault.ts';
+import type { Problem } from './problem.ts';
 import { isPlainObject } from '../api/plain-object.ts';
 import { parseYaml } from './yaml-document.ts';
 
 /** A file of settings: one flat map. */
 export type SettingsFile = {
   readonly values: Readonly<Record<string, unknown>>;
-  readonly faults: readonly Fault[];
-  /** A fault found after reading, at the place of its key. */
-  readonly faultAt: (key: string, message: string) => Fault;
+  readonly problems: readonly Problem[];
+  /** A problem found after reading, at the place of its key. */
+  readonly problemAt: (key: string, message: string) => Problem;
 };
 
 /** Reads a YAML file of settings; never throws, and an empty file sets nothing. */
 export function readSettings(text: string, file: string): SettingsFile {
   const [document, second] = parseYaml(text);
-  const faultAt = (key: string, message: string): Fault => ({
+  const problemAt = (key: string, message: string): Problem => ({
     file,
     ...(document?.locate(key === '' ? [] : [key]) ?? { line: 1, column: 1 }),
     field: key,
     message,
   });
-  if (document === undefined) return { values: {}, faults: [], faultAt };
-  const faults: Fault[] = document.faults.map((fault) => ({ file, field: '', ...fault }));
-  if (document.isReadable && !isPlainObject(document.value)) faults.push(faultAt('', 'must be a map of settings'));
+  if (document === undefined) return { values: {}, problems: [], problemAt };
+  const problems: Problem[] = document.problems.map((problem) => ({ file, field: '', ...problem }));
+  if (document.isReadable && !isPlainObject(document.value)) problems.push(problemAt('', 'must be a map of settings'));
   if (second !== undefined) {
-    faults.push({
+    problems.push({
       file,
       ...second.locate([]),
       field: '',
       message: 'holds one document of settings, and this is another',
     });
   }
-  return { values: isPlainObject(document.value) ? document.value : {}, faults, faultAt };
+  return { values: isPlainObject(document.value) ? document.value : {}, problems, problemAt };
 }

@@ -1,4 +1,4 @@
-import { type FieldPath, formatField } from './fault.ts';
+import { type FieldPath, formatField } from './problem.ts';
 import { nearestName } from './nearest-name.ts';
 import type { StructuralSchema } from '../api/structural-schema.ts';
 

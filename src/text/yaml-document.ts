@@ -11,19 +11,19 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import type { FieldPath, Position } from './fault.ts';
+import type { FieldPath, Position } from './problem.ts';
 import { kubectlRemarks, kubectlScalars } from './kubectl-yaml.ts';
 import { messageOf } from './message-of.ts';
 
 /** Something wrong with the text itself, before any schema. */
-export type SyntaxFault = Position & { readonly message: string };
+export type SyntaxProblem = Position & { readonly message: string };
 
 /** One document of a stream: its plain value, and where each field stands. */
 export type YamlDocument = {
   readonly value: unknown;
-  readonly faults: readonly SyntaxFault[];
+  readonly problems: readonly SyntaxProblem[];
   /** Of YAML as kubectl reads it: what it takes for something else than it looks like. */
-  readonly remarks: readonly SyntaxFault[];
+  readonly remarks: readonly SyntaxProblem[];
   /** False when the text does not say what its author meant: then nothing in `value` can be believed. */
   readonly isReadable: boolean;
   /** Where the key of the field at `path` stands, or else its nearest ancestor that is there. */
@@ -82,7 +82,7 @@ function locator(document: Document.Parsed, positionOf: PositionOf): YamlDocumen
 }
 
 /** Duplicates are found here because the library's own search is quadratic: 70 s for 60,000 keys in 0.6 MB. */
-function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFault> {
+function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxProblem> {
   const first = new Map<string, Position>();
   for (const { key } of map.items) {
     if (!isScalar(key)) continue;
@@ -97,7 +97,7 @@ function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFaul
 }
 
 /** What kubectl refuses as a key, and what JavaScript would take for more than one. */
-function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxFault> {
+function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxProblem> {
   for (const { key } of map.items) {
     if (isScalar(key) && key.value !== null && key.value !== '__proto__') continue;
     const name = isScalar(key) ? (key.value === null ? 'null' : '__proto__') : 'a list or a map';
@@ -106,27 +106,27 @@ function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<Syntax
 }
 
 /** What no schema can see: keys that would be lost or change a meaning, tags and aliases that stand for nothing. */
-function findUnsafe(document: Document.Parsed, positionOf: PositionOf, dialect: YamlDialect): readonly SyntaxFault[] {
+function findUnsafe(document: Document.Parsed, positionOf: PositionOf, dialect: YamlDialect): readonly SyntaxProblem[] {
   const isStrict = dialect === 'strict';
   const warnings = isStrict ? document.warnings : [];
-  const faults: SyntaxFault[] = warnings.map(({ pos, message }) => ({ ...positionOf(pos[0]), message }));
-  const keyFaults = isStrict ? unsafeKeys : impossibleKeys;
+  const problems: SyntaxProblem[] = warnings.map(({ pos, message }) => ({ ...positionOf(pos[0]), message }));
+  const keyProblems = isStrict ? unsafeKeys : impossibleKeys;
   const anchors = new Set<string>();
   visit(document, {
     Node: (_, node) => {
-      if (isMap(node)) for (const fault of keyFaults(node, positionOf)) faults.push(fault);
+      if (isMap(node)) for (const problem of keyProblems(node, positionOf)) problems.push(problem);
       if (!isAlias(node)) anchors.add(node.anchor ?? '');
       else if (!anchors.has(node.source)) {
         const position = positionOf(node.range?.[0] ?? 0);
-        faults.push({ ...position, message: `no anchor before it is called ${node.source}` });
+        problems.push({ ...position, message: `no anchor before it is called ${node.source}` });
       }
     },
   });
-  return faults;
+  return problems;
 }
 
 /** Of a syntax error only the first is told: the rest are its consequences. */
-function syntaxFault(position: Position, cause: string): SyntaxFault {
+function syntaxProblem(position: Position, cause: string): SyntaxProblem {
   return { ...position, message: cause.includes('call stack') ? 'nests too deeply' : `not valid YAML: ${cause}` };
 }
 
@@ -134,14 +134,14 @@ function readDocument(document: Document.Parsed, positionOf: PositionOf, dialect
   const locate = locator(document, positionOf);
   const unreadable = { value: undefined, isReadable: false, remarks: [], locate };
   const [error] = document.errors;
-  if (error !== undefined) return { ...unreadable, faults: [syntaxFault(positionOf(error.pos[0]), error.message)] };
-  let faults: readonly SyntaxFault[] = [];
+  if (error !== undefined) return { ...unreadable, problems: [syntaxProblem(positionOf(error.pos[0]), error.message)] };
+  let problems: readonly SyntaxProblem[] = [];
   try {
-    faults = findUnsafe(document, positionOf, dialect);
+    problems = findUnsafe(document, positionOf, dialect);
     const remarks = dialect === 'strict' ? [] : kubectlRemarks(document);
     return {
       value: document.toJS({ maxAliasCount }),
-      faults,
+      problems,
       remarks: remarks.map(({ offset, message }) => ({ ...positionOf(offset), message })),
       isReadable: true,
       locate,
@@ -149,7 +149,7 @@ function readDocument(document: Document.Parsed, positionOf: PositionOf, dialect
   } catch (error) {
     // ReferenceError: an alias without its anchor, told already, or aliases that unfold beyond the bound. RangeError:
     // deeper than the call stack, though the library meets that before us and makes it one of its errors.
-    return { ...unreadable, faults: faults.length > 0 ? faults : [syntaxFault(locate([]), messageOf(error))] };
+    return { ...unreadable, problems: problems.length > 0 ? problems : [syntaxProblem(locate([]), messageOf(error))] };
   }
 }
 

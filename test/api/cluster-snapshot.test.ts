@@ -23,8 +23,8 @@ describe('a ClusterSnapshot', () => {
 
   test('of the examples is good, and has every kind of GPU node', () => {
     const text = readFileSync(exampleSnapshot, 'utf8');
-    const { objects, faults } = readYaml(text, { file: 'snapshot.yaml', schemas: [clusterSnapshot] });
-    expect(faults).toEqual([]);
+    const { objects, problems } = readYaml(text, { file: 'snapshot.yaml', schemas: [clusterSnapshot] });
+    expect(problems).toEqual([]);
     const offered = objects[0]?.value?.nodes.map(({ name, allocatable }) => [
       name,
       ...Object.keys(allocatable).filter((resource) => resource.startsWith('nvidia.com/')),

@@ -26,8 +26,8 @@ async function dryRun(input: string): Promise<unknown> {
 
 /** What zod makes of the same text. */
 function offline(input: string): unknown {
-  const { objects, faults } = readYaml(input, { file: 'p', schemas: [workloadPolicy, tenantQuota] });
-  return faults.length > 0 ? faults : objects[0]?.value?.spec;
+  const { objects, problems } = readYaml(input, { file: 'p', schemas: [workloadPolicy, tenantQuota] });
+  return problems.length > 0 ? problems : objects[0]?.value?.spec;
 }
 
 beforeAll(async () => {

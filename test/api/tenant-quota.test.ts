@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatField } from '../../src/text/fault.ts';
+import { formatField } from '../../src/text/problem.ts';
 import { objectJudge } from '../../src/text/judge-object.ts';
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { refusedQuotas, acceptedQuotas } from './tenant-quotas.ts';
@@ -12,21 +12,21 @@ const quota = (spec: unknown) => ({
   spec,
 });
 
-const faultsOf = (spec: unknown) =>
+const problemsOf = (spec: unknown) =>
   judge(quota(spec)).findings.map(({ path, message }) => `${formatField(path)}: ${message}`);
 
 describe('a TenantQuota', () => {
   test.each(Object.entries(refusedQuotas))('is refused with %s', (_, { spec, offline }) => {
-    expect(faultsOf(spec)).toEqual([offline]);
+    expect(problemsOf(spec)).toEqual([offline]);
   });
 
   test.each(Object.entries(acceptedQuotas))('may have %s', (_, spec) => {
-    expect(faultsOf(spec)).toEqual([]);
+    expect(problemsOf(spec)).toEqual([]);
   });
 
   test('says everything that is wrong at once', () => {
     expect(
-      faultsOf({ scope: { namespaces: [] }, hard: {}, overrides: [{ group: 'a' }], enforcment: 'Deny' }),
+      problemsOf({ scope: { namespaces: [] }, hard: {}, overrides: [{ group: 'a' }], enforcment: 'Deny' }),
     ).toHaveLength(4);
   });
 

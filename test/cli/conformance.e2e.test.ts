@@ -133,7 +133,7 @@ beforeAll(async () => {
 
   await outputOf(['snapshot', '--kubeconfig', cluster.kubeconfig, '-o', snapshot]);
   const read = await readSnapshotFile(snapshot);
-  if ('faults' in read) throw new Error(JSON.stringify(read.faults));
+  if ('problems' in read) throw new Error(JSON.stringify(read.problems));
   const { facts, pods, quotas } = usageOfSnapshot(read.snapshot);
   judge = createOfflineJudge({
     policies: (await loadRules([policies])).policies.map(compilePolicy),
@@ -269,7 +269,7 @@ describe(`check answers what the API server answers, word for word: ${fixtures.l
       answer.kind === 'invalid' ? [{ title, ...answer }] : [],
     );
     expect(refused.map(({ title }) => title)).toEqual(Object.keys(refusedByItself));
-    for (const { title, faults } of refused) expect(faults.join('\n')).toContain(refusedByItself[title]);
+    for (const { title, problems } of refused) expect(problems.join('\n')).toContain(refusedByItself[title]);
   });
 
   test('the examples', async () => {

@@ -3,7 +3,7 @@ import { policy, policyFiles } from './open-policy-files.ts';
 
 const badVram = (place: string) => `${place} spec.mps.vram: must be an integer with G or M, such as 8000M`;
 
-describe('a policy with a fault', () => {
+describe('a policy with a problem', () => {
   test('stays in force as it was, while others change', async () => {
     const { write, reload } = policyFiles();
     write('a.yaml', policy('a'));
@@ -13,7 +13,7 @@ describe('a policy with a fault', () => {
     write('b.yaml', `${policy('b', '8GB')}---\n${policy('c', '4G')}`);
     expect(await reload()).toEqual({
       policies: ['a=9000M', 'b=8000M', 'c=4G'],
-      faults: [badVram('b.yaml:5:10')],
+      problems: [badVram('b.yaml:5:10')],
       kept: ['b'],
       changed: true,
     });
@@ -21,7 +21,7 @@ describe('a policy with a fault', () => {
     write('b.yaml', `${policy('b', '2G')}---\n${policy('c', '4G')}`);
     expect(await reload()).toMatchObject({
       policies: ['a=9000M', 'b=2G', 'c=4G'],
-      faults: [],
+      problems: [],
       kept: [],
       changed: true,
     });
@@ -31,7 +31,7 @@ describe('a policy with a fault', () => {
     const { write, reload } = policyFiles();
     write('a.yaml', policy('a', '8GB'));
     write('b.yaml', policy('b'));
-    expect(await reload()).toMatchObject({ policies: ['b=8000M'], faults: [badVram('a.yaml:5:10')], kept: [] });
+    expect(await reload()).toMatchObject({ policies: ['b=8000M'], problems: [badVram('a.yaml:5:10')], kept: [] });
   });
 
   test('goes when its file goes', async () => {
@@ -42,7 +42,7 @@ describe('a policy with a fault', () => {
     write('b.yaml', policy('b', '8GB'));
     await reload();
     remove('b.yaml');
-    expect(await reload()).toMatchObject({ policies: ['a=8000M'], faults: [], kept: [] });
+    expect(await reload()).toMatchObject({ policies: ['a=8000M'], problems: [], kept: [] });
   });
 
   test('in its name stays in force under the old one: it was not removed, but misspelt', async () => {
@@ -52,7 +52,7 @@ describe('a policy with a fault', () => {
     write('a.yaml', policy('A'));
     expect(await reload()).toMatchObject({
       policies: ['a=8000M'],
-      faults: ['a.yaml:3:13 metadata.name: must be a lower-case DNS name'],
+      problems: ['a.yaml:3:13 metadata.name: must be a lower-case DNS name'],
       kept: ['a'],
     });
   });
@@ -70,14 +70,14 @@ describe('a policy with a fault', () => {
     'that is not text': [Uint8Array.of(0xff, 0xfe), 'a.yaml:1:1 is not UTF-8 text'],
     'that is too large': ['#'.repeat(2 * 1024 * 1024), 'a.yaml:1:1 has 2.0 MiB, over the limit of 1.0 MiB'],
   };
-  test.each(Object.entries(unreadable))('a file %s leaves all its policies in force', async (_, [content, fault]) => {
+  test.each(Object.entries(unreadable))('a file %s leaves all its policies in force', async (_, [content, problem]) => {
     const { write, reload } = policyFiles();
     write('a.yaml', `${policy('a')}---\n${policy('b')}`);
     await reload();
     write('a.yaml', content);
     expect(await reload()).toEqual({
       policies: ['a=8000M', 'b=8000M'],
-      faults: [fault],
+      problems: [problem],
       kept: ['a', 'b'],
       changed: true,
     });
@@ -93,13 +93,13 @@ describe('a policy with a fault', () => {
 });
 
 describe('a policy name that two files claim', () => {
-  test('is a fault that names both places; the first file wins', async () => {
+  test('is a problem that names both places; the first file wins', async () => {
     const { write, reload } = policyFiles();
     write('a.yaml', `# mine\n${policy('x', '1G')}`);
     write('b.yaml', policy('x', '2G'));
     expect(await reload()).toMatchObject({
       policies: ['x=1G'],
-      faults: [
+      problems: [
         'b.yaml:3:13 metadata.name: policy x is already defined at a.yaml:2, which stays in force; rename or remove one of them',
       ],
     });
@@ -112,20 +112,20 @@ describe('a policy name that two files claim', () => {
     write('a.yaml', policy('x', '1G'));
     expect(await reload()).toMatchObject({
       policies: ['x=2G'],
-      faults: [
+      problems: [
         'a.yaml:3:13 metadata.name: policy x is already defined at b.yaml:1, which stays in force; rename or remove one of them',
       ],
     });
     write('b.yaml', policy('y'));
-    expect(await reload()).toMatchObject({ policies: ['x=1G', 'y=8000M'], faults: [] });
+    expect(await reload()).toMatchObject({ policies: ['x=1G', 'y=8000M'], problems: [] });
   });
 
-  test('within one file is a fault as well', async () => {
+  test('within one file is a problem as well', async () => {
     const { write, reload } = policyFiles();
     write('a.yaml', `${policy('x', '1G')}---\n${policy('x', '2G')}`);
     expect(await reload()).toMatchObject({
       policies: ['x=1G'],
-      faults: [
+      problems: [
         'a.yaml:9:13 metadata.name: policy x is already defined at a.yaml:1, which stays in force; rename or remove one of them',
       ],
     });

@@ -1,4 +1,4 @@
-import { formatFault } from '../../src/text/fault.ts';
+import { formatProblem } from '../../src/text/problem.ts';
 import { PolicyFiles, type PolicyFilesOptions } from '../../src/files/policy-files.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -9,14 +9,14 @@ export const policy = (name: string, vram = '8000M') =>
 export function policyFiles(options: Partial<PolicyFilesOptions> = {}) {
   const directory = temporaryDirectory();
   const files = new PolicyFiles({ paths: [directory.path], ...options });
-  /** Until a change has settled: in force as name=vram, and faults without the directory. */
+  /** Until a change has settled: in force as name=vram, and problems without the directory. */
   const reload = async () => {
     const first = await files.reload();
-    const { policies, faults, kept, changed } = first.changed ? first : await files.reload();
+    const { policies, problems, kept, changed } = first.changed ? first : await files.reload();
     return {
       policies: policies.map(({ metadata, spec }) => `${metadata.name}=${spec.mps?.vram ?? ''}`),
-      faults: faults.map((fault) =>
-        formatFault(fault).replaceAll(`${directory.path}/`, '').replace(directory.path, 'DIR'),
+      problems: problems.map((problem) =>
+        formatProblem(problem).replaceAll(`${directory.path}/`, '').replace(directory.path, 'DIR'),
       ),
       kept,
       changed,

@@ -14,7 +14,7 @@ describe('policies of a directory', () => {
     write('c.json', '{"apiVersion":"gpugate.dev/v1alpha1","kind":"WorkloadPolicy","metadata":{"name":"a"},"spec":{}}');
     expect(await reload()).toEqual({
       policies: ['a=', 'b=8000M', 'c=8000M', 'z=8000M'],
-      faults: [],
+      problems: [],
       kept: [],
       changed: true,
     });
@@ -26,7 +26,7 @@ describe('policies of a directory', () => {
     for (const name of ['README.md', '.a.yaml.swp', '.hidden.yaml', 'a.yaml~', 'below/b.yaml', '..data/c.yaml']) {
       write(name, policy('x'));
     }
-    expect(await reload()).toMatchObject({ policies: ['a=8000M'], faults: [] });
+    expect(await reload()).toMatchObject({ policies: ['a=8000M'], problems: [] });
   });
 
   test('are read once from a mounted ConfigMap, and follow its swap', async () => {
@@ -34,12 +34,12 @@ describe('policies of a directory', () => {
     write('..2026_01/platform.yaml', policy('platform'));
     symlinkSync('..2026_01', join(path, '..data'));
     symlinkSync('..data/platform.yaml', join(path, 'platform.yaml'));
-    expect(await reload()).toMatchObject({ policies: ['platform=8000M'], faults: [] });
+    expect(await reload()).toMatchObject({ policies: ['platform=8000M'], problems: [] });
 
     write('..2026_02/platform.yaml', policy('platform', '4G'));
     symlinkSync('..2026_02', join(path, '..data_tmp'));
     renameSync(join(path, '..data_tmp'), join(path, '..data'));
-    expect(await reload()).toMatchObject({ policies: ['platform=4G'], faults: [], changed: true });
+    expect(await reload()).toMatchObject({ policies: ['platform=4G'], problems: [], changed: true });
   });
 
   test('that are unchanged are the same objects, and changed is false', async () => {
@@ -84,7 +84,7 @@ describe('policies of a directory', () => {
     await reload();
     remove('b.yaml');
     write('c.yaml', policy('c'));
-    expect(await reload()).toEqual({ policies: ['a=8000M', 'c=8000M'], faults: [], kept: [], changed: true });
+    expect(await reload()).toEqual({ policies: ['a=8000M', 'c=8000M'], problems: [], kept: [], changed: true });
   });
 
   test('go with their document, and move between files', async () => {
@@ -92,10 +92,10 @@ describe('policies of a directory', () => {
     write('a.yaml', `${policy('a')}---\n${policy('b')}`);
     await reload();
     write('a.yaml', policy('a'));
-    expect(await reload()).toMatchObject({ policies: ['a=8000M'], faults: [] });
+    expect(await reload()).toMatchObject({ policies: ['a=8000M'], problems: [] });
     write('z.yaml', policy('a', '4G'));
     remove('a.yaml');
-    expect(await reload()).toMatchObject({ policies: ['a=4G'], faults: [] });
+    expect(await reload()).toMatchObject({ policies: ['a=4G'], problems: [] });
   });
 });
 
@@ -104,12 +104,12 @@ describe('verification', () => {
   const verify: PolicyFilesOptions['verify'] = ({ spec }) =>
     spec.mps?.vram === '666G' ? { field: 'spec.mps.vram', message: 'cannot be compiled' } : undefined;
 
-  test('faults stand at the line of their field, and the last good version stays', async () => {
+  test('problems stand at the line of their field, and the last good version stays', async () => {
     const { write, reload } = policyFiles({ verify });
     write('a.yaml', policy('a'));
     await reload();
     write('a.yaml', policy('a', '666G'));
-    const state = { policies: ['a=8000M'], faults: ['a.yaml:5:10 spec.mps.vram: cannot be compiled'], kept: ['a'] };
+    const state = { policies: ['a=8000M'], problems: ['a.yaml:5:10 spec.mps.vram: cannot be compiled'], kept: ['a'] };
     expect(await reload()).toEqual({ ...state, changed: true });
     expect(await reload()).toEqual({ ...state, changed: false });
   });
@@ -138,50 +138,55 @@ describe('paths of the configuration', () => {
     write('d/a.yaml', policy('a'));
     write('one.conf', policy('b'));
     const files = new PolicyFiles({ paths: [join(path, 'd'), join(path, 'one.conf'), join(path, 'd/a.yaml')] });
-    const { policies, faults } = await files.reload();
-    expect({ names: policies.map(({ metadata }) => metadata.name), faults }).toEqual({ names: ['a', 'b'], faults: [] });
+    const { policies, problems } = await files.reload();
+    expect({ names: policies.map(({ metadata }) => metadata.name), problems }).toEqual({
+      names: ['a', 'b'],
+      problems: [],
+    });
   });
 
-  test('an empty directory is a fault that says what to do', async () => {
+  test('an empty directory is a problem that says what to do', async () => {
     const { reload, write } = policyFiles();
     write('below/a.yaml', policy('a'));
     const empty = 'DIR:1:1 holds no policies; put WorkloadPolicy objects there, in files named *.yaml, *.yml or *.json';
-    expect(await reload()).toEqual({ policies: [], faults: [empty], kept: [], changed: true });
+    expect(await reload()).toEqual({ policies: [], problems: [empty], kept: [], changed: true });
   });
 
-  test('a missing path is a fault that says what to do', async () => {
+  test('a missing path is a problem that says what to do', async () => {
     const { path } = temporaryDirectory();
-    const { faults } = await new PolicyFiles({ paths: [join(path, 'nowhere')] }).reload();
-    expect(faults.map(({ message }) => message)).toEqual(['does not exist; name a file or a directory with policies']);
+    const { problems } = await new PolicyFiles({ paths: [join(path, 'nowhere')] }).reload();
+    expect(problems.map(({ message }) => message)).toEqual([
+      'does not exist; name a file or a directory with policies',
+    ]);
   });
 
   test('a directory that vanishes or is emptied leaves its policies in force', async () => {
     const { path, write, remove } = temporaryDirectory();
     const files = new PolicyFiles({ paths: [join(path, 'd')] });
     const reload = async () => {
-      const { policies, faults, kept } = await files.reload();
-      return { names: policies.map(({ metadata }) => metadata.name), faults: faults.map((f) => f.message), kept };
+      const { policies, problems, kept } = await files.reload();
+      return { names: policies.map(({ metadata }) => metadata.name), problems: problems.map((f) => f.message), kept };
     };
     write('d/a.yaml', policy('a'));
     await reload();
     remove('d/a.yaml');
     const empty = 'holds no policies; put WorkloadPolicy objects there, in files named *.yaml, *.yml or *.json';
-    expect(await reload()).toEqual({ names: ['a'], faults: [empty], kept: ['a'] });
+    expect(await reload()).toEqual({ names: ['a'], problems: [empty], kept: ['a'] });
     remove('d');
     const gone = 'does not exist; name a file or a directory with policies';
-    expect(await reload()).toEqual({ names: ['a'], faults: [gone], kept: ['a'] });
+    expect(await reload()).toEqual({ names: ['a'], problems: [gone], kept: ['a'] });
     expect((await files.reload()).policies).toHaveLength(1);
     mkdirSync(join(path, 'd'));
     write('d/b.yaml', policy('b'));
     await reload(); // The new file settles.
-    expect(await reload()).toEqual({ names: ['b'], faults: [], kept: [] });
+    expect(await reload()).toEqual({ names: ['b'], problems: [], kept: [] });
   });
 
   test('the example policies are good', async () => {
-    const { policies, faults } = await new PolicyFiles({ paths: [examplePolicies] }).reload();
-    expect({ names: policies.map(({ metadata }) => metadata.name), faults }).toEqual({
+    const { policies, problems } = await new PolicyFiles({ paths: [examplePolicies] }).reload();
+    expect({ names: policies.map(({ metadata }) => metadata.name), problems }).toEqual({
       names: ['platform', 'sandbox'],
-      faults: [],
+      problems: [],
     });
   });
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { formatFault } from '../../src/text/fault.ts';
+import { formatProblem } from '../../src/text/problem.ts';
 import { SnapshotFile } from '../../src/files/snapshot-file.ts';
 import { exampleSnapshot } from '../support/examples.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -17,11 +17,11 @@ function snapshotFile() {
     write: (text: string) => directory.write('snapshot.yaml', text),
     pass: (ms: number) => (nowMs += ms),
     file,
-    /** Names of the nodes, faults without the directory, and whether anything changed. */
+    /** Names of the nodes, problems without the directory, and whether anything changed. */
     reload: async () => {
-      const { facts, faults, changed } = await file.reload();
-      const text = faults.map((fault) => formatFault(fault).replace(`${directory.path}/`, ''));
-      return { nodes: facts?.nodes.map(({ name }) => name), faults: text, changed };
+      const { facts, problems, changed } = await file.reload();
+      const text = problems.map((problem) => formatProblem(problem).replace(`${directory.path}/`, ''));
+      return { nodes: facts?.nodes.map(({ name }) => name), problems: text, changed };
     },
   };
 }
@@ -30,10 +30,10 @@ describe('a snapshot file', () => {
   test('gives the facts of its snapshot, and says when they changed', async () => {
     const { write, reload } = snapshotFile();
     write(withNode('a'));
-    expect(await reload()).toEqual({ nodes: ['a'], faults: [], changed: true });
-    expect(await reload()).toEqual({ nodes: ['a'], faults: [], changed: false });
+    expect(await reload()).toEqual({ nodes: ['a'], problems: [], changed: true });
+    expect(await reload()).toEqual({ nodes: ['a'], problems: [], changed: false });
     write(withNode('b'));
-    expect(await reload()).toEqual({ nodes: ['b'], faults: [], changed: true });
+    expect(await reload()).toEqual({ nodes: ['b'], problems: [], changed: true });
   });
 
   test('that is bad leaves the last good facts, which grow stale until it is good again', async () => {
@@ -42,40 +42,40 @@ describe('a snapshot file', () => {
     await reload();
     const { facts } = await file.reload();
     write(`${head}nodes: [{ nam: b }]\n`);
-    const faults = [
+    const problems = [
       'snapshot.yaml:3:9 nodes[0].name: is required',
       'snapshot.yaml:3:11 nodes[0].nam: unknown field; did you mean name?',
     ];
     pass(1000);
-    expect(await reload()).toEqual({ nodes: ['a'], faults, changed: true });
+    expect(await reload()).toEqual({ nodes: ['a'], problems, changed: true });
     expect(facts?.stalenessMs()).toBe(0);
     pass(5000);
-    expect(await reload()).toEqual({ nodes: ['a'], faults, changed: false });
+    expect(await reload()).toEqual({ nodes: ['a'], problems, changed: false });
     expect(facts?.stalenessMs()).toBe(5000);
     write('[');
     expect(await reload()).toMatchObject({ nodes: ['a'], changed: true });
     expect(facts?.stalenessMs()).toBe(5000);
     write(withNode('b'));
-    expect(await reload()).toEqual({ nodes: ['b'], faults: [], changed: true });
+    expect(await reload()).toEqual({ nodes: ['b'], problems: [], changed: true });
     expect((await file.reload()).facts?.stalenessMs()).toBe(0);
   });
 
   test('that was never good has no facts', async () => {
     const { write, reload } = snapshotFile();
-    expect(await reload()).toEqual({ nodes: undefined, faults: ['snapshot.yaml:1:1 does not exist'], changed: true });
+    expect(await reload()).toEqual({ nodes: undefined, problems: ['snapshot.yaml:1:1 does not exist'], changed: true });
     write('');
     const empty = 'snapshot.yaml:1:1 is empty; a snapshot file holds exactly one ClusterSnapshot';
-    expect(await reload()).toEqual({ nodes: undefined, faults: [empty], changed: true });
+    expect(await reload()).toEqual({ nodes: undefined, problems: [empty], changed: true });
   });
 
   test('holds one snapshot, and no policy', async () => {
     const { write, reload } = snapshotFile();
     write(`${withNode('a')}---\n${withNode('b')}`);
-    expect((await reload()).faults).toEqual([
+    expect((await reload()).problems).toEqual([
       'snapshot.yaml:5:1 a snapshot file holds exactly one ClusterSnapshot, and this is another',
     ]);
     write(withNode('a').replace('ClusterSnapshot', 'WorkloadPolicy'));
-    expect((await reload()).faults).toEqual([
+    expect((await reload()).problems).toEqual([
       'snapshot.yaml:2:1 kind: the string "WorkloadPolicy" is unknown here; known are ClusterSnapshot (gpugate.dev/v1alpha1)',
     ]);
   });
@@ -91,16 +91,20 @@ describe('a snapshot file', () => {
       });
     };
     write(large({ name: 'last' }));
-    const { nodes, faults } = await reload();
-    expect({ last: nodes?.at(-1), count: nodes?.length, faults }).toEqual({ last: 'last', count: 12_001, faults: [] });
+    const { nodes, problems } = await reload();
+    expect({ last: nodes?.at(-1), count: nodes?.length, problems }).toEqual({
+      last: 'last',
+      count: 12_001,
+      problems: [],
+    });
     write(large({ nam: 'last' }));
-    expect((await reload()).faults).toMatchObject([
+    expect((await reload()).problems).toMatchObject([
       expect.stringContaining('nodes[12000].name: is required'),
       expect.stringContaining('nodes[12000].nam: unknown field; did you mean name?'),
     ]);
   });
 
   test('of the examples is good', async () => {
-    expect((await new SnapshotFile({ path: exampleSnapshot }).reload()).faults).toEqual([]);
+    expect((await new SnapshotFile({ path: exampleSnapshot }).reload()).problems).toEqual([]);
   });
 });

@@ -50,7 +50,7 @@ async function answers(
   const outcome: Outcome = await admit(request, never);
   const line = recordLine({ webhook, timeMs: 0, request, outcome });
   const read = readRecord(line);
-  if (!('record' in read)) throw new Error(read.fault);
+  if (!('record' in read)) throw new Error(read.problem);
   const judge = createRecordJudge({ policies, facts: cluster, quota: { quotas: [], pods: [] } });
   return {
     given: recordedAnswer(request, outcome),

@@ -150,7 +150,7 @@ describe('a record', () => {
 
 describe('a line that is no record', () => {
   const good = JSON.parse(lineOf(requestOf({}))) as Record<string, unknown>;
-  const table: Readonly<Record<string, [text: string, fault: RegExp]>> = {
+  const table: Readonly<Record<string, [text: string, problem: RegExp]>> = {
     'of a later version': [
       JSON.stringify({ ...good, version: 2 }),
       /^is a record of version 2; this gpugate reads version 1$/,
@@ -164,8 +164,8 @@ describe('a line that is no record', () => {
     ],
     'of no object': ['null', /^is no record of a decision: /],
   };
-  test.each(Object.entries(table))('%s', (_, [text, fault]) => {
+  test.each(Object.entries(table))('%s', (_, [text, problem]) => {
     const read = readRecord(text);
-    expect('fault' in read ? read.fault : '').toMatch(fault);
+    expect('problem' in read ? read.problem : '').toMatch(problem);
   });
 });

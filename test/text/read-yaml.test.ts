@@ -1,47 +1,47 @@
 import { describe, expect, test } from 'vitest';
 import { clusterSnapshot } from '../../src/api/cluster-snapshot.ts';
-import { formatFault } from '../../src/text/fault.ts';
+import { formatProblem } from '../../src/text/problem.ts';
 import { readYaml } from '../../src/text/read-yaml.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
 
 const read = (text: string) => readYaml(text, { file: 'p.yaml', schemas: [workloadPolicy, clusterSnapshot] });
-const faultsOf = (text: string) => read(text).faults.map(formatFault);
+const problemsOf = (text: string) => read(text).problems.map(formatProblem);
 
 /** Three lines; the spec begins in line 4. */
 const head = 'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: x }\n';
 const known = 'known are WorkloadPolicy (gpugate.dev/v1alpha1), ClusterSnapshot (gpugate.dev/v1alpha1)';
 
-type Case = { readonly text: string; readonly faults: readonly string[] };
+type Case = { readonly text: string; readonly problems: readonly string[] };
 
 const kindCases: Readonly<Record<string, Case>> = {
-  'no apiVersion': { text: 'kind: WorkloadPolicy', faults: [`p.yaml:1:1 apiVersion: is required; ${known}`] },
-  'no kind': { text: 'apiVersion: gpugate.dev/v1alpha1', faults: [`p.yaml:1:1 kind: is required; ${known}`] },
+  'no apiVersion': { text: 'kind: WorkloadPolicy', problems: [`p.yaml:1:1 apiVersion: is required; ${known}`] },
+  'no kind': { text: 'apiVersion: gpugate.dev/v1alpha1', problems: [`p.yaml:1:1 kind: is required; ${known}`] },
   'an object of Kubernetes': {
     text: '# a pod\napiVersion: v1\nkind: Pod\n',
-    faults: [`p.yaml:2:1 apiVersion: the string "v1" is unknown here; ${known}`],
+    problems: [`p.yaml:2:1 apiVersion: the string "v1" is unknown here; ${known}`],
   },
   'a version that does not exist yet': {
     text: 'apiVersion: gpugate.dev/v1alpha2\nkind: WorkloadPolicy\n',
-    faults: [
+    problems: [
       'p.yaml:1:1 apiVersion: the string "gpugate.dev/v1alpha2" is unknown here; did you mean gpugate.dev/v1alpha1?',
     ],
   },
   'a kind in the plural': {
     text: 'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicies\n',
-    faults: ['p.yaml:2:1 kind: the string "WorkloadPolicies" is unknown here; did you mean WorkloadPolicy?'],
+    problems: ['p.yaml:2:1 kind: the string "WorkloadPolicies" is unknown here; did you mean WorkloadPolicy?'],
   },
   'a kind that is a list': {
     text: 'apiVersion: gpugate.dev/v1alpha1\nkind: [WorkloadPolicy]\n',
-    faults: [`p.yaml:2:1 kind: a list is unknown here; ${known}`],
+    problems: [`p.yaml:2:1 kind: a list is unknown here; ${known}`],
   },
   'a plain text': {
     text: 'hello',
-    faults: [`p.yaml:1:1 must be an object with apiVersion and kind; ${known}`],
+    problems: [`p.yaml:1:1 must be an object with apiVersion and kind; ${known}`],
   },
 };
 
 describe('an object of no known kind', () => {
-  test.each(Object.entries(kindCases))('%s', (_, { text, faults }) => expect(faultsOf(text)).toEqual(faults));
+  test.each(Object.entries(kindCases))('%s', (_, { text, problems }) => expect(problemsOf(text)).toEqual(problems));
 });
 
 function billionLaughs(): string {
@@ -52,84 +52,84 @@ function billionLaughs(): string {
 const textCases: Readonly<Record<string, Case>> = {
   'the same key twice': {
     text: `${head}spec: {}\nspec: {}\n`,
-    faults: ['p.yaml:5:1 spec is here twice; the first is on line 4'],
+    problems: ['p.yaml:5:1 spec is here twice; the first is on line 4'],
   },
   'the same key twice in JSON': {
     text: '{"apiVersion": "gpugate.dev/v1alpha1", "kind": "WorkloadPolicy",\n "metadata": {"name": "x"}, "spec": {}, "spec": {}}',
-    faults: ['p.yaml:2:41 spec is here twice; the first is on line 2'],
+    problems: ['p.yaml:2:41 spec is here twice; the first is on line 2'],
   },
   'a tab as indentation': {
     text: `${head}spec:\n\tmps: {}\n`,
-    faults: ['p.yaml:5:1 not valid YAML: Tabs are not allowed as indentation'],
+    problems: ['p.yaml:5:1 not valid YAML: Tabs are not allowed as indentation'],
   },
-  'a quote that never ends: one fault, not its consequences': {
+  'a quote that never ends: one problem, not its consequences': {
     text: `${head}spec: { mps: "8\n`,
-    faults: ['p.yaml:5:1 not valid YAML: Missing closing "quote'],
+    problems: ['p.yaml:5:1 not valid YAML: Missing closing "quote'],
   },
   'a merge key': {
     text: `${head}spec: &a {}\n<<: *a\n`,
-    faults: ['p.yaml:5:1 merge keys (<<) are not supported; write the fields out'],
+    problems: ['p.yaml:5:1 merge keys (<<) are not supported; write the fields out'],
   },
   'a merge key under YAML 1.1': {
     text: `%YAML 1.1\n---\n${head}spec: { gpu: { allowMixed: no, <<: {} } }\n`,
-    faults: [
+    problems: [
       'p.yaml:6:16 spec.gpu.allowMixed: must be true or false, got the string "no"',
       'p.yaml:6:32 merge keys (<<) are not supported; write the fields out',
     ],
   },
   'the prototype as a key': {
     text: `${head}spec:\n  labels:\n    set: { __proto__: x }\n`,
-    faults: ['p.yaml:6:12 __proto__ cannot be used as a key'],
+    problems: ['p.yaml:6:12 __proto__ cannot be used as a key'],
   },
   'a key that is a list': {
     text: `${head}spec:\n  ? [a]\n  : b\n`,
-    faults: ['p.yaml:5:5 not valid YAML: With stringKeys, all keys must be strings'],
+    problems: ['p.yaml:5:5 not valid YAML: With stringKeys, all keys must be strings'],
   },
   'a number as a key is its text': {
     text: `${head}spec:\n  1: x\n`,
-    faults: ['p.yaml:5:3 spec[1]: unknown field; known are enforcement, match, names, labels, resources, gpu, mps'],
+    problems: ['p.yaml:5:3 spec[1]: unknown field; known are enforcement, match, names, labels, resources, gpu, mps'],
   },
   'a tag that nobody knows': {
     text: `${head}spec: !secret {}\n`,
-    faults: ['p.yaml:4:7 Unresolved tag: !secret'],
+    problems: ['p.yaml:4:7 Unresolved tag: !secret'],
   },
   'an alias without its anchor': {
     text: `${head}spec: *nowhere\n`,
-    faults: ['p.yaml:4:7 no anchor before it is called nowhere'],
+    problems: ['p.yaml:4:7 no anchor before it is called nowhere'],
   },
   'aliases that unfold to 129 million entries': {
     text: billionLaughs(),
-    faults: ['p.yaml:1:1 not valid YAML: Excessive alias count indicates a resource exhaustion attack'],
+    problems: ['p.yaml:1:1 not valid YAML: Excessive alias count indicates a resource exhaustion attack'],
   },
   'brackets deeper than the call stack': {
     text: '['.repeat(100_000),
-    faults: [expect.stringMatching(/^p\.yaml:1:\d+ nests too deeply$/) as string],
+    problems: [expect.stringMatching(/^p\.yaml:1:\d+ nests too deeply$/) as string],
   },
 };
 
-describe('a text at fault', () => {
-  test.each(Object.entries(textCases))('%s', (_, { text, faults }) => expect(faultsOf(text)).toEqual(faults));
+describe('a text with a problem', () => {
+  test.each(Object.entries(textCases))('%s', (_, { text, problems }) => expect(problemsOf(text)).toEqual(problems));
 
   test('60,000 keys in one map take no quadratic time', () => {
     const keys = Array.from({ length: 60_000 }, (_, i) => `  k${i}: 1`).join('\n');
-    const { faults } = read(`${head}spec:\n${keys}\n`);
-    expect(faults).toHaveLength(60_000);
+    const { problems } = read(`${head}spec:\n${keys}\n`);
+    expect(problems).toHaveLength(60_000);
   });
 });
 
 describe('objects of a file', () => {
   const outline = (text: string) =>
-    read(text).objects.map(({ name, line, value, faults }) => ({
+    read(text).objects.map(({ name, line, value, problems }) => ({
       name,
       line,
       good: value !== undefined,
-      faults: faults.length,
+      problems: problems.length,
     }));
 
   test('come from every document, empty ones left out', () => {
     expect(outline(`---\n${head}spec: {}\n---\n# nothing\n---\n${head}spec: {}\n---\n`)).toEqual([
-      { name: 'x', line: 2, good: true, faults: 0 },
-      { name: 'x', line: 9, good: true, faults: 0 },
+      { name: 'x', line: 2, good: true, problems: 0 },
+      { name: 'x', line: 9, good: true, problems: 0 },
     ]);
   });
 
@@ -138,10 +138,10 @@ describe('objects of a file', () => {
       `- apiVersion: gpugate.dev/v1alpha1\n  kind: WorkloadPolicy\n  metadata: { name: ${name}, uid: u }\n  spec: ${spec}\n`;
     const text = `apiVersion: v1\nkind: List\nitems:\n${item('a', '{}')}${item('b', '{ x: 1 }')}`;
     expect(outline(text)).toEqual([
-      { name: 'a', line: 4, good: true, faults: 0 },
-      { name: 'b', line: 8, good: false, faults: 1 },
+      { name: 'a', line: 4, good: true, problems: 0 },
+      { name: 'b', line: 8, good: false, problems: 1 },
     ]);
-    expect(faultsOf(text)).toEqual([
+    expect(problemsOf(text)).toEqual([
       'p.yaml:11:11 items[1].spec.x: unknown field; known are enforcement, match, names, labels, resources, gpu, mps',
     ]);
   });
@@ -154,19 +154,19 @@ describe('objects of a file', () => {
     ]);
   });
 
-  test('have no value when only their text is at fault', () => {
-    expect(outline(`${head}spec: {}\nspec: {}\n`)).toEqual([{ name: 'x', line: 1, good: false, faults: 1 }]);
+  test('have no value when only their text has a problem', () => {
+    expect(outline(`${head}spec: {}\nspec: {}\n`)).toEqual([{ name: 'x', line: 1, good: false, problems: 1 }]);
   });
 
-  test('have no name when their name is at fault: it may be that of another', () => {
+  test('have no name when their name is wrong: it may be that of another', () => {
     expect(outline(`${head.replace('name: x', 'name: X')}spec: {}`)).toEqual([
-      { name: undefined, line: 1, good: false, faults: 1 },
+      { name: undefined, line: 1, good: false, problems: 1 },
     ]);
   });
 
-  test('may reuse anchors; faults stand where the value is written', () => {
+  test('may reuse anchors; problems stand where the value is written', () => {
     const text = `${head}spec:\n  labels: { set: &r { a: "!" } }\n  match: { namespaceSelector: { matchLabels: *r } }\n  mps: { vram: *r }\n  gpu: { maxPerPod: *r }\n`;
-    expect(faultsOf(text)).toEqual([
+    expect(problemsOf(text)).toEqual([
       expect.stringMatching(/^p\.yaml:5:23 spec\.labels\.set\.a: must be a label value/),
       'p.yaml:5:23 spec.gpu.maxPerPod.a: must be a number, got the string "!"',
       'p.yaml:7:10 spec.mps.vram: must be a string, got a map',
@@ -175,14 +175,14 @@ describe('objects of a file', () => {
 
   test('are read with a byte order mark and with line ends of Windows', () => {
     expect(outline(`\uFEFF${head}spec: {}\n`.replaceAll('\n', '\r\n'))).toEqual([
-      { name: 'x', line: 1, good: true, faults: 0 },
+      { name: 'x', line: 1, good: true, problems: 0 },
     ]);
   });
 
   test('can be found wanting later, about any of their fields', () => {
     const text = `${head}spec:\n  names:\n    pattern: "["\n  gpu: { maxPerPod: { nvidia.com/gpu: 1 } }\n`;
     const [object] = read(text).objects;
-    const place = (field: string) => object && formatFault(object.faultAt(field, 'is bad'));
+    const place = (field: string) => object && formatProblem(object.problemAt(field, 'is bad'));
     expect(place('spec.names.pattern')).toBe('p.yaml:6:5 spec.names.pattern: is bad');
     expect(place('spec.gpu.maxPerPod[nvidia.com/gpu]')).toBe('p.yaml:7:23 spec.gpu.maxPerPod[nvidia.com/gpu]: is bad');
     expect(place('spec.names.prefixes[3]')).toBe('p.yaml:5:3 spec.names.prefixes[3]: is bad');
@@ -190,7 +190,7 @@ describe('objects of a file', () => {
     expect(place('')).toBe('p.yaml:1:1 is bad');
   });
 
-  test('an empty text holds none and is no fault', () => {
-    expect(read('\n# nothing\n')).toEqual({ objects: [], faults: [] });
+  test('an empty text holds none and is no problem', () => {
+    expect(read('\n# nothing\n')).toEqual({ objects: [], problems: [] });
   });
 });

@@ -49,7 +49,7 @@ export async function auditObjects(options: AuditOptions): Promise<Audit> {
     tally,
     overuse: findOveruse(used.usage, quotas),
     quotas: quotas.length,
-    notJudged: source.faults,
+    notJudged: source.problems,
     notes: [...source.unknown.map((what) => `not looked at: ${what}`), ...creatorNotes(policies)],
   };
 }

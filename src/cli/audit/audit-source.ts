@@ -11,7 +11,7 @@ export type AuditSource = {
   readonly policies: readonly WorkloadPolicy[];
   readonly quotas: readonly Quota[];
   /** WorkloadPolicies and TenantQuotas there that cannot be used, each with what is wrong: nothing is judged by them. */
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
   /** Page by page, so that memory stays bounded; ended pods may be among them. */
   readonly objects: (kinds: readonly ReviewedKind[]) => AsyncIterable<readonly StoredObject[]>;
   /** What was there and is none of the above, such as `3 objects of kind Ingress`. */

@@ -17,7 +17,7 @@ export type AuditedObject = {
 /** An object with what was found in it. */
 export type AuditResult = { readonly object: AuditedObject } & Pick<StoredVerdict, 'findings' | 'unmutated'>;
 
-/** How many objects of one namespace a policy's rule finds fault with. */
+/** How many objects of one namespace violate a rule of a policy. */
 export type ViolationCount = {
   readonly policy: string;
   readonly namespace: string;

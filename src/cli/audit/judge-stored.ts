@@ -85,7 +85,7 @@ function verdictOf({ findings }: Outcome): StoredVerdict['verdict'] {
   return findings.some(({ enforcement }) => enforcement === 'Warn') ? 'warned' : 'allowed';
 }
 
-/** Each policy and rule once for an object: a rule may find fault with a hundred containers. */
+/** Each policy and rule once for an object: a rule may find something in each of a hundred containers. */
 function distinct(findings: readonly OutcomeFinding[]): readonly AuditFinding[] {
   const found = new Map<string, AuditFinding>();
   for (const { rule, policy, enforcement, violation } of findings) {

@@ -45,7 +45,7 @@ export async function openLiveSource(client: Pick<ApiClient, 'fetch' | 'watch'>)
     projectNamespace(raw, interner),
   );
   const nodes = (await list({ path: viewResources.nodes.path })).map((raw) => projectNode(raw, interner));
-  const { policies, quotas, faults } = readOwnObjects([
+  const { policies, quotas, problems } = readOwnObjects([
     ...(await own('workloadpolicies')),
     ...(await own('tenantquotas')),
   ]);
@@ -63,7 +63,7 @@ export async function openLiveSource(client: Pick<ApiClient, 'fetch' | 'watch'>)
     node: (name) => byName.get(name),
     policies,
     quotas,
-    faults,
+    problems,
     unknown: [],
     objects: (kinds) => storedObjects(client, kinds),
   };

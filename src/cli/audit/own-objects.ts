@@ -1,4 +1,4 @@
-import { formatField } from '../../text/fault.ts';
+import { formatField } from '../../text/problem.ts';
 import { objectJudge } from '../../text/judge-object.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { tenantQuota } from '../../api/tenant-quota.ts';
@@ -12,7 +12,7 @@ export type OwnObjects = {
   readonly policies: readonly WorkloadPolicy[];
   readonly quotas: readonly Quota[];
   /** One sentence for each object that cannot be used. */
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 };
 
 /** WorkloadPolicies and TenantQuotas as a cluster holds them. */
@@ -20,26 +20,26 @@ export function readOwnObjects(objects: readonly PlainObject[]): OwnObjects {
   const judge = objectJudge([workloadPolicy, tenantQuota]);
   const policies: WorkloadPolicy[] = [];
   const quotas: Quota[] = [];
-  const faults: string[] = [];
+  const problems: string[] = [];
   for (const object of objects) {
     const { data, findings } = judge(object);
     const [first] = findings;
-    let fault = first === undefined ? undefined : `${formatField(first.path)} ${first.message}`;
+    let problem = first === undefined ? undefined : `${formatField(first.path)} ${first.message}`;
     if (data?.kind === 'WorkloadPolicy') {
       const found = verifyPolicy(data);
       if (found === undefined) policies.push(data);
-      else fault = `${found.field} ${found.message}`;
+      else problem = `${found.field} ${found.message}`;
     } else if (data?.kind === 'TenantQuota') {
       try {
         quotas.push(compileQuota(data));
       } catch (error) {
         if (!(error instanceof QuotaError)) throw error;
-        fault = `${error.field} ${error.message}`;
+        problem = `${error.field} ${error.message}`;
       }
     }
-    if (fault !== undefined) faults.push(`${String(object['kind'])} ${nameIn(object)} cannot be used: ${fault}`);
+    if (problem !== undefined) problems.push(`${String(object['kind'])} ${nameIn(object)} cannot be used: ${problem}`);
   }
   const byName = <T extends { readonly metadata: { readonly name: string } }>(a: T, b: T) =>
     a.metadata.name < b.metadata.name ? -1 : 1;
-  return { policies: policies.sort(byName), quotas: quotas.sort((a, b) => (a.name < b.name ? -1 : 1)), faults };
+  return { policies: policies.sort(byName), quotas: quotas.sort((a, b) => (a.name < b.name ? -1 : 1)), problems };
 }

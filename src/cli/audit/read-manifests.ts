@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainFileError } from '../../text/explain-file-error.ts';
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import { JsonListDecoder } from '../../cluster/watch/json-list.ts';
@@ -89,9 +89,9 @@ async function* streamJson(file: string, pieces: AsyncIterable<Buffer>): AsyncGe
 }
 
 function readText(file: string, text: string): readonly ManifestObject[] {
-  const { objects, faults } = readManifestText(text);
-  if (faults.length > 0)
-    throw new InputError(faults.map((fault) => formatFault({ file, field: '', ...fault })).join('\n'));
+  const { objects, problems } = readManifestText(text);
+  if (problems.length > 0)
+    throw new InputError(problems.map((problem) => formatProblem({ file, field: '', ...problem })).join('\n'));
   return objects.map(({ value, locate }) => ({
     object: value,
     file,

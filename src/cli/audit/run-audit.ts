@@ -1,7 +1,7 @@
 import { compileExemptions } from '../../admission/exemption.ts';
 import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { ApiError } from '../../cluster/client/api-error.ts';
 import type { ApiClient } from '../../cluster/client/client.ts';
@@ -56,7 +56,7 @@ type Run = { readonly flags: AuditFlags; readonly context: CliContext };
 
 async function ofSnapshot(file: string, given: LoadedRules, { flags, context }: Run): Promise<void> {
   const read = await readSnapshotFile(file);
-  if ('faults' in read) throw new InputError(read.faults.map(formatFault).join('\n'));
+  if ('problems' in read) throw new InputError(read.problems.map(formatProblem).join('\n'));
   const { snapshot } = read;
   refuseNothing(
     given.policies.length + given.quotas.length + snapshot.quotas.length,
@@ -94,7 +94,7 @@ async function ofObjects(given: LoadedRules, run: Run): Promise<void> {
     return;
   }
   refuseNothing(
-    policies.length + quotas.length + source.faults.length,
+    policies.length + quotas.length + source.problems.length,
     `${client === undefined ? 'among the manifests there is' : 'the cluster has'} no WorkloadPolicy and no TenantQuota`,
   );
   const audit = await auditObjects(options);

@@ -101,7 +101,7 @@ export async function compareObjects(options: AuditOptions): Promise<WhatIf> {
     changed,
     newlyExceeded: without(overAfter, overBefore),
     noLongerExceeded: without(overBefore, overAfter),
-    notJudged: source.faults,
+    notJudged: source.problems,
     notes: [
       ...source.unknown.map((what) => `not looked at: ${what}`),
       ...creatorNotes([...source.policies, ...policies]),

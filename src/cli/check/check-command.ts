@@ -51,7 +51,7 @@ async function check(paths: readonly string[], flags: Flags, context: CliContext
     context.writeError(`gpugate: of quota ${replaced.join(', ')}, the one of the files is taken, not the cluster's\n`);
   }
   const manifests = await readObjects(paths);
-  if (manifests.objects.length + manifests.faults.length === 0) {
+  if (manifests.objects.length + manifests.problems.length === 0) {
     // As when the command before a pipe failed: a step of CI that judges nothing must not be green.
     throw new InputError(`${paths.join(', ')}: holds no object; nothing was judged`);
   }

@@ -1,4 +1,4 @@
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { readSnapshotFile } from '../../files/snapshot-file.ts';
@@ -42,7 +42,7 @@ export async function readFacts(source: FactsSource, cli: CliContext): Promise<K
   if (isLive) return knownOf(await liveSnapshot(source, cli));
   if (source.snapshot === undefined) return knownOf(nothingKnown);
   const read = await readSnapshotFile(source.snapshot);
-  if ('faults' in read) throw new InputError(read.faults.map(formatFault).join('\n'));
+  if ('problems' in read) throw new InputError(read.problems.map(formatProblem).join('\n'));
   return knownOf(read.snapshot);
 }
 

@@ -68,7 +68,7 @@ export async function checkObjects(
       refuse(object, asked.name, { rule: 'malformed', message, field, place: object.locate(field) });
     }
   };
-  for (const { place, message } of manifests.faults) {
+  for (const { place, message } of manifests.problems) {
     bad += 1;
     const finding: ReportedFinding = { rule: 'unreadable', level: 'error', message, place };
     results.push({ name: 'a document', group: place.file, place, verdict: 'fail', findings: [finding] });

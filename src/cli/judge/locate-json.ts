@@ -1,4 +1,4 @@
-import type { FieldPath, Position } from '../../text/fault.ts';
+import type { FieldPath, Position } from '../../text/problem.ts';
 
 /** A string of JSON, from its quote to its quote. */
 const string = /"(?:[^"\\]|\\.)*"/y;

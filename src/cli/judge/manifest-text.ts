@@ -1,6 +1,6 @@
-import { type FieldPath, parseField, type Position } from '../../text/fault.ts';
+import { type FieldPath, parseField, type Position } from '../../text/problem.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { parseYaml, type SyntaxFault, type YamlDocument } from '../../text/yaml-document.ts';
+import { parseYaml, type SyntaxProblem, type YamlDocument } from '../../text/yaml-document.ts';
 import { jsonLocator } from './locate-json.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 
@@ -14,15 +14,15 @@ export type TextObject = {
 export type TextObjects = {
   readonly objects: readonly TextObject[];
   /** What cannot be read; the other objects still are. */
-  readonly faults: readonly SyntaxFault[];
+  readonly problems: readonly SyntaxProblem[];
   /** What kubectl, and so the cluster, takes for something else than it looks like. */
-  readonly remarks: readonly SyntaxFault[];
+  readonly remarks: readonly SyntaxProblem[];
 };
 
 type Document = {
   readonly value: unknown;
   readonly locate: (path: FieldPath) => Position;
-  readonly remarks: readonly SyntaxFault[];
+  readonly remarks: readonly SyntaxProblem[];
 };
 
 /** A part of a text between two `---`, as kubectl splits it. */
@@ -34,18 +34,18 @@ type Part = { readonly text: string; readonly linesBefore: number };
  */
 export function readManifestText(text: string): TextObjects {
   const objects: TextObject[] = [];
-  const faults: SyntaxFault[] = [];
-  const remarks: SyntaxFault[] = [];
+  const problems: SyntaxProblem[] = [];
+  const remarks: SyntaxProblem[] = [];
   for (const part of partsOf(text)) {
     const read = readPart(part);
     // One by one: a call takes no more than some 100,000 arguments.
-    for (const fault of read.faults) faults.push(fault);
+    for (const problem of read.problems) problems.push(problem);
     for (const document of read.documents) {
       for (const remark of document.remarks) remarks.push(remark);
-      collect(document, [], document.value, { objects, faults });
+      collect(document, [], document.value, { objects, problems });
     }
   }
-  return { objects, faults, remarks };
+  return { objects, problems, remarks };
 }
 
 /** Directives stand before the `---` of the document they are for. */
@@ -75,7 +75,7 @@ function lineCount(text: string): number {
 
 function readPart({ text, linesBefore }: Part): {
   readonly documents: readonly Document[];
-  readonly faults: readonly SyntaxFault[];
+  readonly problems: readonly SyntaxProblem[];
 } {
   const moved = <Placed extends Position>(position: Placed): Placed => ({
     ...position,
@@ -85,7 +85,7 @@ function readPart({ text, linesBefore }: Part): {
   if (json !== undefined) {
     let locateJson: ReturnType<typeof jsonLocator> | undefined;
     const locate = (path: FieldPath) => moved((locateJson ??= jsonLocator(text))(path));
-    return { documents: [{ value: json, locate, remarks: [] }], faults: [] };
+    return { documents: [{ value: json, locate, remarks: [] }], problems: [] };
   }
   const plain = readPlainYaml(text);
   if (plain !== undefined) {
@@ -96,18 +96,18 @@ function readPart({ text, linesBefore }: Part): {
       document ??= parseYaml(text, 'kubectl')[0];
       return moved(document?.locate(path) ?? { line, column });
     };
-    return { documents: [{ value, locate, remarks: [] }], faults: [] };
+    return { documents: [{ value, locate, remarks: [] }], problems: [] };
   }
   const documents = parseYaml(text, 'kubectl');
   return {
     documents: documents
-      .filter(({ isReadable, faults }) => isReadable && faults.length === 0)
+      .filter(({ isReadable, problems }) => isReadable && problems.length === 0)
       .map(({ value, remarks, locate }) => ({
         value,
         remarks: remarks.map(moved),
         locate: (path) => moved(locate(path)),
       })),
-    faults: documents.flatMap(({ faults }) => faults.map(moved)),
+    problems: documents.flatMap(({ problems }) => problems.map(moved)),
   };
 }
 
@@ -126,21 +126,23 @@ function collect(
   document: Document,
   base: FieldPath,
   value: unknown,
-  into: { readonly objects: TextObject[]; readonly faults: SyntaxFault[] },
+  into: { readonly objects: TextObject[]; readonly problems: SyntaxProblem[] },
 ): void {
-  const fault = (message: string) => into.faults.push({ ...document.locate(base), message });
+  const problem = (message: string) => into.problems.push({ ...document.locate(base), message });
   if (!isPlainObject(value)) {
-    fault('must be an object with apiVersion and kind');
+    problem('must be an object with apiVersion and kind');
     return;
   }
   if (base.length === 0 && nestsDeeperThan(value, maxDepth)) {
-    fault(`nests deeper than ${maxDepth} levels`);
+    problem(`nests deeper than ${maxDepth} levels`);
     return;
   }
   const { apiVersion, kind, items } = value;
   for (const [key, given] of Object.entries({ apiVersion, kind })) {
     if (typeof given === 'string' && given !== '') continue;
-    fault(given === undefined ? `${key} is missing: every object says its apiVersion and kind` : `${key} must be text`);
+    problem(
+      given === undefined ? `${key} is missing: every object says its apiVersion and kind` : `${key} must be text`,
+    );
     return;
   }
   if (!Array.isArray(items) || !String(kind).endsWith('List')) {

@@ -6,7 +6,7 @@ import { readFlow } from './plain-flow.ts';
  * The YAML that most manifests are written in: maps and lists in blocks, one-line scalars, one-line `{}` and `[]`. Read
  * ten times as fast as by the library, which keeps a tree of every token. Undefined for everything else (anchors, tags,
  * block scalars, text over several lines, keys that are there twice, anything that is wrong or not what it looks like):
- * a property test holds that what is not undefined is what the library reads, without a fault or a remark.
+ * a property test holds that what is not undefined is what the library reads, without a problem or a remark.
  */
 export type PlainYaml = {
   readonly value: PlainObject;

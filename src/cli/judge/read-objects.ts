@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainFileError } from '../../text/explain-file-error.ts';
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { InputError } from '../input-error.ts';
 import type { Place } from '../report/report.ts';
@@ -21,7 +21,7 @@ export type Told = { readonly place: Place; readonly message: string };
 export type Manifests = {
   readonly objects: readonly ManifestObject[];
   /** What cannot be read: broken YAML, documents that are no objects. */
-  readonly faults: readonly Told[];
+  readonly problems: readonly Told[];
   /** What the cluster takes for something else than it looks like. */
   readonly remarks: readonly Told[];
 };
@@ -61,7 +61,7 @@ export async function readObjects(paths: readonly string[], options: ReadObjects
       problems.push(`${path}: ${error instanceof InputError ? error.message : explainFileError(error)}`);
     }
   }
-  const manifests = { objects: [] as ManifestObject[], faults: [] as Told[], remarks: [] as Told[] };
+  const manifests = { objects: [] as ManifestObject[], problems: [] as Told[], remarks: [] as Told[] };
   for (let start = 0; start < files.length; start += filesAtOnce) {
     const batch = files.slice(start, start + filesAtOnce);
     const looks = await Promise.all(batch.map(async (file) => look(file, stdin, maxBytes)));
@@ -132,7 +132,7 @@ function tooLarge(maxBytes: number, bytes?: number): InputError {
 }
 
 function addTo(
-  into: { readonly objects: ManifestObject[]; readonly faults: Told[]; readonly remarks: Told[] },
+  into: { readonly objects: ManifestObject[]; readonly problems: Told[]; readonly remarks: Told[] },
   file: string,
   text: string,
 ): void {
@@ -141,7 +141,7 @@ function addTo(
     place: { file, line, column },
     message,
   });
-  for (const fault of read.faults) into.faults.push(told(fault));
+  for (const problem of read.problems) into.problems.push(told(problem));
   for (const remark of read.remarks) into.remarks.push(told(remark));
   for (const { value, locate } of read.objects) {
     const placeOf = (field: string): Place => ({ file, ...locate(field) });
@@ -155,7 +155,7 @@ function addTo(
   }
 }
 
-/** `file:line:column message`, as the faults of policies are told. */
+/** `file:line:column message`, as the problems of policies are told. */
 export function formatTold({ place, message }: Told): string {
-  return formatFault({ ...place, field: '', message });
+  return formatProblem({ ...place, field: '', message });
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../load-policies.ts';
-import { dnsLabel, dnsLabelFault } from '../../api/dns-label.ts';
+import { dnsLabel, dnsLabelProblem } from '../../api/dns-label.ts';
 import { InputError } from '../input-error.ts';
 import type { ProgramParts } from '../program.ts';
 import { readAuthorities } from '../read-authorities.ts';
@@ -85,7 +85,7 @@ function serviceClient(text: string): { service: { namespace: string; name: stri
   const match = /^([^/:]+)\/([^/:]+):(\d{1,5})$/.exec(text);
   const [, namespace = '', name = '', port = ''] = match ?? [];
   if (match === null || !dnsLabel.test(namespace) || !dnsLabel.test(name)) {
-    throw new InputError(`--service ${text}: must look like namespace/name:port; each name ${dnsLabelFault}`);
+    throw new InputError(`--service ${text}: must look like namespace/name:port; each name ${dnsLabelProblem}`);
   }
   if (Number(port) < 1 || Number(port) > maxPort) {
     throw new InputError(`--service ${text}: the port must be from 1 to ${maxPort}`);

@@ -7,18 +7,18 @@ import { InputError } from '../input-error.ts';
 
 export type Logs = { readonly files: readonly string[]; readonly bytes: number };
 
-/** The files that are named, and those of the directories that are; each once. Throws InputError with every fault. */
+/** The files that are named, and those of the directories that are; each once. Throws InputError with every problem. */
 export async function findLogs(paths: readonly string[]): Promise<Logs> {
   const files = new Map<string, { readonly file: string; readonly bytes: number }>();
-  const faults: string[] = [];
+  const problems: string[] = [];
   for (const path of paths) {
     try {
       for (const file of await filesOf(path)) files.set(resolve(file), { file, bytes: (await stat(file)).size });
     } catch (error) {
-      faults.push(error instanceof InputError ? messageOf(error) : `${path} ${explainFileError(error)}`);
+      problems.push(error instanceof InputError ? messageOf(error) : `${path} ${explainFileError(error)}`);
     }
   }
-  if (faults.length > 0) throw new InputError(faults.join('\n'));
+  if (problems.length > 0) throw new InputError(problems.join('\n'));
   const found = [...files.values()];
   return { files: found.map(({ file }) => file), bytes: found.reduce((sum, { bytes }) => sum + bytes, 0) };
 }

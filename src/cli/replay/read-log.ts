@@ -7,7 +7,7 @@ export type LogEntry = {
   readonly line: number;
   readonly record: DecisionRecord | undefined;
   /** What is wrong with the line, as the rest of a sentence; undefined with a record. */
-  readonly fault: string | undefined;
+  readonly problem: string | undefined;
   /** The end of a file whose writer ended, as it may: no damage. */
   readonly isCutOff: boolean;
 };
@@ -15,13 +15,13 @@ export type LogEntry = {
 async function* readFile(file: string, onRead: (bytes: number) => void): AsyncGenerator<LogEntry> {
   for await (const { number: line, text, isWhole } of readLines(file, onRead)) {
     if (text === undefined) {
-      yield { file, line, record: undefined, fault: 'is longer than any record', isCutOff: false };
+      yield { file, line, record: undefined, problem: 'is longer than any record', isCutOff: false };
       continue;
     }
     const read = readRecord(text);
-    if ('record' in read) yield { file, line, record: read.record, fault: undefined, isCutOff: false };
-    else if (isWhole) yield { file, line, record: undefined, fault: read.fault, isCutOff: false };
-    else yield { file, line, record: undefined, fault: 'is cut off: the server ended here', isCutOff: true };
+    if ('record' in read) yield { file, line, record: read.record, problem: undefined, isCutOff: false };
+    else if (isWhole) yield { file, line, record: undefined, problem: read.problem, isCutOff: false };
+    else yield { file, line, record: undefined, problem: 'is cut off: the server ended here', isCutOff: true };
   }
 }
 

@@ -7,7 +7,7 @@ import {
   ChangeTally,
   changedDecision,
   type ChangedDecision,
-  type LogFault,
+  type LogProblem,
   type ReplayTally,
 } from './tally-changes.ts';
 
@@ -18,16 +18,16 @@ export type ReplayOptions = {
   /** Each change, in order of time. */
   readonly onChanged: (decision: ChangedDecision) => void;
   /** Each line that could not be read or judged. */
-  readonly onFault: (fault: LogFault) => void;
+  readonly onProblem: (problem: LogProblem) => void;
 };
 
 /** Judges every decision of the logs again, in order of time. What cannot be read or judged is told, and the rest goes on. */
-export async function replayLog({ files, judge, onRead, onChanged, onFault }: ReplayOptions): Promise<ReplayTally> {
+export async function replayLog({ files, judge, onRead, onChanged, onProblem }: ReplayOptions): Promise<ReplayTally> {
   const tally = new ChangeTally();
   for await (const entry of readLog(files, onRead)) {
-    const { file, line, record, fault } = entry;
+    const { file, line, record, problem } = entry;
     if (record === undefined) {
-      onFault(tally.unjudged(entry, fault ?? 'holds no decision'));
+      onProblem(tally.unjudged(entry, problem ?? 'holds no decision'));
       continue;
     }
     if (record.answer.decision === 'undecided') {
@@ -35,8 +35,8 @@ export async function replayLog({ files, judge, onRead, onChanged, onFault }: Re
       continue;
     }
     const now = await judgeAgain(judge, record);
-    if ('fault' in now) {
-      onFault(tally.unjudged(entry, now.fault));
+    if ('problem' in now) {
+      onProblem(tally.unjudged(entry, now.problem));
     } else {
       const change = compareAnswers(record.answer, now.answer);
       if (change === undefined) {
@@ -51,15 +51,15 @@ export async function replayLog({ files, judge, onRead, onChanged, onFault }: Re
   return tally.result();
 }
 
-type Again = { readonly answer: Awaited<ReturnType<JudgeRecord>> } | { readonly fault: string };
+type Again = { readonly answer: Awaited<ReturnType<JudgeRecord>> } | { readonly problem: string };
 
 async function judgeAgain(judge: JudgeRecord, record: DecisionRecord): Promise<Again> {
   try {
     const answer = await judge(record);
     if (answer.decision !== 'undecided') return { answer };
-    return { fault: `could not be decided: ${answer.message ?? ''}` };
+    return { problem: `could not be decided: ${answer.message ?? ''}` };
   } catch (error) {
-    return { fault: `cannot be judged again: ${messageOf(error)}` };
+    return { problem: `cannot be judged again: ${messageOf(error)}` };
   }
 }
 

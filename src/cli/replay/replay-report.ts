@@ -17,7 +17,7 @@ const levels: Readonly<Record<ChangeKind, ReportedFinding['level']>> = {
  * all of them. Whatever changes has failed: nothing was expected to.
  */
 export function replayReport(tally: ReplayTally, changed: readonly ChangedDecision[] = []): Report {
-  const { groups, faults, unjudged, ...totals } = tally;
+  const { groups, problems, unjudged, ...totals } = tally;
   const total: ReportedResult = {
     name: `${plural(totals.decisions, 'decision', 'decisions')}, ${totals.same} of them the same`,
     group: 'replay',
@@ -25,14 +25,14 @@ export function replayReport(tally: ReplayTally, changed: readonly ChangedDecisi
     findings: [],
     data: { ...totals, unjudged },
   };
-  const untold = unjudged - faults.length;
+  const untold = unjudged - problems.length;
   return {
     command: 'replay',
     results: [
       total,
       ...groups.map(groupResult),
       ...changed.map(decisionResult),
-      ...faults.map(({ file, line, message }) => undecidedResult(file, `${file}:${line}`, message, line)),
+      ...problems.map(({ file, line, message }) => undecidedResult(file, `${file}:${line}`, message, line)),
       ...(untold > 0 ? [undecidedResult('replay', `${untold} more lines`, 'could not be judged', undefined)] : []),
     ],
   };

@@ -51,12 +51,12 @@ export async function runReplay(input: ReplayInput, context: CliContext): Promis
   };
 }
 
-/** A log of another kind has as many faults as lines. */
+/** A log of another kind has as many problems as lines. */
 const maxTold = 20;
 /** As text each change is printed at once; every other form is made of all of them, at about 2 KB each. */
 const maxListed = 50_000;
 
-type Listing = Pick<ReplayOptions, 'onChanged' | 'onFault'> & { readonly changed: readonly ChangedDecision[] };
+type Listing = Pick<ReplayOptions, 'onChanged' | 'onProblem'> & { readonly changed: readonly ChangedDecision[] };
 type ListingContext = Pick<CliContext, 'write' | 'writeError'> & { readonly endProgress: () => void };
 
 /** What is told while the logs are read. */
@@ -78,7 +78,7 @@ function createListing({ all, output }: ReplayInput, { write, writeError, endPro
           `gpugate: the first ${maxListed} changes are listed, and the others counted; -o text lists all\n`,
         );
     },
-    onFault: ({ file, line, message }) => {
+    onProblem: ({ file, line, message }) => {
       if (++told > maxTold) return;
       say(writeError, `${printable(file)}:${line} ${printable(message)}\n`);
       if (told === maxTold) writeError('... and so on; what else cannot be judged is only counted\n');

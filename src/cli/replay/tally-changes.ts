@@ -24,7 +24,7 @@ export type ChangeGroup = ChangeSource & {
 };
 
 /** A line of a log that could not be judged. */
-export type LogFault = { readonly file: string; readonly line: number; readonly message: string };
+export type LogProblem = { readonly file: string; readonly line: number; readonly message: string };
 
 export type ReplayTally = {
   readonly decisions: number;
@@ -34,9 +34,9 @@ export type ReplayTally = {
   readonly changed: Readonly<Record<ChangeKind, number>>;
   /** Were undecided then: nothing to compare with. */
   readonly undecidedThen: number;
-  /** Neither records nor decisions that can be judged; `faults` names the first. */
+  /** Neither records nor decisions that can be judged; `problems` names the first. */
   readonly unjudged: number;
-  readonly faults: readonly LogFault[];
+  readonly problems: readonly LogProblem[];
   /** Last lines that a server did not finish. */
   readonly cutOff: number;
   readonly from: string | undefined;
@@ -48,7 +48,7 @@ export type ReplayTally = {
 /** Enough to see what it is about. */
 const maxExamples = 3;
 /** So that what is said of a broken log can be read. */
-const maxFaults = 20;
+const maxProblems = 20;
 
 type Group = Omit<ChangeGroup, 'decisions' | 'examples'> & { decisions: number; readonly examples: ChangedDecision[] };
 
@@ -56,7 +56,7 @@ type Group = Omit<ChangeGroup, 'decisions' | 'examples'> & { decisions: number; 
 export class ChangeTally {
   readonly #groups = new Map<string, Group>();
   readonly #changed = Object.fromEntries(changeKinds.map((kind) => [kind, 0])) as Record<ChangeKind, number>;
-  readonly #faults: LogFault[] = [];
+  readonly #problems: LogProblem[] = [];
   #decisions = 0;
   #same = 0;
   #exempt = 0;
@@ -90,12 +90,12 @@ export class ChangeTally {
     }
   }
 
-  unjudged({ file, line, isCutOff }: LogEntry, message: string): LogFault {
-    const fault = { file, line, message };
+  unjudged({ file, line, isCutOff }: LogEntry, message: string): LogProblem {
+    const problem = { file, line, message };
     if (isCutOff) this.#cutOff++;
     else this.#unjudged++;
-    if (!isCutOff && this.#faults.length < maxFaults) this.#faults.push(fault);
-    return fault;
+    if (!isCutOff && this.#problems.length < maxProblems) this.#problems.push(problem);
+    return problem;
   }
 
   result(): ReplayTally {
@@ -107,7 +107,7 @@ export class ChangeTally {
       changed: this.#changed,
       undecidedThen: this.#undecidedThen,
       unjudged: this.#unjudged,
-      faults: this.#faults,
+      problems: this.#problems,
       cutOff: this.#cutOff,
       from: this.#from,
       to: this.#to,

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainFileError } from '../../text/explain-file-error.ts';
-import type { Fault } from '../../text/fault.ts';
+import type { Problem } from '../../text/problem.ts';
 import { TextFile } from '../../files/text-file.ts';
 
 export type SuiteFile = { readonly file: string; readonly text: string };
@@ -20,9 +20,9 @@ const suiteKind = /(?:^|[{,])\s*["']?kind["']?\s*:\s*["']?PolicyTest/m;
  */
 export async function findSuites(
   paths: readonly string[],
-): Promise<{ readonly files: readonly SuiteFile[]; readonly faults: readonly Fault[] }> {
+): Promise<{ readonly files: readonly SuiteFile[]; readonly problems: readonly Problem[] }> {
   const files = new Map<string, SuiteFile>();
-  const faults: Fault[] = [];
+  const problems: Problem[] = [];
   for (const path of paths) {
     try {
       const isDirectory = (await stat(path)).isDirectory();
@@ -30,19 +30,19 @@ export async function findSuites(
       const before = files.size;
       for (const file of candidates) {
         const read = await readText(file, maxSuiteBytes);
-        if ('message' in read) faults.push(faultOf(file, read.message));
+        if ('message' in read) problems.push(problemOf(file, read.message));
         else if (!isDirectory || suiteKind.test(read.text)) files.set(file, { file, text: read.text });
       }
       if (isDirectory && files.size === before && !candidates.some((file) => files.has(file))) {
-        faults.push(
-          faultOf(path, 'holds no suites; put PolicyTest objects there, in files named *.yaml, *.yml or *.json'),
+        problems.push(
+          problemOf(path, 'holds no suites; put PolicyTest objects there, in files named *.yaml, *.yml or *.json'),
         );
       }
     } catch (error) {
-      faults.push(faultOf(path, `${explainFileError(error)}; name a file or a directory with suites`));
+      problems.push(problemOf(path, `${explainFileError(error)}; name a file or a directory with suites`));
     }
   }
-  return { files: [...files.values()], faults };
+  return { files: [...files.values()], problems };
 }
 
 /** Throws what `readdir` throws. */
@@ -69,6 +69,6 @@ export async function readText(
   return { message: look.kind === 'unreadable' ? look.message : 'cannot be read' };
 }
 
-export function faultOf(file: string, message: string): Fault {
+export function problemOf(file: string, message: string): Problem {
   return { file, line: 1, column: 1, field: '', message };
 }

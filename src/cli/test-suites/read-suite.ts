@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { RE2JS } from 're2js';
 import { quotaRule } from '../../admission/quota-answer.ts';
-import { type Fault, formatFault } from '../../text/fault.ts';
+import { type Problem, formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
@@ -13,20 +13,20 @@ import type { SuiteFile } from './find-suites.ts';
 import { malformation, type Input, type SuiteInputs, type SuiteRules } from './suite-inputs.ts';
 import type { CaseObject, Suite, SuiteCase } from './suite.ts';
 
-export type ReadSuites = { readonly suites: readonly Suite[]; readonly faults: readonly string[] };
+export type ReadSuites = { readonly suites: readonly Suite[]; readonly problems: readonly string[] };
 
-/** The suites of a file with all that they name. Faults are lines for people, with file, line and column. */
+/** The suites of a file with all that they name. Problems are lines for people, with file, line and column. */
 export async function readSuiteFile({ file, text }: SuiteFile, inputs: SuiteInputs): Promise<ReadSuites> {
-  const { objects, faults } = readYaml(text, { file, schemas: [policyTest] });
-  const found = new Set(faults.map(formatFault));
+  const { objects, problems } = readYaml(text, { file, schemas: [policyTest] });
+  const found = new Set(problems.map(formatProblem));
   if (objects.length === 0 && found.size === 0) found.add(`${file}:1:1 is empty; a suite is a PolicyTest object`);
   const suites: Suite[] = [];
   for (const source of objects) {
     if (source.value === undefined) continue;
-    const reader = new SuiteReader(file, source, inputs, (fault) => found.add(fault));
+    const reader = new SuiteReader(file, source, inputs, (problem) => found.add(problem));
     suites.push(await reader.read(source.value));
   }
-  return { suites, faults: [...found] };
+  return { suites, problems: [...found] };
 }
 
 const noRules: SuiteRules = { policies: [], policyTexts: new Map(), kinds: new Set(), quotas: [] };
@@ -35,9 +35,9 @@ class SuiteReader {
   readonly #file: string;
   readonly #source: ReadObject<PolicyTest>;
   readonly #inputs: SuiteInputs;
-  readonly #tell: (fault: string) => void;
+  readonly #tell: (problem: string) => void;
 
-  constructor(file: string, source: ReadObject<PolicyTest>, inputs: SuiteInputs, tell: (fault: string) => void) {
+  constructor(file: string, source: ReadObject<PolicyTest>, inputs: SuiteInputs, tell: (problem: string) => void) {
     this.#file = file;
     this.#source = source;
     this.#inputs = inputs;
@@ -64,7 +64,7 @@ class SuiteReader {
     for (const { path, field } of named) {
       const missing = await this.#inputs.missingRules(this.#resolve(path));
       if (missing === undefined) continue;
-      this.#fault(field, `${path} ${missing}`);
+      this.#problem(field, `${path} ${missing}`);
       isWhole = false;
     }
     if (!isWhole) return undefined;
@@ -79,12 +79,12 @@ class SuiteReader {
     { index, rules }: { index: number; rules: SuiteRules | undefined },
   ): Promise<SuiteCase | undefined> {
     const at = `cases[${index}]`;
-    // One after the other, so that faults are told in the order of the suite.
+    // One after the other, so that problems are told in the order of the suite.
     const objects: CaseObject[] = [];
     for (const [i, each] of testCase.objects.entries())
       objects.push(...(await this.#objects(each, `${at}.objects[${i}]`)));
     const old = testCase.oldObject === undefined ? [] : await this.#objects(testCase.oldObject, `${at}.oldObject`);
-    if (old.length > 1) this.#fault(`${at}.oldObject`, `holds ${old.length} objects, and must hold one`);
+    if (old.length > 1) this.#problem(`${at}.oldObject`, `holds ${old.length} objects, and must hold one`);
     const snapshot = testCase.snapshot ?? suite.snapshot;
     const cluster = this.#take(
       await this.#inputs.cluster(snapshot === undefined ? undefined : this.#resolve(snapshot)),
@@ -92,7 +92,7 @@ class SuiteReader {
     );
     const operation = testCase.operation ?? (testCase.oldObject === undefined ? suite.defaults.operation : 'UPDATE');
     if ((operation === 'UPDATE') !== (testCase.oldObject !== undefined)) {
-      this.#fault(
+      this.#problem(
         testCase.oldObject === undefined ? `${at}.operation` : `${at}.oldObject`,
         operation === 'UPDATE' ? 'UPDATE needs an oldObject' : `is for UPDATE only, and the operation is ${operation}`,
       );
@@ -101,7 +101,7 @@ class SuiteReader {
     const own = new Set(rules.quotas.map(({ name }) => name));
     const quotas = [...rules.quotas, ...cluster.quotas.filter(({ name }) => !own.has(name))];
     if (rules.policies.length + quotas.length === 0)
-      this.#fault('policies', 'nothing is tested: name policies or quotas');
+      this.#problem('policies', 'nothing is tested: name policies or quotas');
     this.#checkExpectation(
       testCase,
       at,
@@ -129,7 +129,7 @@ class SuiteReader {
     }
     const found = malformation(source);
     if (found === undefined) return [{ place: this.#placeOf(field), object: source }];
-    this.#fault(found.field === '' ? field : `${field}.${found.field}`, found.message);
+    this.#problem(found.field === '' ? field : `${field}.${found.field}`, found.message);
     return [];
   }
 
@@ -140,33 +140,33 @@ class SuiteReader {
       const field = `${at}.expect.rules[${index}]`;
       const slash = wanted.indexOf('/');
       const rule = wanted.slice(slash + 1);
-      if (!known.includes(rule)) this.#fault(field, `no rule is called ${rule}; ${hint(rule, known)}`);
+      if (!known.includes(rule)) this.#problem(field, `no rule is called ${rule}; ${hint(rule, known)}`);
       const owner = wanted.slice(0, Math.max(0, slash));
       if (slash !== -1 && !owners.includes(owner)) {
-        this.#fault(field, `no policy or quota is called ${owner}; ${hint(owner, owners)}`);
+        this.#problem(field, `no policy or quota is called ${owner}; ${hint(owner, owners)}`);
       }
     }
     if (expect?.messageMatches === undefined) return;
     try {
       RE2JS.compile(expect.messageMatches);
     } catch (error) {
-      this.#fault(`${at}.expect.messageMatches`, `is no regular expression (RE2): ${messageOf(error)}`);
+      this.#problem(`${at}.expect.messageMatches`, `is no regular expression (RE2): ${messageOf(error)}`);
     }
   }
 
   #take<T>(input: Input<T>, { path, field }: { path: string; field: string }): T | undefined {
     if ('value' in input) return input.value;
-    if ('missing' in input) this.#fault(field, `${path} ${input.missing}`);
-    else for (const fault of input.faults) this.#tell(fault);
+    if ('missing' in input) this.#problem(field, `${path} ${input.missing}`);
+    else for (const problem of input.problems) this.#tell(problem);
     return undefined;
   }
 
-  #fault(field: string, message: string): void {
-    this.#tell(formatFault(this.#source.faultAt(field, message)));
+  #problem(field: string, message: string): void {
+    this.#tell(formatProblem(this.#source.problemAt(field, message)));
   }
 
   #placeOf(field: string): Place {
-    const { line, column }: Fault = this.#source.faultAt(field, '');
+    const { line, column }: Problem = this.#source.problemAt(field, '');
     return { file: this.#file, line, column };
   }
 

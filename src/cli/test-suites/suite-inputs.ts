@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { compilePolicy, type CompiledPolicy } from '../../admission/policy-set.ts';
 import { clusterSnapshot } from '../../api/cluster-snapshot.ts';
 import { explainFileError } from '../../text/explain-file-error.ts';
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import { isPlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
 import { listPolicyFiles } from '../../files/policy-directory.ts';
@@ -23,9 +23,9 @@ import type { CaseObject, SuiteCluster } from './suite.ts';
 
 /**
  * What a path of a suite stands for. `missing`: the rest of a sentence that begins with the path, to be said where the
- * suite names it. `faults`: what is wrong inside, each with its own file, line and column.
+ * suite names it. `problems`: what is wrong inside, each with its own file, line and column.
  */
-export type Input<T> = { readonly value: T } | { readonly missing: string } | { readonly faults: readonly string[] };
+export type Input<T> = { readonly value: T } | { readonly missing: string } | { readonly problems: readonly string[] };
 
 export type SuiteRules = {
   readonly policies: readonly CompiledPolicy[];
@@ -74,7 +74,7 @@ async function readRules(paths: readonly string[]): Promise<Input<SuiteRules>> {
     const kinds = new Set(kindsOf(policies));
     return { value: { policies: policies.map(compilePolicy), policyTexts, kinds, quotas } };
   } catch (error) {
-    if (error instanceof InputError) return { faults: [error.message] };
+    if (error instanceof InputError) return { problems: [error.message] };
     throw error;
   }
 }
@@ -90,24 +90,24 @@ async function readCluster(path: string | undefined): Promise<Input<SuiteCluster
     return { missing: explainFileError(error) };
   }
   const read = await readSnapshotFile(path);
-  if ('faults' in read) return { faults: read.faults.map(formatFault) };
+  if ('problems' in read) return { problems: read.problems.map(formatProblem) };
   try {
     return { value: usageOfSnapshot(read.snapshot) };
   } catch (error) {
-    if (error instanceof QuotaError) return { faults: [`${path}:1:1 quotas: ${error.field}: ${error.message}`] };
+    if (error instanceof QuotaError) return { problems: [`${path}:1:1 quotas: ${error.field}: ${error.message}`] };
     throw error;
   }
 }
 
 async function readCaseObjects(path: string): Promise<Input<readonly CaseObject[]>> {
   try {
-    const { objects, faults } = await readObjects([path], { stdin: Readable.from([]) });
+    const { objects, problems } = await readObjects([path], { stdin: Readable.from([]) });
     const found = objects.map(({ value, locate }) => {
       const wrong = malformation(value);
-      return wrong && formatFault({ ...locate(wrong.field), ...wrong });
+      return wrong && formatProblem({ ...locate(wrong.field), ...wrong });
     });
-    const all = [...faults.map(formatTold), ...found.filter((fault) => fault !== undefined)];
-    if (all.length > 0) return { faults: all };
+    const all = [...problems.map(formatTold), ...found.filter((problem) => problem !== undefined)];
+    if (all.length > 0) return { problems: all };
     if (objects.length === 0) return { missing: 'holds no objects' };
     return { value: objects.map(({ value, place }) => ({ place, object: value })) };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import { printable } from '../../text/printable.ts';
 import type { Place, ReportedFinding, ReportedResult } from '../report/report.ts';
 import { ruleIdsOf } from './compare.ts';
@@ -65,5 +65,5 @@ function dataOf({ result }: CaseRun): Readonly<Record<string, unknown>> {
 }
 
 function textOf(place: Place): string {
-  return formatFault({ ...place, field: '', message: '' }).trimEnd();
+  return formatProblem({ ...place, field: '', message: '' }).trimEnd();
 }

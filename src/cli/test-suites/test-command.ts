@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { RE2JS } from 're2js';
 import { compileExemptions } from '../../admission/exemption.ts';
-import { formatFault } from '../../text/fault.ts';
+import { formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
 import { InputError } from '../input-error.ts';
@@ -52,20 +52,23 @@ export function defineTest(command: Command, context: CliContext): void {
 }
 
 /** Throws InputError with everything that is wrong with any of them. */
-async function readSuites({ files, faults }: Awaited<ReturnType<typeof findSuites>>): Promise<readonly Suite[]> {
+async function readSuites({
+  files,
+  problems: unreadable,
+}: Awaited<ReturnType<typeof findSuites>>): Promise<readonly Suite[]> {
   const inputs = createSuiteInputs();
-  const problems = new Set(faults.map(formatFault));
+  const problems = new Set(unreadable.map(formatProblem));
   const suites = new Map<string, Suite>();
   for (const file of files) {
     const read = await readSuiteFile(file, inputs);
-    for (const fault of read.faults) problems.add(fault);
+    for (const problem of read.problems) problems.add(problem);
     for (const suite of read.suites) {
       const { name, place } = suite;
       const first = suites.get(name);
       if (first === undefined) suites.set(name, suite);
       else {
         const message = `suite ${name} is already defined at ${first.place.file}:${first.place.line}; rename one of them`;
-        problems.add(formatFault({ ...place, field: 'metadata.name', message }));
+        problems.add(formatProblem({ ...place, field: 'metadata.name', message }));
       }
     }
   }

@@ -1,4 +1,4 @@
-import { formatField } from '../../text/fault.ts';
+import { formatField } from '../../text/problem.ts';
 import { objectJudge } from '../../text/judge-object.ts';
 import type { ResourceSchema } from '../../api/resource-schema.ts';
 import { nameOf, type RawObject } from '../client/raw-object.ts';

@@ -43,7 +43,7 @@ const ground: Lists = {
 describe('a cluster', () => {
   test('without gpugate has no policies, and can still be asked what some would change', async () => {
     const source = await openLiveSource(fakeCluster(ground));
-    expect(source).toMatchObject({ policies: [], quotas: [], faults: [] });
+    expect(source).toMatchObject({ policies: [], quotas: [], problems: [] });
     expect(source.facts.namespaceLabels('a')).toMatchObject({ team: 'x' });
     expect(source.node('n')?.allocatable).toEqual({ 'nvidia.com/gpu': '8' });
   });
@@ -58,7 +58,7 @@ describe('a cluster', () => {
       fakeCluster({ ...ground, '/apis/gpugate.dev/v1alpha1/workloadpolicies': policies }),
     );
     expect(source.policies.map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
-    expect(source.faults).toEqual([expect.stringContaining('WorkloadPolicy c cannot be used: spec.names.pattern')]);
+    expect(source.problems).toEqual([expect.stringContaining('WorkloadPolicy c cannot be used: spec.names.pattern')]);
   });
 
   test('is read page by page: the next one is asked for when the last one was judged', async () => {

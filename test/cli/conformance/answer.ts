@@ -9,7 +9,7 @@ export type Answer =
   | { readonly kind: 'allowed'; readonly object: unknown; readonly warnings: readonly string[] }
   | { readonly kind: 'denied'; readonly message: string; readonly warnings: readonly string[] }
   /** The API server itself refuses the object, mutated as it is, before any validating webhook is asked. */
-  | { readonly kind: 'invalid'; readonly faults: readonly string[] };
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
 /** Excluded from every webhook, so that the API server answers there for itself alone. */
 export const unwatchedNamespace = 'gpugate-system';
@@ -47,7 +47,7 @@ export function serverAnswer(response: JsonResponse, { namespace }: AdmissionReq
   if (response.status < 300) return { kind: 'allowed', object: comparable(response.body), warnings };
   const message = messageOf(response);
   if (denial.test(message)) return { kind: 'denied', message: message.replace(denial, ''), warnings };
-  return { kind: 'invalid', faults: faultsIn(message.replaceAll(namespace, '*')) };
+  return { kind: 'invalid', problems: problemsIn(message.replaceAll(namespace, '*')) };
 }
 
 /**
@@ -68,7 +68,7 @@ export async function offlineAnswer(
   };
   const response = await askUnwatched({ ...request, namespace: unwatchedNamespace, object: moved });
   if (response.status >= 300) {
-    return { kind: 'invalid', faults: faultsIn(messageOf(response).replaceAll(unwatchedNamespace, '*')) };
+    return { kind: 'invalid', problems: problemsIn(messageOf(response).replaceAll(unwatchedNamespace, '*')) };
   }
   const { warnings } = decision;
   if (decision.kind === 'deny') return { kind: 'denied', message: message ?? '', warnings };
@@ -91,7 +91,7 @@ function messageOf({ status, body }: JsonResponse): string {
 }
 
 /** The API server goes over its own maps as they come: each time in another order. */
-function faultsIn(message: string): readonly string[] {
+function problemsIn(message: string): readonly string[] {
   return message
     .replace(/\]$/, '')
     .split(/(?:: \[|: |, )(?=spec\.|metadata\.)/)

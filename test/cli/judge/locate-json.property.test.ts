@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { FieldPath } from '../../../src/text/fault.ts';
+import type { FieldPath } from '../../../src/text/problem.ts';
 import { parseYaml } from '../../../src/text/yaml-document.ts';
 import { jsonLocator } from '../../../src/cli/judge/locate-json.ts';
 

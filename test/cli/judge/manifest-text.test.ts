@@ -109,13 +109,13 @@ describe('YAML is read as kubectl reads it', () => {
 });
 
 describe('what cannot be read', () => {
-  const faults = (text: string) =>
-    readManifestText(text).faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  const problems = (text: string) =>
+    readManifestText(text).problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
 
   test('is told with its place, and the documents around it are still read', () => {
     const text = `${pod('a')}---\napiVersion: v1\nkind: [Pod\n---\n${pod('b')}`;
     expect(valuesOf(text)).toHaveLength(2);
-    expect(faults(text)).toEqual([expect.stringMatching(/^8:1 not valid YAML: Flow sequence in block collection/)]);
+    expect(problems(text)).toEqual([expect.stringMatching(/^8:1 not valid YAML: Flow sequence in block collection/)]);
   });
 
   test.each([
@@ -136,14 +136,14 @@ describe('what cannot be read', () => {
     ['an alias of nothing', 'apiVersion: v1\nkind: X\na: *b\n', /^3:4 no anchor before it is called b$/],
   ])('%s', (_, text, expected) => {
     expect(valuesOf(text)).toEqual([]);
-    expect(faults(text)).toEqual([expect.stringMatching(expected)]);
+    expect(problems(text)).toEqual([expect.stringMatching(expected)]);
   });
 
   test('is what nests deeper than a call stack, and as many odd scalars as one likes are read all the same', () => {
     const deep = `{"apiVersion": "v1", "kind": "X", "a": ${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-    expect(faults(deep)).toEqual(['1:1 nests deeper than 1000 levels']);
+    expect(problems(deep)).toEqual(['1:1 nests deeper than 1000 levels']);
     const deepYaml = `apiVersion: v1\nkind: X\na: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`;
-    expect(faults(deepYaml)).toEqual([expect.stringMatching(/^3:\d+ nests too deeply$/)]);
+    expect(problems(deepYaml)).toEqual([expect.stringMatching(/^3:\d+ nests too deeply$/)]);
     const odd = `apiVersion: v1\nkind: X\na:\n${'  - off\n'.repeat(150_000)}`;
     expect(readManifestText(odd).remarks).toHaveLength(150_000);
   });

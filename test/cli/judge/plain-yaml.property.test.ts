@@ -6,15 +6,15 @@ import { stringify } from 'yaml';
 import { parseYaml } from '../../../src/text/yaml-document.ts';
 import { readPlainYaml } from '../../../src/cli/judge/plain-yaml.ts';
 
-/** Whatever the fast reader takes, the library reads the same way, without a fault or a remark. Returns what it took. */
+/** Whatever the fast reader takes, the library reads the same way, without a problem or a remark. Returns what it took. */
 function compare(text: string): unknown {
   const read = readPlainYaml(text);
   if (read === undefined) return undefined;
   const [document, ...others] = parseYaml(text, 'kubectl');
-  expect({ text, others, faults: document?.faults, remarks: document?.remarks }).toEqual({
+  expect({ text, others, problems: document?.problems, remarks: document?.remarks }).toEqual({
     text,
     others: [],
-    faults: [],
+    problems: [],
     remarks: [],
   });
   expect(read.value).toEqual(document?.value);

@@ -47,9 +47,9 @@ describe('objects are read', () => {
 
   test('with the file in every place', async () => {
     const root = filesIn({ 'a.yaml': `${pod('a')}---\nkind: [`, 'b.yaml': `${pod('b')}spec: off\n` });
-    const { faults, remarks, objects } = await readObjects([root]);
+    const { problems, remarks, objects } = await readObjects([root]);
     expect(objects[1]?.locate('spec')).toEqual({ file: join(root, 'b.yaml'), line: 4, column: 1 });
-    expect(faults.map(formatTold)).toEqual([expect.stringContaining(`${join(root, 'a.yaml')}:5:8 not valid YAML: `)]);
+    expect(problems.map(formatTold)).toEqual([expect.stringContaining(`${join(root, 'a.yaml')}:5:8 not valid YAML: `)]);
     expect(remarks.map(formatTold)).toEqual([
       expect.stringContaining(`${join(root, 'b.yaml')}:4:7 off without quotes`),
     ]);

@@ -97,7 +97,7 @@ test('of a kind that no policy names, only the pods are judged', () => {
   expect(requests.map(({ name, path }) => [name, path])).toEqual([['pods of job n/w', 'spec.template']]);
 });
 
-test('a workload that is malformed is still asked about, so that its fault is found', () => {
+test('a workload that is malformed is still asked about, so that its problem is found', () => {
   for (const spec of [undefined, null, 'x', {}, { template: 'x' }, { template: { metadata: { labels: 'x' } } }]) {
     for (const [, [workload]] of Object.entries(workloads)) {
       expect(requestsOf({ ...workload, spec }).requests.length).toBeGreaterThan(1);

@@ -87,8 +87,8 @@ describe('a log', () => {
     const second = file('2.jsonl', `${lines[1]}z`);
     const entries = await collect(readLog([first, second]));
     expect(seconds(entries.filter(({ record }) => record !== undefined))).toEqual([0, 1, 2]);
-    const faults = entries.filter(({ fault }) => fault !== undefined);
-    expect(faults.map(({ file: name, line, isCutOff }) => [name.slice(-7), line, isCutOff])).toEqual([
+    const problems = entries.filter(({ problem }) => problem !== undefined);
+    expect(problems.map(({ file: name, line, isCutOff }) => [name.slice(-7), line, isCutOff])).toEqual([
       ['1.jsonl', 1, false],
       ['1.jsonl', 3, false],
       ['2.jsonl', 2, true],

@@ -235,7 +235,7 @@ describe('a bad log', () => {
     expect([empty.code, empty.err]).toEqual([2, expect.stringContaining('empty holds no *.jsonl; name a directory')]);
   });
 
-  test('of many faults tells the first twenty', async () => {
+  test('of many problems tells the first twenty', async () => {
     const [line = ''] = await logOf({}, [dedicatedPod('job-1-a')]);
     const log = file('a.jsonl', line + 'x\n'.repeat(50));
     const result = await replay(log, '--policies', rulesFile({}), '--snapshot', snapshotFile());

@@ -52,7 +52,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
     { 'suite.yaml': suiteOf(good, 'policies: []') },
     'suite.yaml:4:1 policies: nothing is tested: name policies or quotas\n',
   ],
-  'faults of policies and quotas, where they stand': [
+  'problems of policies and quotas, where they stand': [
     {
       'suite.yaml': suiteOf(good, 'policies: [policy.yaml]\nquotas: [quota.yaml]'),
       'policy.yaml': policy.replace('allowMixed', 'allowMixt'),
@@ -122,7 +122,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
   ],
 };
 
-describe('of bad suites every fault is told, with its place and exit code 2:', () => {
+describe('of bad suites every problem is told, with its place and exit code 2:', () => {
   test.each(Object.entries(bad))('%s', async (_, [files, told]) => {
     expect(await runTests({ 'policy.yaml': policy, ...files }, ['suite.yaml'])).toMatchObject({
       code: 2,

@@ -16,8 +16,8 @@ async function readOneCase() {
     writeFileSync(join(directory, 'policy.yaml'), policy);
     const file = join(directory, 'suite.yaml');
     const text = suiteOf(`\n  - name: one\n    objects: [${podOf('a')}]\n`);
-    const { suites, faults } = await readSuiteFile({ file, text }, createSuiteInputs());
-    expect(faults).toEqual([]);
+    const { suites, problems } = await readSuiteFile({ file, text }, createSuiteInputs());
+    expect(problems).toEqual([]);
     const suite = suites[0];
     const testCase = suite?.cases[0];
     if (suite === undefined || testCase === undefined) throw new Error('one suite has one case.');

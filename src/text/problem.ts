@@ -1,8 +1,8 @@
 /** Where something stands in a file; both count from 1. */
 export type Position = { readonly line: number; readonly column: number };
 
-/** Something wrong with a file. A value, never an exception: all of a file's faults are reported together. */
-export type Fault = Position & {
+/** Something wrong with a file. A value, never an exception: all of a file's problems are reported together. */
+export type Problem = Position & {
   readonly file: string;
   /** As Kubernetes writes field paths: `spec.gpu.maxPerPod[nvidia.com/gpu]`. Empty: the document or file as a whole. */
   readonly field: string;
@@ -13,7 +13,7 @@ export type Fault = Position & {
 export type FieldPath = readonly PropertyKey[];
 
 /** The form that editors and terminals turn into links: `policies/platform.yaml:12:5 spec.mps.vram: must be ...`. */
-export function formatFault({ file, line, column, field, message }: Fault): string {
+export function formatProblem({ file, line, column, field, message }: Problem): string {
   return `${file}:${line}:${column} ${field === '' ? '' : `${field}: `}${message}`;
 }
 

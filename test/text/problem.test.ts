@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FieldPath, formatFault, formatField, parseField } from '../../src/text/fault.ts';
+import { type FieldPath, formatProblem, formatField, parseField } from '../../src/text/problem.ts';
 
 const fields: Readonly<Record<string, FieldPath>> = {
   '': [],
@@ -17,16 +17,16 @@ describe('a field path', () => {
   });
 });
 
-describe('a fault', () => {
-  const fault = { file: 'policies/platform.yaml', line: 12, column: 5, message: 'must be an integer' };
+describe('a problem', () => {
+  const problem = { file: 'policies/platform.yaml', line: 12, column: 5, message: 'must be an integer' };
 
   test('is one line that terminals turn into a link', () => {
-    expect(formatFault({ ...fault, field: 'spec.mps.vram' })).toBe(
+    expect(formatProblem({ ...problem, field: 'spec.mps.vram' })).toBe(
       'policies/platform.yaml:12:5 spec.mps.vram: must be an integer',
     );
   });
 
   test('of a whole file names no field', () => {
-    expect(formatFault({ ...fault, field: '' })).toBe('policies/platform.yaml:12:5 must be an integer');
+    expect(formatProblem({ ...problem, field: '' })).toBe('policies/platform.yaml:12:5 must be an integer');
   });
 });
