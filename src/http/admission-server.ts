@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HandleReview } from '../review/answer.ts';
-import { blockThread } from '../telemetry/block-thread.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmissionApp } from './app.ts';
@@ -20,11 +19,8 @@ import {
 } from './https-server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { listen, type Listening, type ListenOptions } from './listen.ts';
-import { Pace } from './pace.ts';
 import { isNotReady, isReady, type Readiness } from './readiness.ts';
 import { createReviewListener } from './review-listener.ts';
-import { ThreadRest } from './thread-rest.ts';
-import { Turn } from './turn.ts';
 
 export type AdmissionServerOptions = ListenOptions & {
   readonly certificates: ServingCertificates;
@@ -39,8 +35,6 @@ export type AdmissionServerOptions = ListenOptions & {
   readonly now?: () => number;
   /** From 0 to 1; Math.random when absent. */
   readonly random?: () => number;
-  /** Stops the thread for so many milliseconds; blockThread when absent. */
-  readonly block?: (ms: number) => void;
 };
 
 export type AdmissionServer = {
@@ -58,18 +52,6 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   const { certificates, reviews, metrics, log, clients } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const now = options.now ?? (() => performance.now());
-  const rest = new ThreadRest({
-    now,
-    // Timers run after the reviews that were read in a turn are decided, and before the next are read.
-    afterTurn: (run) => void setTimeout(run, 0),
-    block: options.block ?? blockThread,
-  });
-  const pace = new Pace({
-    now,
-    after: (ms, run) => void setTimeout(run, ms),
-    keptBack: () => metrics.answerKeptBack(),
-    crowded: () => rest.plan(),
-  });
   const connections = new Connections({
     maxAgeMs: limits.maxConnectionAgeMs,
     headTimeoutMs: limits.headTimeoutMs,
@@ -77,11 +59,10 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
     now,
     random: options.random ?? Math.random,
     refuse: (socket) => (clients === undefined ? undefined : refuseClient(socket as TLSSocket, clients.allowedNames)),
-    discarded: () => pace.discarded(),
     endSlow: (socket) => endBroken(socket, 'ERR_HTTP_REQUEST_TIMEOUT', metrics, log),
   });
   const budget = new BodyBudget(limits.maxBodiesBytes);
-  const context = { limits, budget, connections, turn: new Turn(), pace, metrics, log, now };
+  const context = { limits, budget, connections, metrics, log, now };
   const app = createAdmissionApp(new Set(reviews.keys()), { log, metrics });
   const listener = createReviewListener(reviews, context, app);
 
@@ -111,9 +92,7 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
   };
   const drain = async (drainOptions: DrainOptions): Promise<void> => {
     log.info('draining', { ...drainOptions, connections: connections.size });
-    const drained = drainServer(server, connections, drainOptions, now);
-    pace.end(); // what is kept back leaves as the last answers of their connections
-    const isComplete = await drained;
+    const isComplete = await drainServer(server, connections, drainOptions, now);
     if (!isComplete) log.warn('the drain took too long; connections are cut off', { connections: connections.size });
     await (closing ??= close());
   };

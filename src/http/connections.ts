@@ -11,8 +11,6 @@ export type Receiving = {
 /** What is remembered of one connection beside what Node remembers. */
 export class Connection {
   readonly socket: Socket;
-  /** The socket itself has none any more once it is closed. */
-  readonly remoteAddress: string | undefined;
   readonly openedAt: number;
   readonly retireAt: number;
   /** The answer to every review on this connection, when its client may not call. */
@@ -22,15 +20,12 @@ export class Connection {
   /** Reviews that are not answered yet. */
   inFlight = 0;
   receiving: Receiving | undefined = undefined;
-  /** When the last answer left, if it was one that the {@link Pace} may keep back and the client may send more. */
-  pacedAt = Number.NEGATIVE_INFINITY;
   /** As of the last sweep. */
   seen: { steps: number; bytesRead: number } = { steps: 0, bytesRead: 0 };
   headSince: number | undefined = undefined;
 
   constructor(socket: Socket, openedAt: number, retireAt: number, refusal: Refusal | undefined) {
     this.socket = socket;
-    this.remoteAddress = socket.remoteAddress;
     this.openedAt = openedAt;
     this.retireAt = retireAt;
     this.refusal = refusal;
@@ -56,16 +51,9 @@ export type ConnectionsOptions = {
   /** From 0 to 1: spreads the ages, so that connections opened together are not closed together. */
   readonly random: () => number;
   readonly refuse: (socket: Socket) => Refusal | undefined;
-  /** A client that has others closed a connection right after a paced answer. */
-  readonly discarded: () => void;
   /** Ends a connection whose head takes too long. */
   readonly endSlow: (socket: Socket) => void;
 };
-
-/** Go closes a connection for which it has no place at once; a busy process sees it a little later. */
-const discardedWithinMs = 1000;
-/** Who opens a connection for each call has no others: curl, for one. */
-const fewestBeside = 4;
 
 /** Ages between 0.9 and 1.1 of the maximum. */
 const ageSpread = 0.2;
@@ -98,23 +86,8 @@ export class Connections {
     const age = maxAgeMs * (1 - ageSpread / 2 + ageSpread * random());
     const connection = new Connection(socket, openedAt, openedAt + age, refuse(socket));
     this.#bySocket.set(socket, connection);
-    socket.once('close', () => this.#closed(connection));
+    socket.once('close', () => this.#bySocket.delete(socket));
     return connection;
-  }
-
-  #closed(connection: Connection): void {
-    this.#bySocket.delete(connection.socket);
-    const { now, discarded } = this.#options;
-    const wasJustAnswered = connection.isIdle && now() - connection.pacedAt < discardedWithinMs;
-    if (wasJustAnswered && this.#hasOthers(connection)) discarded();
-  }
-
-  #hasOthers({ remoteAddress }: Connection): boolean {
-    let others = 0;
-    for (const other of this.#bySocket.values()) {
-      if (other.remoteAddress === remoteAddress && ++others === fewestBeside) return true;
-    }
-    return false;
   }
 
   /** True when the next answer has to say `Connection: close`. */

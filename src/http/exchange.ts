@@ -5,19 +5,15 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { Body, type BodyBudget } from './body.ts';
 import type { Connection, Connections, Receiving } from './connections.ts';
 import type { Limits } from './limits.ts';
-import type { Pace } from './pace.ts';
 import { refusal, refuseLargeBody, type Refusal } from './refusals.ts';
 import type { Route } from './routes.ts';
 import { send, sendUnended } from './send.ts';
-import type { Turn } from './turn.ts';
 
 /** What all exchanges of a server share. */
 export type ExchangeContext = {
   readonly limits: Limits;
   readonly budget: BodyBudget;
   readonly connections: Connections;
-  readonly turn: Turn;
-  readonly pace: Pace;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Monotonic milliseconds. */
@@ -40,8 +36,6 @@ export class Exchange implements Receiving {
   #state: 'receiving' | 'deciding' | 'refused' | 'done' = 'receiving';
   #timer: NodeJS.Timeout | undefined = undefined;
   #discardedBytes = 0;
-  #decided: Answer | undefined = undefined;
-  #isPaced = false;
 
   constructor(
     context: ExchangeContext,
@@ -78,7 +72,6 @@ export class Exchange implements Receiving {
   /** Answers before the body was read: it is thrown away for a short while, so that the sender gets to read. */
   refuse(why: Refusal): void {
     this.#settle('refused');
-    this.#connection.pacedAt = Number.NEGATIVE_INFINITY;
     const { metrics, log, limits } = this.#context;
     metrics.badRequest(why.reason);
     log.warn('refused a request', { reason: why.reason, remote: this.#connection.socket.remoteAddress });
@@ -107,27 +100,16 @@ export class Exchange implements Receiving {
     this.#state = 'deciding';
     this.#connection.receiving = undefined;
     this.#connection.steps++;
-    this.#context.turn.add(this);
+    this.#decide();
   }
 
-  /** Called in its turn, once the body is there. */
-  decide(): void {
+  #decide(): void {
     if (this.#body.length === 0) return this.#answerBad(refusal('empty_body'));
     if (this.#context.now() >= this.deadline) return this.#answerBad(refusal('body_too_slow'));
     try {
       const answer = this.#route.handle(this.#body.bytes(), this.deadline);
       if (answer instanceof Promise) this.#await(answer);
-      else this.#decided = answer;
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** Answers, unless the decision still has to wait for something, or the time for it was over. */
-  send(): void {
-    if (this.#decided === undefined) return;
-    try {
-      this.#answer(this.#decided);
+      else this.#answer(answer);
     } catch (error) {
       this.#fail(error);
     }
@@ -135,18 +117,8 @@ export class Exchange implements Receiving {
 
   #await(promise: Promise<Answer>): void {
     const waitMs = this.deadline - this.#context.now() + answerGraceMs;
-    this.#timer = setTimeout(() => {
-      if (this.#decided === undefined) this.#answerBad(refusal('no_answer'));
-      else this.send();
-    }, waitMs);
-    promise.then((answer) => this.#sendPaced(answer)).catch((error: unknown) => this.#fail(error));
-  }
-
-  #sendPaced(answer: Answer): void {
-    this.#decided = answer;
-    this.#isPaced = true;
-    this.#body.release();
-    this.#context.pace.add(this);
+    this.#timer = setTimeout(() => this.#answerBad(refusal('no_answer')), waitMs);
+    promise.then((answer) => this.#answer(answer)).catch((error: unknown) => this.#fail(error));
   }
 
   #fail(error: unknown): void {
@@ -165,12 +137,8 @@ export class Exchange implements Receiving {
   #answer(answer: Answer): void {
     if (this.#state === 'done') return;
     this.#settle('done');
-    const { connections } = this.#context;
-    const now = this.#context.now();
-    const closes = connections.isLastAnswer(this.#connection, now);
-    const staysOpen = !closes && this.#response.shouldKeepAlive;
-    this.#connection.pacedAt = this.#isPaced && staysOpen ? now : Number.NEGATIVE_INFINITY;
-    send(this.#response, answer, closes);
+    const { connections, now } = this.#context;
+    send(this.#response, answer, connections.isLastAnswer(this.#connection, now()));
   }
 
   #abort(): void {

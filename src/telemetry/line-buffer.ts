@@ -1,5 +1,4 @@
 import { write, writeSync } from 'node:fs';
-import { blockThread } from './block-thread.ts';
 
 export type LineBufferOptions = {
   readonly fd: number;
@@ -44,7 +43,7 @@ export class LineBuffer {
     this.#schedule();
   }
 
-  /** Writes what is pending, synchronously, as far as the reader takes it within a second. */
+  /** Writes what is pending, synchronously. The process is at its end, so it simply tries again for up to a second. */
   flush(): void {
     let rest = Buffer.from(this.#pending);
     this.#pending = '';
@@ -54,7 +53,6 @@ export class LineBuffer {
         rest = rest.subarray(writeSync(this.#options.fd, rest));
       } catch (error) {
         if (!isReaderBusy(error)) return;
-        blockThread(retryAfterMs);
       }
     }
   }

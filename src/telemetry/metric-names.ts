@@ -49,12 +49,6 @@ export const metricNames = {
     labels: [],
     help: 'Requests on admission paths that have arrived and are not answered yet.',
   },
-  httpKeptBack: {
-    name: 'gpugate_http_kept_back_total',
-    type: 'counter',
-    labels: [],
-    help: 'Answers, mostly about quotas, kept back for a second at most while the API server opens and closes connections.',
-  },
   policies: {
     name: 'gpugate_policies',
     type: 'gauge',

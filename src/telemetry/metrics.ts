@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { BadRequestReason } from './bad-request-reasons.ts';
 import { metricNames } from './metric-names.ts';
 import type { RecordDropReason } from './record-files.ts';
-import { definition, registerCount, registerGauge, registerTally } from './register-metric.ts';
+import { definition, registerGauge, registerTally } from './register-metric.ts';
 import { createViewMetrics, type ViewMetrics } from './view-metrics.ts';
 
 /** What every room counts through. Label values come from closed sets or from the names of policies. */
@@ -14,7 +14,6 @@ export type Metrics = ViewMetrics & {
   recordsDropped(reason: RecordDropReason, count: number): void;
   requestStarted(): void;
   requestEnded(): void;
-  answerKeptBack(): void;
   policies(state: string, count: number): void;
   policyReload(result: string): void;
   certificateExpiry(certificate: 'ca' | 'serving', notAfterMs: number): void;
@@ -80,8 +79,6 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
   });
   let inFlight = 0;
   registerGauge(registry, metricNames.httpInFlight, (gauge) => gauge.set(inFlight));
-  let keptBack = 0;
-  registerCount(registry, metricNames.httpKeptBack, () => keptBack);
 
   const duration = new Histogram({
     ...definition(metricNames.admissionDuration, registry),
@@ -107,7 +104,6 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
     recordsDropped: (reason, count) => recordsDropped.addMany(count, reason),
     requestStarted: () => void inFlight++,
     requestEnded: () => void inFlight--,
-    answerKeptBack: () => void keptBack++,
     policies: (state, count) => policies.set({ state }, count),
     policyReload: (result) => policyReloads.add(result),
     certificateExpiry: (certificate, notAfterMs) => expiry.set({ certificate }, notAfterMs / 1000),

@@ -19,18 +19,6 @@ export function registerTally(registry: Registry, metric: MetricName): Tally {
   return tally;
 }
 
-/** Counts without labels. */
-export function registerCount(registry: Registry, metric: MetricName, read: () => number): void {
-  // oxlint-disable-next-line no-new -- the registry holds it
-  new Counter({
-    ...definition(metric, registry),
-    collect() {
-      this.reset();
-      this.inc(read());
-    },
-  });
-}
-
 export function registerGauge(registry: Registry, metric: MetricName, collect?: (gauge: Gauge) => void): Gauge {
   return new Gauge({
     ...definition(metric, registry),

@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { HandleReview } from '../../src/review/answer.ts';
 import type { AdmissionServer, AdmissionServerOptions } from '../../src/http/admission-server.ts';
-import { approve, readMetric } from './in-memory-server.ts';
+import { readMetric } from './in-memory-server.ts';
 import { exchange, postBytes, ResponseReader } from './raw-response.ts';
 import { startServer } from './start-server.ts';
 
@@ -154,55 +153,6 @@ describe('a body of 8 MiB', () => {
     // 256 MiB of bodies at most, the 400 MiB that the clients of this same process have queued, and the rest.
     expect(process.memoryUsage().rss - before).toBeLessThan(1024 * mebibyte);
   });
-});
-
-/** Only an answer that had to wait for something may be kept back. */
-const approveSoon: HandleReview = (body, deadline) => Promise.resolve(approve(body, deadline));
-
-test('once a client throws connections away, what had to wait is kept back until the server drains', async () => {
-  let time = 0;
-  const { server, dial, metrics } = await start({
-    reviews: new Map([['/validate/gpu', approveSoon]]),
-    now: () => time,
-  });
-  const [thrownAway, kept] = await Promise.all([dial(), dial(), dial(), dial(), dial()]);
-  const discarding = new ResponseReader(thrownAway);
-  thrownAway.write(review);
-  expect((await discarding.next())?.status).toBe(200);
-  thrownAway.destroy();
-
-  const reader = new ResponseReader(kept);
-  const countKept = () => readMetric(metrics, 'gpugate_http_kept_back_total');
-  let answer: ReturnType<ResponseReader['next']>;
-  do {
-    // Until the server has noticed.
-    kept.write(review);
-    answer = reader.next();
-    await Promise.race([answer, vi.waitFor(async () => expect(await countKept()).toBe(1), soon)]);
-  } while ((await countKept()) === 0);
-  const drained = server.drain({ spreadMs: 0, maxMs: 1000 });
-  expect(await answer).toMatchObject({ status: 200, headers: { connection: 'close' } });
-  time = 1000;
-  await drained;
-});
-
-test('while many answers are kept back, the thread rests', async () => {
-  const rests: number[] = [];
-  const block = (ms: number) => void rests.push(ms);
-  const { dial } = await start({ reviews: new Map([['/validate/gpu', approveSoon]]), block, now: () => 0 });
-  // Of eight that are answered four are thrown away, which makes room for 16; four must stay, or it is no API server.
-  const sockets = await Promise.all(Array.from({ length: 8 }, () => dial()));
-  for (const socket of sockets) {
-    const reader = new ResponseReader(socket);
-    socket.write(review);
-    expect((await reader.next())?.status).toBe(200);
-  }
-  for (const socket of sockets.slice(0, 4)) socket.destroy();
-  await vi.waitFor(async () => {
-    const more = await Promise.all(Array.from({ length: 8 }, () => dial()));
-    for (const socket of more) socket.write(review);
-    await vi.waitFor(() => expect(rests.length).toBeGreaterThan(0), { timeout: 300 });
-  }, soon);
 });
 
 describe('garbage', () => {

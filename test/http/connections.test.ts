@@ -5,11 +5,8 @@ import { ConnectionCap } from '../../src/http/connection-cap.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { refusal, type Refusal } from '../../src/http/refusals.ts';
 
-const fakeAddress = '192.0.2.1';
-
 /** As much of a socket as connections look at. */
 class FakeSocket extends EventEmitter {
-  remoteAddress = fakeAddress;
   bytesRead = 0;
   isDestroyed = false;
 
@@ -22,7 +19,6 @@ class FakeSocket extends EventEmitter {
 function setUp({ random = 0.5, refused }: { random?: number; refused?: Refusal } = {}) {
   const clock = { time: 0 };
   const ended: Socket[] = [];
-  const discards = { count: 0 };
   const connections = new Connections({
     maxAgeMs: 1000,
     headTimeoutMs: 100,
@@ -30,7 +26,6 @@ function setUp({ random = 0.5, refused }: { random?: number; refused?: Refusal }
     now: () => clock.time,
     random: () => random,
     refuse: () => refused,
-    discarded: () => void discards.count++,
     endSlow: (socket) => ended.push(socket),
   });
   const fake = new FakeSocket();
@@ -41,7 +36,7 @@ function setUp({ random = 0.5, refused }: { random?: number; refused?: Refusal }
     connections.sweep();
     return ended.length > 0;
   };
-  return { clock, connections, connection, discards, fake, sweepAt };
+  return { clock, connections, connection, fake, sweepAt };
 }
 
 describe('a sweep ends', () => {
@@ -187,27 +182,6 @@ test('while closing, each answer is the last', () => {
   expect(connections.isLastAnswer(connection, 0)).toBe(false);
   connections.closeAfterAnswers();
   expect(connections.isLastAnswer(connection, 0)).toBe(true);
-});
-
-describe('a connection that its client closes', () => {
-  /** Its last answer, a paced one, left at 100 ms. */
-  function closeAt(time: number, { inFlight = 0, pacedAt = 100, beside = 4, from = fakeAddress } = {}): number {
-    const { clock, connections, connection, discards, fake } = setUp();
-    for (let i = 0; i < beside; i++) {
-      connections.open(Object.assign(new FakeSocket(), { remoteAddress: from }) as unknown as Socket);
-    }
-    Object.assign(connection, { inFlight, pacedAt });
-    clock.time = time;
-    fake.emit('close');
-    return discards.count;
-  }
-
-  test('right after an answer is one thrown away', () => expect(closeAt(1099)).toBe(1));
-  test('long after an answer is not', () => expect(closeAt(1100)).toBe(0));
-  test('while it waits for an answer is not', () => expect(closeAt(101, { inFlight: 1 })).toBe(0));
-  test('without a paced answer is not', () => expect(closeAt(101, { pacedAt: Number.NEGATIVE_INFINITY })).toBe(0));
-  test('and that has few others is not', () => expect(closeAt(101, { beside: 3 })).toBe(0));
-  test('beside others of another client is not', () => expect(closeAt(101, { from: '192.0.2.2' })).toBe(0));
 });
 
 test('silent connections are ended once they are old enough, others are not', () => {

@@ -6,9 +6,7 @@ import { createAdmissionApp } from '../../src/http/app.ts';
 import { BodyBudget } from '../../src/http/body.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { defaultLimits, type Limits } from '../../src/http/limits.ts';
-import { Pace } from '../../src/http/pace.ts';
 import { createReviewListener } from '../../src/http/review-listener.ts';
-import { Turn } from '../../src/http/turn.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 
@@ -30,12 +28,6 @@ export function createInMemoryServer({ reviews = { '/validate/gpu': approve }, l
   const metrics = createMetrics({ version: 'test', processMetrics: false });
   const allLimits = { ...defaultLimits, lingerMs: 50, ...limits };
   const clock = now ?? (() => performance.now());
-  const pace = new Pace({
-    now: clock,
-    after: (ms, run) => void setTimeout(run, ms),
-    keptBack: () => metrics.answerKeptBack(),
-    crowded: () => undefined,
-  });
   const connections = new Connections({
     maxAgeMs: allLimits.maxConnectionAgeMs,
     headTimeoutMs: allLimits.headTimeoutMs,
@@ -43,19 +35,18 @@ export function createInMemoryServer({ reviews = { '/validate/gpu': approve }, l
     now: clock,
     random: () => 0.5,
     refuse: () => undefined,
-    discarded: () => pace.discarded(),
     endSlow: (socket: Socket) => socket.destroy(),
   });
   const budget = new BodyBudget(allLimits.maxBodiesBytes);
   const byPath = new Map(Object.entries(reviews));
   const listener = createReviewListener(
     byPath,
-    { limits: allLimits, budget, connections, turn: new Turn(), pace, metrics, log, now: clock },
+    { limits: allLimits, budget, connections, metrics, log, now: clock },
     createAdmissionApp(new Set(byPath.keys()), { log, metrics }),
   );
   const server = createServer(listener);
   server.on('checkContinue', listener);
-  return { server, log, metrics, connections, pace, budget, dial: () => dial(server) };
+  return { server, log, metrics, connections, budget, dial: () => dial(server) };
 }
 
 /** The client's end of a new connection. */

@@ -294,60 +294,6 @@ describe('a connection', () => {
     expect(log.entries.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  test('keeps an answer back that had to wait while connections are thrown away, and no other', async () => {
-    const answer = { status: 200, contentType: 'application/json', body: '{}' };
-    const { dial, pace, metrics, budget } = createInMemoryServer({
-      now: () => 0,
-      reviews: { '/waits': () => Promise.resolve(answer), '/at-once': () => answer },
-    });
-    pace.discarded(); // four are kept back for good, since no time passes
-    const [first, second, third] = [dial(), dial(), dial()];
-    const readers = [first, second, third].map((socket) => new ResponseReader(socket));
-    first.write(postBytes('/waits', '{}'));
-    second.write(postBytes('/waits', '{}'));
-    third.write(postBytes('/at-once', '{}'));
-    expect((await readers[2]?.next())?.status).toBe(200);
-    expect(await readMetric(metrics, 'gpugate_http_in_flight')).toBe(2);
-    expect(await readMetric(metrics, 'gpugate_http_kept_back_total')).toBe(2);
-    expect(budget.heldBytes).toBe(0);
-    pace.end();
-    expect((await readers[0]?.next())?.status).toBe(200);
-    expect((await readers[1]?.next())?.status).toBe(200);
-    expect(await readMetric(metrics, 'gpugate_http_in_flight')).toBe(0);
-  });
-
-  test('that is aborted while its answer is kept back holds up no other', async () => {
-    const answer = { status: 200, contentType: 'application/json', body: '{}' };
-    const { dial, pace, metrics, log } = createInMemoryServer({
-      now: () => 0,
-      reviews: { '/waits': () => Promise.resolve(answer) },
-    });
-    pace.discarded();
-    const [aborted, patient] = [dial(), dial()];
-    const reader = new ResponseReader(patient);
-    aborted.write(postBytes('/waits', '{}'));
-    patient.write(postBytes('/waits', '{}'));
-    await vi.waitFor(async () => expect(await readMetric(metrics, 'gpugate_http_kept_back_total')).toBe(2));
-    aborted.destroy();
-    await sleep(10);
-    pace.end();
-    expect((await reader.next())?.status).toBe(200);
-    expect(await readMetric(metrics, 'gpugate_http_in_flight')).toBe(0);
-    expect(log.entries.filter(({ level }) => level === 'error')).toEqual([]);
-  });
-
-  test('gets the answer that is kept back at its deadline, and no refusal', async () => {
-    const answer = { status: 200, contentType: 'application/json', body: '{}' };
-    const { dial, pace } = createInMemoryServer({
-      now: () => 0, // stands still, as for a process that is stalled
-      reviews: { '/waits': () => Promise.resolve(answer) },
-    });
-    pace.discarded();
-    const socket = dial();
-    socket.write(postBytes('/waits?timeout=2s', '{}'));
-    expect((await new ResponseReader(socket).next())?.status).toBe(200);
-  });
-
   test('stays open after a good answer and after an empty body', async () => {
     const socket = createInMemoryServer().dial();
     const reader = new ResponseReader(socket);

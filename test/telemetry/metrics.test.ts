@@ -32,7 +32,6 @@ describe('the exposition', () => {
     metrics.requestStarted();
     metrics.requestStarted();
     metrics.requestEnded();
-    metrics.answerKeptBack();
     metrics.policies('in_force', 3);
     metrics.policyReload('success');
     metrics.certificateExpiry('serving', 1_800_000_000_500);
@@ -49,7 +48,6 @@ describe('the exposition', () => {
         'gpugate_mutations_total{mutation="labels"} 1',
         'gpugate_bad_requests_total{reason="not_json"} 1',
         'gpugate_http_in_flight 1',
-        'gpugate_http_kept_back_total 1',
         'gpugate_policies{state="in_force"} 3',
         'gpugate_policy_reload_total{result="success"} 1',
         'gpugate_certificate_expiry_timestamp_seconds{certificate="serving"} 1800000000.5',

@@ -90,11 +90,6 @@ const panels: readonly Panel[] = [
   },
   { title: 'Requests in flight', unit: 'short', queries: [query(`sum by (pod) (${m.httpInFlight.name})`, '{{pod}}')] },
   {
-    title: 'Answers kept back',
-    unit: 'reqps',
-    queries: [query(rate(m.httpKeptBack, 'pod'), '{{pod}}')],
-  },
-  {
     title: 'Versions',
     unit: 'short',
     queries: [query(`count by (version, node) (${m.buildInfo.name})`, '{{version}} on {{node}}')],
