@@ -1,7 +1,7 @@
 import { applyMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
-import type { ReserveResult } from '../quota/rules/decide-turn.ts';
-import type { Regrouping } from '../quota/rules/regroupings.ts';
+import type { ReserveResult } from '../quota/rules/reserve-result.ts';
+import type { GroupChange } from '../quota/rules/group-changes.ts';
 import { demandOf } from '../workload/demand.ts';
 import { unknownNamespace, type ClusterFacts } from '../workload/cluster-facts.ts';
 import { readMeta, readPod } from '../workload/read-pod.ts';
@@ -9,7 +9,7 @@ import type { Labels, ObjectMeta, Pod } from '../workload/pod.ts';
 import { allowed, allowedWith, undecided, type Outcome } from './decision.ts';
 import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
-import { withQuota, withRegroupings } from './quota-answer.ts';
+import { withQuota, withGroupChanges } from './quota-answer.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from '../review/review.ts';
 import { isJudgedByGpuValidate, isJudgedSubResource } from '../review/webhooks.ts';
@@ -24,7 +24,7 @@ export type AdmissionSources = {
   /** A view older than this decides nothing. */
   readonly maxStalenessMs: number;
   /** Quotas that would charge another group for a pod after an update than before; absent where there are no quotas. */
-  readonly regrouped?: (before: ObjectMeta, after: ObjectMeta, namespaceLabels: Labels) => readonly Regrouping[];
+  readonly groupChanges?: (before: ObjectMeta, after: ObjectMeta, namespaceLabels: Labels) => readonly GroupChange[];
   /** Reserves what quotas charge for a pod; absent where there are no quotas. Never rejects. */
   readonly reserve?: (request: AdmissionRequest, pod: Pod, deadline: number) => Promise<ReserveResult>;
 };
@@ -117,10 +117,10 @@ export function createValidate(
       },
       about,
     );
-    if (hasOld && request.subResource === '' && pod !== undefined && sources.regrouped !== undefined) {
+    if (hasOld && request.subResource === '' && pod !== undefined && sources.groupChanges !== undefined) {
       const before = readMeta(request.oldObject);
-      const moves = demandOf(pod).size === 0 ? [] : sources.regrouped(before, meta, subject.namespaceLabels);
-      return withRegroupings(outcome, moves);
+      const moves = demandOf(pod).size === 0 ? [] : sources.groupChanges(before, meta, subject.namespaceLabels);
+      return withGroupChanges(outcome, moves);
     }
     const { reserve } = sources;
     if (reserve === undefined || outcome.decision.kind !== 'allow' || pod === undefined) return outcome;

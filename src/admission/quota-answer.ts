@@ -1,9 +1,8 @@
 import { warningLines } from '../policies/denial.ts';
 import type { Violation } from '../policies/rule.ts';
 import { formatAmount, formatAmounts } from '../quota/rules/amounts.ts';
-import type { Shortfall } from '../quota/rules/decide-batch.ts';
-import type { ReserveResult } from '../quota/rules/decide-turn.ts';
-import type { Regrouping } from '../quota/rules/regroupings.ts';
+import type { ReserveResult, Shortfall } from '../quota/rules/reserve-result.ts';
+import type { GroupChange } from '../quota/rules/group-changes.ts';
 import { denied, undecided, type Outcome } from './decision.ts';
 
 /** Stable, like the ids of rules. */
@@ -63,7 +62,7 @@ function describe(charge: ReadonlyMap<string, number>): string {
     .join(' ');
 }
 
-export function withRegroupings(outcome: Outcome, moves: readonly Regrouping[]): Outcome {
+export function withGroupChanges(outcome: Outcome, moves: readonly GroupChange[]): Outcome {
   if (moves.length === 0 || outcome.decision.kind === 'undecided') return outcome;
   const findings = [
     ...outcome.findings,
@@ -71,11 +70,11 @@ export function withRegroupings(outcome: Outcome, moves: readonly Regrouping[]):
       rule: quotaRule,
       policy: move.quota,
       enforcement: move.enforcement,
-      violation: regroupingViolation(move),
+      violation: groupChangeViolation(move),
     })),
   ];
-  const of = (wanted: Regrouping['enforcement']) =>
-    moves.filter(({ enforcement }) => enforcement === wanted).map(regroupingViolation);
+  const of = (wanted: GroupChange['enforcement']) =>
+    moves.filter(({ enforcement }) => enforcement === wanted).map(groupChangeViolation);
   const warnings = [...outcome.decision.warnings, ...warningLines(of('Warn'))];
   const before = outcome.decision.kind === 'deny' ? outcome.decision.violations : [];
   const violations = [...before, ...of('Deny')];
@@ -84,7 +83,7 @@ export function withRegroupings(outcome: Outcome, moves: readonly Regrouping[]):
     : { ...outcome, decision: { kind: 'allow', patch: [], warnings }, findings };
 }
 
-function regroupingViolation({ quota, from, to }: Regrouping): Violation {
+function groupChangeViolation({ quota, from, to }: GroupChange): Violation {
   const name = (group: string | undefined) => (group === undefined ? 'no group' : `group ${group}`);
   return {
     rule: quotaRule,

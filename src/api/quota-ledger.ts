@@ -26,7 +26,7 @@ export const ledgerName = 'ledger';
  * Version of the form below: every change of it, a field that is only added too, takes the next number. During an upgrade
  * both versions of gpugate share the ledger, so that one release reads a new form before the next one writes it.
  */
-export const ledgerForm = 1;
+export const ledgerForm = 2;
 
 /** All that quotas ask of a pod. */
 const shape = {
@@ -46,15 +46,15 @@ export const ledgerData = z.strictObject({
   settled: z.boolean(),
   /** A view of pods older than this may not decide by it. */
   seen: z.string().regex(/^\d+$/),
-  reservations: z.array(
+  pods: z.array(
     z.strictObject({
       uid: z.string().regex(/^[^/]*$/),
       name: z.string(),
       ...shape,
     }),
   ),
-  /** By one replica, for pods to come that are all alike. Absent where there is nothing of the kind. */
-  ahead: z
+  /** Pre-reserved by one replica, for similar pods that have not been requested yet. Absent when there are none. */
+  preReserved: z
     .array(
       z.strictObject({
         by: z.string(),

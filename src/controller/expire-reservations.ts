@@ -1,6 +1,6 @@
 import { ifFound } from '../cluster/client/api-error.ts';
 import type { ApiClient } from '../cluster/client/client.ts';
-import { isAdvance } from '../quota/ledger/advance.ts';
+import { isPreReserved } from '../quota/ledger/pre-reservation.ts';
 import type { PodRecord } from '../quota/rules/pod-record.ts';
 import type { Ledger } from '../quota/ledger/ledger.ts';
 
@@ -11,7 +11,7 @@ import type { Ledger } from '../quota/ledger/ledger.ts';
 export const expireAfterMs = 60_000;
 
 export type ExpiryOptions = {
-  readonly ledger: Pick<Ledger, 'state' | 'release' | 'releaseAhead' | 'settle'>;
+  readonly ledger: Pick<Ledger, 'state' | 'release' | 'releasePreReserved' | 'settle'>;
   readonly client: Pick<ApiClient, 'request'>;
   /** Whether the view has shown the pod: then its reservation ends by itself. */
   readonly isShown: (uid: string) => boolean;
@@ -58,10 +58,10 @@ export class ReservationExpiry {
       ({ uid }) => !isShown(uid) && now() - (firstSeen.get(uid) ?? now()) > expireAfterMs,
     );
     const never: string[] = [];
-    for (const pod of due) if (!isAdvance(pod) && !(await this.#exists(pod))) never.push(pod.uid);
+    for (const pod of due) if (!isPreReserved(pod) && !(await this.#exists(pod))) never.push(pod.uid);
     if (never.length > 0) ledger.release(never);
-    const ahead = due.filter(isAdvance);
-    if (ahead.length > 0) await ledger.releaseAhead(ahead);
+    const preReserved = due.filter(isPreReserved);
+    if (preReserved.length > 0) await ledger.releasePreReserved(preReserved);
   }
 
   /** No longer leading: what was seen before says nothing any more. */

@@ -22,7 +22,7 @@ export type LiveCluster = {
   readonly namespace: string;
   readonly leader: Pick<Leader, 'isLeader'>;
   readonly view: ClusterView;
-  readonly quota: Pick<LiveQuota, 'reserve' | 'regrouped' | 'whyUndecided'>;
+  readonly quota: Pick<LiveQuota, 'reserve' | 'groupChanges' | 'whyUndecided'>;
   /** Undefined until they were listed. */
   readonly policies: () => PolicySet | undefined;
   /** Says in the status of our objects whether they are in force. */

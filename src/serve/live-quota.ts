@@ -12,19 +12,19 @@ import { DenialEvents } from '../controller/denial-events.ts';
 import { QuotaStatus } from '../controller/quota-status.ts';
 import { ReservationExpiry } from '../controller/expire-reservations.ts';
 import type { Leader } from '../controller/leader.ts';
-import { defaultAdvances, isAdvance } from '../quota/ledger/advance.ts';
+import { defaultPreReservations, isPreReserved } from '../quota/ledger/pre-reservation.ts';
 import { podDeviceMemory } from '../quota/rules/device-memory.ts';
 import { Ledger } from '../quota/ledger/ledger.ts';
 import type { PodRecord } from '../quota/rules/pod-record.ts';
 import type { Quota } from '../quota/rules/quota.ts';
-import { regroupings } from '../quota/rules/regroupings.ts';
-import { undecidedCauses } from '../quota/rules/undecided-causes.ts';
+import { groupChanges } from '../quota/rules/group-changes.ts';
+import { undecidedCauses } from '../quota/rules/reserve-result.ts';
 import { demandOf } from '../workload/demand.ts';
 
 /** Quotas in force: what admissions ask, and what goes on in the background. */
 export type LiveQuota = {
   readonly reserve: NonNullable<AdmissionSources['reserve']>;
-  readonly regrouped: NonNullable<AdmissionSources['regrouped']>;
+  readonly groupChanges: NonNullable<AdmissionSources['groupChanges']>;
   /** Why this replica can charge no quota yet, or no longer; undefined when it can. */
   readonly whyUndecided: () => string | undefined;
   /** Runs until the signal is aborted; never rejects. */
@@ -73,10 +73,10 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
       cluster: (system as { metadata: { uid: string } }).metadata.uid,
       claimFirst,
       clock,
-      advances: { replica: randomUUID(), settings: defaultAdvances },
+      preReservations: { replica: randomUUID(), settings: defaultPreReservations },
       telemetry: {
         wrote: (reserved, released, length) => metrics.ledgerWrite(reserved, released, length),
-        tookAhead: () => metrics.ledgerTookAhead(),
+        tookPreReserved: () => metrics.ledgerTookPreReserved(),
         conflict: () => metrics.ledgerConflict(),
         failed: (error) => log.warn('the quota ledger failed', { error: (error as Error).message }),
       },
@@ -106,7 +106,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
         status.forget();
         continue;
       }
-      const reservations = ledger.state?.reservations.filter((one) => !isAdvance(one) && !isShown(one.uid));
+      const reservations = ledger.state?.reservations.filter((one) => !isPreReserved(one) && !isShown(one.uid));
       if (view.podVersion() !== undefined && reservations !== undefined) {
         await status.look({ quotas: quotas(), usage: view.usage, namespaceLabels: view.namespaceLabels, reservations });
       }
@@ -127,7 +127,7 @@ export function createLiveQuota(options: LiveQuotaOptions): LiveQuota {
       await Promise.all([watched.reflector.run(signal), maintain(signal)]);
     },
     whyUndecided: () => (ledger === undefined ? undecidedCauses.unread : ledger.whyUndecided()),
-    regrouped: (before, after, namespaceLabels) => regroupings(quotas(), before, after, namespaceLabels),
+    groupChanges: (before, after, namespaceLabels) => groupChanges(quotas(), before, after, namespaceLabels),
     reserve: async (request, pod, deadline) => {
       const found = demandOf(pod);
       if (found.size === 0 || quotas().length === 0) return { kind: 'fits', charges: [], noted: [] };

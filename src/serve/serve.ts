@@ -65,7 +65,7 @@ export async function serve(config: Config, { log, version, environment }: Serve
   const sources: AdmissionSources = {
     policies: files.policies ?? live?.policies ?? (() => undefined),
     cluster: files.cluster ?? live?.view.facts ?? (() => undefined),
-    ...(quota === undefined ? {} : { reserve: quota.reserve, regrouped: quota.regrouped }),
+    ...(quota === undefined ? {} : { reserve: quota.reserve, groupChanges: quota.groupChanges }),
     findExemption: compileExemptions({
       namespaces: config.exemptNamespaces,
       users: config.exemptUsers,

@@ -125,7 +125,7 @@ export const metricNames = {
     name: 'gpugate_ledger_pods_total',
     type: 'counter',
     labels: ['change'],
-    help: 'Pods reserved in the quota ledger, admitted by what it reserved ahead, and released from it.',
+    help: 'Pods in the quota ledger: reserved, admitted by a pre-reservation (pre_reserved), or released.',
   },
   ledgerBytes: {
     name: 'gpugate_ledger_bytes',

@@ -12,7 +12,7 @@ export type ViewMetrics = {
   eventLag(resource: string, seconds: number): void;
   /** A write of the quota ledger: pods reserved and released by it, and its length in characters. */
   ledgerWrite(reserved: number, released: number, length: number): void;
-  ledgerTookAhead(): void;
+  ledgerTookPreReserved(): void;
   ledgerConflict(): void;
 };
 
@@ -47,7 +47,7 @@ export function createViewMetrics(registry: Registry): ViewMetrics {
       ledgerPods.addMany(released, 'released');
       ledgerLength = length;
     },
-    ledgerTookAhead: () => ledgerPods.add('ahead'),
+    ledgerTookPreReserved: () => ledgerPods.add('pre_reserved'),
     ledgerConflict: () => ledgerWrites.add('conflict'),
     watchBytes: (resource, count) => bytes.inc({ resource }, count),
     eventLag: (resource, seconds) => eventLag.observe({ resource }, Math.max(seconds, 0)),

@@ -11,7 +11,7 @@ import { createHandleReview } from '../../src/admission/handle-review.ts';
 import { compilePolicy, verifyPolicy } from '../../src/admission/policy-set.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/review/review.ts';
 import { workloadPolicySpec, type WorkloadPolicy } from '../../src/api/workload-policy.ts';
-import type { ReserveResult } from '../../src/quota/rules/decide-turn.ts';
+import type { ReserveResult } from '../../src/quota/rules/reserve-result.ts';
 import type { ClusterFacts } from '../../src/workload/cluster-facts.ts';
 import { recordingTelemetry } from '../support/example-handlers.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
@@ -386,7 +386,7 @@ describe('quotas', () => {
           asked.push(pod.meta.name);
           return result;
         },
-        regrouped: ({ labels: before }, { labels: after }) =>
+        groupChanges: ({ labels: before }, { labels: after }) =>
           before['team'] === after['team']
             ? []
             : [{ quota: 'projects', enforcement: 'Deny', from: before['team'], to: after['team'] }],

@@ -1,4 +1,4 @@
-import type { Shortfall } from '../../src/quota/rules/decide-batch.ts';
+import type { Shortfall } from '../../src/quota/rules/reserve-result.ts';
 
 export const short: Shortfall = {
   quota: 'projects',
@@ -8,7 +8,7 @@ export const short: Shortfall = {
   requested: 4,
   used: 14,
   reserved: 1,
-  ahead: 0,
+  preReserved: 0,
   hard: 16,
   largest: [
     { name: 'job-3-llm', amount: 8 },

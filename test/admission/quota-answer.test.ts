@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { allowed, denied, undecided } from '../../src/admission/decision.ts';
-import { quotaViolation, withQuota, withRegroupings } from '../../src/admission/quota-answer.ts';
-import type { Regrouping } from '../../src/quota/rules/regroupings.ts';
-import type { Shortfall } from '../../src/quota/rules/decide-batch.ts';
+import { quotaViolation, withQuota, withGroupChanges } from '../../src/admission/quota-answer.ts';
+import type { GroupChange } from '../../src/quota/rules/group-changes.ts';
+import type { Shortfall } from '../../src/quota/rules/reserve-result.ts';
 import { short } from './example-shortfall.ts';
 
 describe('a shortfall reads', () => {
@@ -93,7 +93,7 @@ describe('with the answer of the quotas', () => {
 });
 
 describe('an update that moves a pod to another group', () => {
-  const move: Regrouping = { quota: 'projects', enforcement: 'Deny', from: 'a', to: undefined };
+  const move: GroupChange = { quota: 'projects', enforcement: 'Deny', from: 'a', to: undefined };
   const violation = {
     rule: 'quota',
     path: 'metadata.labels',
@@ -101,24 +101,24 @@ describe('an update that moves a pod to another group', () => {
   };
 
   test('is denied', () => {
-    expect(withRegroupings(allowed(), [move])).toEqual(
+    expect(withGroupChanges(allowed(), [move])).toEqual(
       denied([violation], [], { findings: [finding('Deny', violation)] }),
     );
   });
 
   test('is denied beside what the rules deny', () => {
     const other = { rule: 'r', path: 'p', reason: 'no.' };
-    const { decision } = withRegroupings(denied([other], []), [move]);
+    const { decision } = withGroupChanges(denied([other], []), [move]);
     expect(decision).toEqual(denied([other, violation], []).decision);
   });
 
   test('is warned of by a quota that warns', () => {
-    const { decision } = withRegroupings(allowed(), [{ ...move, enforcement: 'Warn' }]);
+    const { decision } = withGroupChanges(allowed(), [{ ...move, enforcement: 'Warn' }]);
     expect(decision).toEqual({ kind: 'allow', patch: [], warnings: [`[quota] metadata.labels: ${violation.reason}`] });
   });
 
   test('that moves nothing changes nothing', () => {
     const outcome = allowed();
-    expect(withRegroupings(outcome, [])).toBe(outcome);
+    expect(withGroupChanges(outcome, [])).toBe(outcome);
   });
 });

@@ -98,7 +98,7 @@ export async function benchCreates(
 /** What is over must not cost the next round. */
 async function untilIdle(cluster: ControlPlane): Promise<void> {
   await until('the ledger is empty', async () => {
-    const { reserved, ahead } = await readLedger(cluster);
-    return reserved.length === 0 && ahead.size === 0;
+    const { reserved, preReserved } = await readLedger(cluster);
+    return reserved.length === 0 && preReserved.size === 0;
   });
 }

@@ -21,7 +21,7 @@ function create() {
         return world.state;
       },
       release: (uids) => void log.push(`release ${[...uids].join(' ')}`),
-      releaseAhead: async (pods) => void log.push(`release ahead ${pods.map(({ uid }) => uid).join(' ')}`),
+      releasePreReserved: async (pods) => void log.push(`release pre-reserved ${pods.map(({ uid }) => uid).join(' ')}`),
       settle: async () => void log.push('settle'),
     },
     client: {

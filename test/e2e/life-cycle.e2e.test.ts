@@ -144,10 +144,10 @@ describe('a leader whose Lease somebody takes', () => {
 describe('a ledger that a newer gpugate wrote', () => {
   test('is left as it is: older replicas are not ready and admit no GPU pod, until they can read it again', async () => {
     const { data } = await readLedger(cluster);
-    const newer = JSON.stringify({ ...(JSON.parse(data) as object), v: 2, leases: [] });
+    const newer = JSON.stringify({ ...(JSON.parse(data) as object), v: 3, leases: [] });
     await writeLedger(cluster, newer);
     await until('no replica is ready', async () => (await readinessOf()).every(({ status }) => status === 503));
-    for (const { body } of await readinessOf()) expect(body).toContain('is of a newer gpugate');
+    for (const { body } of await readinessOf()) expect(body).toContain('was written by a newer gpugate');
     const refused = await admit();
     expect([refused.status, refused.message]).toEqual([500, expect.stringContaining('gpu.validate.gpugate.dev')]);
     expect((await admit(tenantPod({ limits: {} }))).status).toBe(201);

@@ -83,16 +83,17 @@ describe('a replica that is killed while it answers', () => {
     expect(failed.filter((attempt) => !isExplained(attempt))).toEqual([]);
     await gpugate.restartDead();
 
-    const isHeld = ({ message }: Attempt) => message.includes('the last room is held by replicas of gpugate');
+    const isHeld = ({ message }: Attempt) =>
+      message.includes('the last free capacity is pre-reserved by other replicas of gpugate');
     expect((await createMany(cluster, 'batch', 64)).failed.filter((attempt) => !isHeld(attempt))).toEqual([]);
     const pods = (await podsIn(cluster, 'batch')).map(({ name }) => name);
     await until('only what never came is reserved', async () => {
       const { reserved } = await readLedger(cluster);
       return reserved.every(({ name }) => !pods.includes(name));
     });
-    // Full: by what is there, by what was reserved for those that were not answered, and by what the dead one held ahead.
-    const { reserved, ahead } = await readLedger(cluster);
-    expect(pods.length + reserved.filter(({ ns }) => ns === 'batch').length + (ahead.get('batch') ?? 0)).toBe(64);
+    // Full: by what is there, by what was reserved for those that were not answered, and by what the dead replica had pre-reserved.
+    const { reserved, preReserved } = await readLedger(cluster);
+    expect(pods.length + reserved.filter(({ ns }) => ns === 'batch').length + (preReserved.get('batch') ?? 0)).toBe(64);
     await truth.caughtUp();
     expect(truth.most()).toBe(pods.length);
     await truth.stop();
@@ -126,11 +127,11 @@ describe('a ledger', () => {
   const rubbish = [
     '',
     'rubbish',
-    '{"v":1}',
+    '{"v":2}',
     // Another cluster's, and this one's before it was restored from a backup.
-    JSON.stringify({ v: 1, cluster: 'another', settled: true, seen: '1', reservations: [] }),
+    JSON.stringify({ v: 2, cluster: 'another', settled: true, seen: '1', pods: [] }),
   ];
-  const lost = /the ledger of reservations was lost and is being made anew, which takes about a minute/;
+  const lost = /the quota ledger was lost and is being rebuilt, which takes about a minute/;
 
   test('that somebody deleted, emptied or replaced is made anew, and nothing is decided before that is safe', async () => {
     const truth = await watchEtcdPods(cluster.etcd, 'lost/');
@@ -139,8 +140,8 @@ describe('a ledger', () => {
     const answers = await createMany(cluster, 'lost', 6);
     expect(answers.failed.map(({ message }) => lost.test(message))).toEqual(Array(6).fill(true));
     const own = JSON.parse((await readLedger(cluster)).data) as object;
-    const ahead = JSON.stringify({ ...own, settled: true, seen: '999999999999' });
-    for (const data of [...rubbish, ahead]) {
+    const fromTheFuture = JSON.stringify({ ...own, settled: true, seen: '999999999999' });
+    for (const data of [...rubbish, fromTheFuture]) {
       await writeLedger(cluster, data);
       const { failed } = await createMany(cluster, 'lost', 6);
       expect(failed.map(({ message }) => lost.test(message))).toEqual(Array(6).fill(true));

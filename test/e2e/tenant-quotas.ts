@@ -60,19 +60,19 @@ export async function readLedger({ request }: ControlPlaneConnection): Promise<{
   readonly version: string;
   readonly data: string;
   readonly reserved: readonly { readonly ns: string; readonly name: string }[];
-  /** For pods to come, in each namespace. */
-  readonly ahead: ReadonlyMap<string, number>;
+  /** How many each namespace has pre-reserved. */
+  readonly preReserved: ReadonlyMap<string, number>;
 }> {
   const { status, body } = await request('GET', ledgerPath);
   if (status !== 200) throw new Error(`the ledger cannot be read: ${status}`);
   const { metadata, spec } = body as { metadata: { resourceVersion: string }; spec: { data: string } };
-  const { reservations, ahead: held = [] } = JSON.parse(spec.data) as {
-    reservations: { ns: string; name: string }[];
-    ahead?: { ns: string; ids: number[] }[];
+  const { pods, preReserved: groups = [] } = JSON.parse(spec.data) as {
+    pods: { ns: string; name: string }[];
+    preReserved?: { ns: string; ids: number[] }[];
   };
-  const ahead = new Map<string, number>();
-  for (const { ns, ids } of held) ahead.set(ns, (ahead.get(ns) ?? 0) + ids.length);
-  return { version: metadata.resourceVersion, data: spec.data, reserved: reservations, ahead };
+  const preReserved = new Map<string, number>();
+  for (const { ns, ids } of groups) preReserved.set(ns, (preReserved.get(ns) ?? 0) + ids.length);
+  return { version: metadata.resourceVersion, data: spec.data, reserved: pods, preReserved };
 }
 
 /** Process id of the replica that holds the Lease. */

@@ -1,4 +1,4 @@
-import type { ReserveResult } from '../../src/quota/rules/decide-turn.ts';
+import type { ReserveResult } from '../../src/quota/rules/reserve-result.ts';
 import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
 import type { SimulatedApiServer, SimulatedPod } from './api-server.ts';
 import type { Checker } from './checker.ts';

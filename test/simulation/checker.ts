@@ -1,4 +1,4 @@
-import type { ReserveResult } from '../../src/quota/rules/decide-turn.ts';
+import type { ReserveResult } from '../../src/quota/rules/reserve-result.ts';
 import type { SimulatedPod } from './api-server.ts';
 import { limitKey } from './tenants.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -26,16 +26,16 @@ export class Checker {
   readonly #counted = new Map<string, Counted>();
   readonly #pods = new Map<string, SimulatedPod>();
   #reserved = new Set<SimulatedPod>();
-  #ahead = 0;
+  #preReserved = 0;
   /** By what was reserved ahead; the ledger does not know them yet. */
-  readonly #admittedAhead = new Set<SimulatedPod>();
+  readonly #admittedByPreReservation = new Set<SimulatedPod>();
 
   constructor(time: VirtualTime) {
     this.#time = time;
   }
 
   get reservations(): number {
-    return this.#reserved.size + this.#ahead;
+    return this.#reserved.size + this.#preReserved;
   }
 
   asked(pod: SimulatedPod): void {
@@ -61,7 +61,7 @@ export class Checker {
   ledgerWritten(data: string | undefined): void {
     const now = this.#time.now;
     const reserved = new Set<SimulatedPod>();
-    const { uids, ahead } = readLedger(data);
+    const { uids, preReserved } = readLedger(data);
     for (const uid of uids) {
       const pod = this.#pods.get(uid);
       if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody asked for`);
@@ -72,13 +72,13 @@ export class Checker {
       pod.unreservedAt = undefined;
     }
     for (const pod of this.#reserved) if (!reserved.has(pod)) pod.unreservedAt = now;
-    for (const pod of this.#admittedAhead) {
+    for (const pod of this.#admittedByPreReservation) {
       const isOver = now - (pod.reservedAt ?? now) > longestUnwrittenMs;
       if (isOver && !reserved.has(pod)) pod.unreservedAt = now;
-      if (isOver || reserved.has(pod)) this.#admittedAhead.delete(pod);
+      if (isOver || reserved.has(pod)) this.#admittedByPreReservation.delete(pod);
     }
     this.#reserved = reserved;
-    this.#ahead = ahead;
+    this.#preReserved = preReserved;
     this.stats.mostReserved = Math.max(this.stats.mostReserved, reserved.size);
   }
 
@@ -106,7 +106,7 @@ export class Checker {
   #admitted(pod: SimulatedPod): void {
     if (pod.dryRun || pod.reservedAt !== undefined) return;
     pod.reservedAt = this.#time.now;
-    this.#admittedAhead.add(pod);
+    this.#admittedByPreReservation.add(pod);
     for (const { key } of pod.limits) this.#of(key).pods.add(pod);
   }
 
@@ -160,19 +160,19 @@ export class Checker {
 
 type LedgerJson = {
   readonly cluster: string;
-  readonly reservations: readonly { readonly uid: string }[];
-  readonly ahead?: readonly { readonly ids: readonly number[] }[];
+  readonly pods: readonly { readonly uid: string }[];
+  readonly preReserved?: readonly { readonly ids: readonly number[] }[];
 };
 
-const nothing = { uids: [], ahead: 0 };
+const nothing = { uids: [], preReserved: 0 };
 
-function readLedger(data: string | undefined): { readonly uids: readonly string[]; readonly ahead: number } {
+function readLedger(data: string | undefined): { readonly uids: readonly string[]; readonly preReserved: number } {
   try {
-    const { cluster, reservations, ahead = [] } = JSON.parse(data ?? '') as LedgerJson;
+    const { cluster, pods, preReserved = [] } = JSON.parse(data ?? '') as LedgerJson;
     if (cluster !== simulatedCluster) return nothing;
     return {
-      uids: reservations.map(({ uid }) => uid),
-      ahead: ahead.reduce((sum, { ids }) => sum + ids.length, 0),
+      uids: pods.map(({ uid }) => uid),
+      preReserved: preReserved.reduce((sum, { ids }) => sum + ids.length, 0),
     };
   } catch {
     return nothing;

@@ -6,7 +6,7 @@ import { holdingCycle, victimOf } from './story.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** One kind of trouble alone, and much of it: for faults of the code that common bad luck shows too seldom. */
-export const troubles = ['stalled-watches', 'lost-ledgers', 'held-ahead'] as const;
+export const troubles = ['stalled-watches', 'lost-ledgers', 'held-pre-reservations'] as const;
 export type Trouble = (typeof troubles)[number];
 
 export type FaultsOptions = {
@@ -25,8 +25,8 @@ type Fault = (options: FaultsOptions, replica: Replica, index: number) => void;
 /** The reflector gives up a watch that is silent for so long. */
 const longestStallMs = 95_000;
 
-const foreignLedger = (reservations: readonly unknown[]) =>
-  JSON.stringify({ v: 1, cluster: 'cluster-2', settled: true, seen: '99999999', reservations });
+const foreignLedger = (pods: readonly unknown[]) =>
+  JSON.stringify({ v: 2, cluster: 'cluster-2', settled: true, seen: '99999999', pods });
 const foreignPod = {
   uid: 'f',
   ns: 'proj-a-1',
@@ -101,7 +101,7 @@ function change({ time, random, climate }: FaultsOptions, weather: Weather, chan
 const kindsOf: Readonly<Record<Trouble, readonly Fault[]>> = {
   'stalled-watches': [stallAll],
   'lost-ledgers': [],
-  'held-ahead': [],
+  'held-pre-reservations': [],
 };
 
 /** Chance picks which faults a seed has at all, and how often: some are calm but for one, which then stands out. */
@@ -116,7 +116,7 @@ export class Faults {
   constructor(options: FaultsOptions) {
     const { random, trouble } = options;
     this.#options = options;
-    this.#nextEndAt = trouble === 'held-ahead' ? 0 : Number.POSITIVE_INFINITY;
+    this.#nextEndAt = trouble === 'held-pre-reservations' ? 0 : Number.POSITIVE_INFINITY;
     if (trouble === undefined) {
       this.#kinds = Object.values(faults).filter(() => random.chance(0.5));
       this.#meanPauseMs = random.pick([2000, 10_000, 60_000]);

@@ -24,8 +24,10 @@ test.each([undefined, ...troubles])('without a fault, all seeds pass (%s)', { ti
 });
 
 test('a fault whose place is not found, or found twice, is an error', async () => {
-  const [file, to] = ['quota/rules/decide-turn.ts', ''];
+  const [file, to] = ['quota/rules/decide-pass.ts', ''];
   const run = (from: string) => runSeeds({ ...bounds, seeds: 1, workers: 1, mutation: { file, from, to } });
-  await expect(run('nowhere to be found')).rejects.toThrow('quota/rules/decide-turn.ts has 0 times, and not once: nowhere');
+  await expect(run('nowhere to be found')).rejects.toThrow(
+    'quota/rules/decide-pass.ts has 0 times, and not once: nowhere',
+  );
   await expect(run('waiting')).rejects.toThrow(/has \d+ times, and not once: waiting/);
 });

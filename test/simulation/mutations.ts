@@ -10,12 +10,12 @@ export type Mutation = {
 };
 
 const ledger = 'quota/ledger/ledger.ts';
-const turn = 'quota/rules/decide-turn.ts';
+const pass = 'quota/rules/decide-pass.ts';
 const batch = 'quota/rules/decide-batch.ts';
 const copy = 'quota/ledger/ledger-copy.ts';
-const fresh = 'quota/ledger/fresh-facts.ts';
+const lists = 'quota/ledger/live-lists.ts';
 const expiry = 'controller/expire-reservations.ts';
-const advances = 'quota/ledger/advances.ts';
+const preReservations = 'quota/ledger/pre-reservations.ts';
 const lost = 'quota/ledger/lost-ledger.ts';
 
 /** Each must be caught by the simulation: it is only as good as the faults that it finds. */
@@ -26,19 +26,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'version === undefined',
   },
   'whoever drops what its view shows does not say so in seenThrough': {
-    file: turn,
+    file: pass,
     from: 'if (shownAt !== undefined && shownAt > seen) seen = shownAt;',
     to: '',
   },
   'answers come before the write': {
     file: ledger,
-    from: 'this.#confirm(decision.doubtful);',
-    to: 'this.#confirm(decision.doubtful); for (const [one, answer] of decision.answers) one.resolve(answer);',
+    from: 'this.#confirm(decision.unconfirmed);',
+    to: 'this.#confirm(decision.unconfirmed); for (const [one, answer] of decision.answers) one.resolve(answer);',
   },
   'reservations are never written': {
     file: ledger,
-    from: 'const next = [...kept, ...added, ...ahead.records];',
-    to: 'const next = [...kept, ...ahead.records];',
+    from: 'const next = [...kept, ...added, ...preReserved.records];',
+    to: 'const next = [...kept, ...preReserved.records];',
   },
   'own writes are forgotten': {
     file: copy,
@@ -64,8 +64,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'reservations expire blindly, whether or not the pod exists': {
     file: expiry,
-    from: '!isAdvance(pod) && !(await this.#exists(pod))',
-    to: '!isAdvance(pod)',
+    from: '!isPreReserved(pod) && !(await this.#exists(pod))',
+    to: '!isPreReserved(pod)',
     trouble: 'stalled-watches',
   },
   'reservations expire while the pod may still be created': {
@@ -89,27 +89,27 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'return false;',
   },
   'pods are known by name': {
-    file: turn,
+    file: pass,
     from: 'if (held.has(uid) || view.shownAt(uid) !== undefined)',
     to: 'if (kept.some(({ name }) => name === waiting.pod.name) || view.shownAt(uid) !== undefined)',
   },
   'a dry run is charged': {
-    file: turn,
+    file: pass,
     from: 'if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);',
     to: 'if (charges.length > 0) added.push(waiting.pod);',
   },
   'a dry run takes room from others of its batch': {
-    file: turn,
+    file: pass,
     from: 'isKept: !dryRun',
     to: 'isKept: true || dryRun',
   },
   'a pod is refused by what the view shows, without a live list': {
-    file: turn,
+    file: pass,
     from: "if (checked === undefined) return 'unlisted';",
     to: 'if (checked === undefined) return undefined;',
   },
   'a live list of one group speaks for all groups': {
-    file: turn,
+    file: pass,
     from: "if (!checked.namespaces.has(namespace)) return 'unlisted';",
     to: '{ break; }',
     trouble: 'stalled-watches',
@@ -120,22 +120,22 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '',
   },
   'a watch that lags a little is not waited for': {
-    file: turn,
+    file: pass,
     from: "return isByReservations && !hasWaited && (view.version() ?? 0n) < checked.version ? 'behind' : undefined;",
     to: 'return undefined;',
   },
   'a pod that is newer than the live list counts as gone': {
-    file: fresh,
+    file: lists,
     from: ' && version <= list.version',
     to: '',
   },
   'reservations are dropped before the view shows them': {
-    file: turn,
+    file: pass,
     from: 'if (shownAt === undefined && !releases.has(reservation.uid))',
     to: "if (shownAt === undefined && reservation.uid.endsWith('0'))",
   },
   'what the view shows stays reserved': {
-    file: turn,
+    file: pass,
     from: 'if (shownAt === undefined && !releases.has(reservation.uid))',
     to: 'if (!releases.has(reservation.uid))',
   },
@@ -145,7 +145,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'return pod === undefined ? undefined : BigInt(pod.version);',
   },
   'a pod asked for twice is reserved twice': {
-    file: turn,
+    file: pass,
     from: 'else if (!uids.has(uid)) asked.push(waiting);',
     to: 'else asked.push(waiting);',
   },
@@ -160,7 +160,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'if (isKept) reserved.add(charges);',
   },
   'one quota of several is enough': {
-    file: turn,
+    file: pass,
     from: 'if (denied.length === 0) {',
     to: 'if (denied.length < charges.length) {',
   },
@@ -170,53 +170,53 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'const pending = 0;',
   },
   'what is reserved ahead is used more than once': {
-    file: advances,
+    file: preReservations,
     from: 'this.#usable(entry).shift();',
     to: 'this.#usable(entry)[0];',
   },
   'a pod that was admitted ahead is forgotten': {
-    file: advances,
+    file: preReservations,
     from: 'this.#used.set(free.uid, pod);',
     to: '',
   },
   'what is reserved ahead is used after its time': {
-    file: advances,
+    file: preReservations,
     from: 'if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);',
     to: '',
-    trouble: 'held-ahead',
+    trouble: 'held-pre-reservations',
   },
   'what is reserved ahead is used before the write, or after one that failed': {
     file: ledger,
-    from: 'this.#confirm(decision.doubtful);',
-    to: 'this.#confirm(decision.doubtful); ahead.written();',
-    trouble: 'held-ahead',
+    from: 'this.#confirm(decision.unconfirmed);',
+    to: 'this.#confirm(decision.unconfirmed); preReserved.written();',
+    trouble: 'held-pre-reservations',
   },
   'what is given up is used all the same': {
-    file: advances,
+    file: preReservations,
     from: 'entry.free.length = Math.min(entry.free.length, count);',
     to: '',
-    trouble: 'held-ahead',
+    trouble: 'held-pre-reservations',
   },
   'what others reserved ahead refuses pods': {
-    file: turn,
-    from: "if (!shortfalls.some(isFirm)) return 'ahead';",
+    file: pass,
+    from: "if (!shortfalls.some(isFirm)) return 'preReserved';",
     to: '',
   },
   'what others reserved ahead does not count': {
     file: batch,
-    from: 'const held = ahead.get(resource) ?? 0;',
+    from: 'const held = preReserved.get(resource) ?? 0;',
     to: 'const held = 0;',
   },
   'what a replica that ended held is never given back': {
     file: expiry,
-    from: 'if (ahead.length > 0) await ledger.releaseAhead(ahead);',
+    from: 'if (preReserved.length > 0) await ledger.releasePreReserved(preReserved);',
     to: '',
   },
   'what a replica that ended held is given back by one that has not seen what came of it': {
-    file: 'quota/ledger/give-back.ts',
+    file: 'quota/ledger/release-held.ts',
     from: 'return (view.version() ?? -1n) >= newest ? newest : undefined;',
     to: 'return newest;',
-    trouble: 'held-ahead',
+    trouble: 'held-pre-reservations',
   },
   'a lost ledger is in force at once': {
     file: lost,

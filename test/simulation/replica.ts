@@ -2,7 +2,7 @@ import { createApiLedgerStore } from '../../src/cluster/view/api-ledger-store.ts
 import { ApiError } from '../../src/cluster/client/api-error.ts';
 import { ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { Leader } from '../../src/controller/leader.ts';
-import type { AdvanceSettings } from '../../src/quota/ledger/advance.ts';
+import type { PreReservationSettings } from '../../src/quota/ledger/pre-reservation.ts';
 import { Ledger } from '../../src/quota/ledger/ledger.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { ServerListener, SimulatedApiServer } from './api-server.ts';
@@ -25,11 +25,11 @@ export type ReplicaOptions = {
   readonly tenants: Tenants;
   readonly weather: Weather;
   readonly stats: LedgerStats;
-  readonly advances: AdvanceSettings;
+  readonly preReservations: PreReservationSettings;
 };
 
 /** Of all replicas together. */
-export type LedgerStats = { writes: number; conflicts: number; failures: number; ahead: number };
+export type LedgerStats = { writes: number; conflicts: number; failures: number; preReserved: number };
 
 /** As src/serve/live-quota.ts has them. */
 const lookEveryMs = 1000;
@@ -79,10 +79,10 @@ export class Replica {
           },
         ),
       clock,
-      advances: { replica: `${this.number}`, settings: options.advances },
+      preReservations: { replica: `${this.number}`, settings: options.preReservations },
       telemetry: {
         wrote: () => void stats.writes++,
-        tookAhead: () => void stats.ahead++,
+        tookPreReserved: () => void stats.preReserved++,
         conflict: () => void stats.conflicts++,
         failed: () => void stats.failures++,
       },

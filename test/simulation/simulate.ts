@@ -25,13 +25,13 @@ const calmMs = 400_000;
 export async function simulate(seed: number, admissions: number, trouble?: Trouble): Promise<SimulationResult> {
   const random = new Random(seed);
   const story = tellStory(random, trouble);
-  const { advances, scale, bursts } = story;
+  const { preReservations, scale, bursts } = story;
   const time = new VirtualTime();
   const server = new SimulatedApiServer();
   const checker = new Checker(time);
   const tenants = createTenants(random, scale);
   const requests = new ApiRequests(server);
-  const ledgerStats: LedgerStats = { writes: 0, conflicts: 0, failures: 0, ahead: 0 };
+  const ledgerStats: LedgerStats = { writes: 0, conflicts: 0, failures: 0, preReserved: 0 };
   const replicas: Replica[] = [];
   const climate = {
     ...fairWeather(),
@@ -40,7 +40,16 @@ export async function simulate(seed: number, admissions: number, trouble?: Troub
   };
   let started = 0;
   const start = (index: number) => {
-    const options = { number: started++, time, random, server, requests, tenants, advances, weather: { ...climate } };
+    const options = {
+      number: started++,
+      time,
+      random,
+      server,
+      requests,
+      tenants,
+      preReservations,
+      weather: { ...climate },
+    };
     replicas[index] = new Replica({ ...options, stats: ledgerStats });
   };
   const restart = (index: number, afterMs: number) => {

@@ -15,7 +15,15 @@ test(
     expect(violations(results, { admissions })).toEqual([]);
     expect(results.length).toBe(200);
     // Of each kind there must have been many, or nothing was proved.
-    const { asked = 0, fits = 0, short = 0, undecided = 0, conflicts = 0, failures = 0, ahead = 0 } = sumStats(results);
+    const {
+      asked = 0,
+      fits = 0,
+      short = 0,
+      undecided = 0,
+      conflicts = 0,
+      failures = 0,
+      preReserved = 0,
+    } = sumStats(results);
     expect({
       all: asked >= 200 * admissions,
       admitted: fits > asked / 20,
@@ -23,7 +31,7 @@ test(
       decided: undecided < asked / 2,
       contended: conflicts > 1000,
       failed: failures > 1000,
-      ahead: ahead > 1000,
+      preReserved: preReserved > 1000,
     }).toEqual({
       all: true,
       admitted: true,
@@ -31,7 +39,7 @@ test(
       decided: true,
       contended: true,
       failed: true,
-      ahead: true,
+      preReserved: true,
     });
   },
 );

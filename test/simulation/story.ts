@@ -1,10 +1,10 @@
-import { defaultAdvances, type AdvanceSettings } from '../../src/quota/ledger/advance.ts';
+import { defaultPreReservations, type PreReservationSettings } from '../../src/quota/ledger/pre-reservation.ts';
 import type { Trouble } from './faults.ts';
 import type { Random } from './random.ts';
 
 /** What a seed is about, before anything goes wrong. */
 export type Story = {
-  readonly advances: AdvanceSettings;
+  readonly preReservations: PreReservationSettings;
   /** Limits are tight, or such that much is reserved ahead before they are reached. */
   readonly scale: number;
   readonly meanLifeMs: number;
@@ -29,11 +29,11 @@ export type Bursts = {
 const meanSize = 12;
 
 export function tellStory(random: Random, trouble: Trouble | undefined): Story {
-  if (trouble === 'held-ahead') return heldAhead(random);
+  if (trouble === 'held-pre-reservations') return holdPreReservations(random);
   const isCommon = trouble === undefined;
   const meanPauseMs = random.pick([isCommon ? 100 : 2000, 500, 2000, 6000]);
   return {
-    advances: random.chance(0.3) ? defaultAdvances : eager(random),
+    preReservations: random.chance(0.3) ? defaultPreReservations : eager(random),
     scale: isCommon ? random.pick([1, 1, 1, 3, 10]) : 1,
     meanLifeMs: random.pick([500, 2000, 40_000]),
     shortLived: 0.15,
@@ -49,7 +49,7 @@ export function tellStory(random: Random, trouble: Trouble | undefined): Story {
 }
 
 /** More is reserved ahead, and with less room left, than gpugate would. */
-function eager(random: Random): AdvanceSettings {
+function eager(random: Random): PreReservationSettings {
   return { share: random.pick([0.5, 1, 3]), most: random.pick([2, 8, 32]), spare: random.pick([0, 1, 4]) };
 }
 
@@ -66,11 +66,11 @@ export const holdingCycle = {
 /** Another one in each cycle. */
 export const victimOf = (now: number): number => Math.floor((now - holdingCycle.beginsAt) / holdingCycle.ms);
 
-function heldAhead(random: Random): Story {
+function holdPreReservations(random: Random): Story {
   const { beginsAt, steadyMs, askedAgainMs, overMs, ms } = holdingCycle;
   let isSteady = true;
   return {
-    advances: { share: random.pick([1, 3]), most: random.pick([8, 32]), spare: 0 },
+    preReservations: { share: random.pick([1, 3]), most: random.pick([8, 32]), spare: 0 },
     scale: random.pick([5, 8]),
     meanLifeMs: 300_000,
     shortLived: 0,

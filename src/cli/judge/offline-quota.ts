@@ -5,7 +5,7 @@ import { decideBatch } from '../../quota/rules/decide-batch.ts';
 import { largestDevices, podDeviceMemory } from '../../quota/rules/device-memory.ts';
 import type { PodRecord } from '../../quota/rules/pod-record.ts';
 import type { Quota } from '../../quota/rules/quota.ts';
-import { regroupings } from '../../quota/rules/regroupings.ts';
+import { groupChanges } from '../../quota/rules/group-changes.ts';
 import { UsageSums } from '../../quota/rules/usage.ts';
 import { unknownNamespace, type ClusterFacts } from '../../workload/cluster-facts.ts';
 import { demandOf } from '../../workload/demand.ts';
@@ -17,7 +17,7 @@ export type OfflineQuotaOptions = {
   readonly facts: Pick<ClusterFacts, 'nodes' | 'namespaceLabels'>;
 };
 
-export type OfflineQuota = Required<Pick<AdmissionSources, 'reserve' | 'regrouped'>>;
+export type OfflineQuota = Required<Pick<AdmissionSources, 'reserve' | 'groupChanges'>>;
 
 /** Quotas without a ledger: a pod that fits is used from then on, as if it had been applied. A dry run is not. */
 export function createOfflineQuota({ quotas, pods, facts }: OfflineQuotaOptions): OfflineQuota {
@@ -29,7 +29,7 @@ export function createOfflineQuota({ quotas, pods, facts }: OfflineQuotaOptions)
   sums.setQuotas(quotas, []);
   for (const pod of pods) sums.add(pod);
   return {
-    regrouped: (before, after, labels) => regroupings(quotas, before, after, labels),
+    groupChanges: (before, after, labels) => groupChanges(quotas, before, after, labels),
     reserve: async (request, pod) => {
       const found = demandOf(pod);
       if (found.size === 0) return { kind: 'fits', charges: [], noted: [] };

@@ -1,4 +1,4 @@
-import { advanceUid, isAdvance, readAdvanceUid } from './advance.ts';
+import { preReservedUid, isPreReserved, readPreReservedUid } from './pre-reservation.ts';
 import { ledgerData, ledgerForm, newerLedgerData, type LedgerData } from '../../api/quota-ledger.ts';
 import { isSameShape, type PodRecord } from '../rules/pod-record.ts';
 
@@ -22,16 +22,16 @@ export const emptyLedger = (cluster: string, isSettled: boolean): LedgerState =>
 });
 
 export function formatLedger({ cluster, isSettled, seenThrough, reservations }: LedgerState): string {
-  const ahead = formatAhead(reservations.filter(isAdvance));
+  const preReserved = formatPreReserved(reservations.filter(isPreReserved));
   return JSON.stringify({
     v: ledgerForm,
     cluster,
     settled: isSettled,
     seen: String(seenThrough),
-    reservations: reservations
-      .filter((one) => !isAdvance(one))
+    pods: reservations
+      .filter((one) => !isPreReserved(one))
       .map((one) => ({ uid: one.uid, ns: one.namespace, name: one.name, ...formatShape(one) })),
-    ...(ahead.length > 0 ? { ahead } : {}),
+    ...(preReserved.length > 0 ? { preReserved } : {}),
   });
 }
 
@@ -43,11 +43,11 @@ const formatShape = ({ user, labels, demand, memoryMiB }: PodRecord) => ({
 });
 
 /** A hundred of one shape take little more room than one: they follow one another, and share what they have in common. */
-function formatAhead(advances: readonly PodRecord[]): NonNullable<LedgerData['ahead']> {
-  const groups: NonNullable<LedgerData['ahead']> = [];
+function formatPreReserved(preReserved: readonly PodRecord[]): NonNullable<LedgerData['preReserved']> {
+  const groups: NonNullable<LedgerData['preReserved']> = [];
   let before: PodRecord | undefined;
-  for (const one of advances) {
-    const { by, id } = readAdvanceUid(one.uid);
+  for (const one of preReserved) {
+    const { by, id } = readPreReservedUid(one.uid);
     const last = groups.at(-1);
     if (before !== undefined && last?.by === by && isSameShape(before, one)) last.ids.push(id);
     else groups.push({ by, ids: [id], ns: one.namespace, ...formatShape(one) });
@@ -69,11 +69,11 @@ export function parseLedger(text: string, before?: LedgerState): LedgerState | u
     isSettled: data.settled,
     seenThrough: BigInt(data.seen),
     reservations: [
-      ...data.reservations.map((raw) => known.get(raw.uid) ?? reservationOf(raw)),
-      ...(data.ahead ?? []).flatMap(({ by, ids, ...raw }) => {
+      ...data.pods.map((raw) => known.get(raw.uid) ?? reservationOf(raw)),
+      ...(data.preReserved ?? []).flatMap(({ by, ids, ...raw }) => {
         const shape = reservationOf({ ...raw, uid: '', name: '' });
         return ids.map((id) => {
-          const uid = advanceUid(by, id);
+          const uid = preReservedUid(by, id);
           return known.get(uid) ?? { ...shape, uid };
         });
       }),
@@ -94,7 +94,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function reservationOf({ uid, ns, name, user, labels, demand, mib }: LedgerData['reservations'][number]): PodRecord {
+function reservationOf({ uid, ns, name, user, labels, demand, mib }: LedgerData['pods'][number]): PodRecord {
   return {
     uid,
     namespace: ns,

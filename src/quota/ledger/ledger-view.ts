@@ -31,7 +31,7 @@ export type LedgerTelemetry = {
   /** A write that succeeded: how many pods it reserved and released, and how long the ledger is, in characters. */
   readonly wrote: (reserved: number, released: number, length: number) => void;
   /** A pod was admitted by what was reserved ahead. */
-  readonly tookAhead: () => void;
+  readonly tookPreReserved: () => void;
   readonly conflict: () => void;
   readonly failed: (error: unknown) => void;
 };

@@ -1,29 +1,27 @@
-import { isAdvance, type AdvanceSettings } from './advance.ts';
-import { Advances } from './advances.ts';
-import { BetterFacts, fullPatience, untilProgress } from './better-facts.ts';
-import { decideTurn, type Asked, type Doubtful } from '../rules/decide-turn.ts';
-import type { ReserveRequest, ReserveResult } from '../rules/decide-turn.ts';
+import { isPreReserved, type PreReservationSettings } from './pre-reservation.ts';
+import { PreReservations } from './pre-reservations.ts';
+import { LiveConfirmation, maxRetries, untilProgress } from './live-confirmation.ts';
+import { decidePass, type Asked, type Unconfirmed } from '../rules/decide-pass.ts';
+import { undecidedCauses, type ReserveRequest, type ReserveResult } from '../rules/reserve-result.ts';
 import { maxConflictPauseMs } from './conflict-pause.ts';
-import { giveBack, newestSeen } from './give-back.ts';
+import { releaseHeld, newestSeen } from './release-held.ts';
 import { LedgerCopy } from './ledger-copy.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { PodRecord } from '../rules/pod-record.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
 import { LostLedger, type LostLedgerOptions } from './lost-ledger.ts';
-import { undecidedCauses } from '../rules/undecided-causes.ts';
 
 export type LedgerOptions = LostLedgerOptions & {
   readonly store: LedgerStore;
   readonly view: LedgerView;
   readonly clock: LedgerClock;
   readonly telemetry: LedgerTelemetry;
-  readonly advances: { readonly replica: string; readonly settings: AdvanceSettings };
+  readonly preReservations: { readonly replica: string; readonly settings: PreReservationSettings };
 };
 
 type Waiting = Asked & { readonly resolve: (result: ReserveResult) => void };
 
-/** After a store that failed. */
 const failurePauseMs = 100;
 /**
  * Reservations of pods that were admitted and that no view shows yet, shared by all replicas through one object that is
@@ -33,8 +31,8 @@ const failurePauseMs = 100;
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #copy: LedgerCopy;
-  readonly #facts: BetterFacts;
-  readonly #advances: Advances;
+  readonly #facts: LiveConfirmation;
+  readonly #preReservations: PreReservations;
   readonly #lost: LostLedger;
   readonly #releases = new Set<string>();
   #releasedThrough = 0n;
@@ -46,9 +44,9 @@ export class Ledger {
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#copy = new LedgerCopy(options.store);
-    this.#facts = new BetterFacts(options);
+    this.#facts = new LiveConfirmation(options);
     this.#lost = new LostLedger(options, this.#copy);
-    this.#advances = new Advances({ ...options, ...options.advances });
+    this.#preReservations = new PreReservations({ ...options, ...options.preReservations });
   }
 
   /** Never rejects. */
@@ -56,16 +54,16 @@ export class Ledger {
     const { pod, dryRun, deadline } = request;
     if (pod.uid.includes('/')) return Promise.resolve({ kind: 'undecided', cause: undecidedCauses.forged });
     if (!dryRun && deadline > this.#options.clock.now()) {
-      this.#advances.count(pod);
-      const charges = this.#advances.take(pod);
-      if (this.#advances.callForMore(pod)) this.#start(true);
+      this.#preReservations.count(pod);
+      const charges = this.#preReservations.take(pod);
+      if (this.#preReservations.callForMore(pod)) this.#start(true);
       if (charges !== undefined) {
-        this.#options.telemetry.tookAhead();
+        this.#options.telemetry.tookPreReserved();
         return Promise.resolve({ kind: 'fits', charges, noted: [] });
       }
     }
     return new Promise((resolve) => {
-      this.#waiting.push({ ...request, resolve, checked: undefined, hasWaited: false, patience: fullPatience });
+      this.#waiting.push({ ...request, resolve, checked: undefined, hasWaited: false, retriesLeft: maxRetries });
       this.#start();
     });
   }
@@ -81,12 +79,12 @@ export class Ledger {
    * nobody knows: who decides without it, we first of all, must have seen all that exist. Does nothing where our own view
    * has not yet. Rejects when the API server does not answer.
    */
-  async releaseAhead(reservations: readonly PodRecord[]): Promise<void> {
-    const advances = reservations.filter(isAdvance);
-    const newest = await newestSeen(this.#options, [...new Set(advances.map(({ namespace }) => namespace))]);
+  async releasePreReserved(reservations: readonly PodRecord[]): Promise<void> {
+    const preReservations = reservations.filter(isPreReserved);
+    const newest = await newestSeen(this.#options, [...new Set(preReservations.map(({ namespace }) => namespace))]);
     if (newest === undefined) return;
     if (newest > this.#releasedThrough) this.#releasedThrough = newest;
-    this.release(advances.map(({ uid }) => uid));
+    this.release(preReservations.map(({ uid }) => uid));
   }
 
   /**
@@ -96,7 +94,7 @@ export class Ledger {
   compact(): void {
     const { state } = this;
     const isShown = ({ uid }: PodRecord) => this.#options.view.shownAt(uid) !== undefined;
-    if (state === undefined || this.#advances.isDue(state.reservations) || state.reservations.some(isShown))
+    if (state === undefined || this.#preReservations.isDue(state.reservations) || state.reservations.some(isShown))
       this.#start(true);
   }
 
@@ -124,17 +122,17 @@ export class Ledger {
 
   #start(look = false): void {
     this.#isLookDue ||= look;
-    if (!this.#isRunning) this.#running = this.#turns();
+    if (!this.#isRunning) this.#running = this.#run();
   }
 
   /** Gives back what is reserved ahead, before the process ends and when nobody may ask any more. */
   async close(): Promise<void> {
-    this.#advances.close();
+    this.#preReservations.close();
     await this.#running;
-    await giveBack({ ...this.#options, copy: this.#copy, advances: this.#advances });
+    await releaseHeld({ ...this.#options, copy: this.#copy, preReservations: this.#preReservations });
   }
 
-  async #turns(): Promise<void> {
+  async #run(): Promise<void> {
     const { clock, telemetry } = this.#options;
     this.#isRunning = true;
     try {
@@ -142,7 +140,7 @@ export class Ledger {
         this.#expire();
         this.#isLookDue = false;
         try {
-          await this.#turn();
+          await this.#pass();
         } catch (error) {
           telemetry.failed(error);
           this.#copy.distrust(); // whether the write was done is not known
@@ -160,14 +158,17 @@ export class Ledger {
     const late = this.#waiting.filter(({ deadline }) => deadline <= now);
     if (late.length === 0) return;
     this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
-    // Who has looked again in vain is told why, whichever of its time and its patience ends first.
-    for (const { resolve, patience } of late) {
-      resolve({ kind: 'undecided', cause: patience < fullPatience ? undecidedCauses.ahead : undecidedCauses.late });
+    // Who has looked again in vain is told why, whichever of its time and its retriesLeft ends first.
+    for (const { resolve, retriesLeft } of late) {
+      resolve({
+        kind: 'undecided',
+        cause: retriesLeft < maxRetries ? undecidedCauses.preReserved : undecidedCauses.late,
+      });
     }
   }
 
   /** One look at the ledger, one decision about everything that waits, at most one write. */
-  async #turn(): Promise<void> {
+  async #pass(): Promise<void> {
     const { view, clock, telemetry } = this.#options;
     const early = new Set(this.#waiting);
     const { stored, state, isNewer } = (await this.#copy.read()) ?? {};
@@ -182,8 +183,8 @@ export class Ledger {
     // Who came back with better facts during the read is refused only by a later one; who is late is not reserved for.
     const isDue = (one: Waiting) => one.deadline > clock.now() && (one.checked === undefined || early.has(one));
     const batch = this.#waiting.filter(isDue);
-    const reservations = this.#advances.resolve(state.reservations);
-    const decision = decideTurn(
+    const reservations = this.#preReservations.resolve(state.reservations);
+    const decision = decidePass(
       batch,
       { ...state, reservations },
       {
@@ -191,15 +192,15 @@ export class Ledger {
         isGone: this.#facts.isGone,
         releases: new Set(this.#releases),
         releasedThrough: this.#releasedThrough,
-        wanted: this.#advances.wanted(),
+        wanted: this.#preReservations.wanted(),
       },
     );
-    const ahead = this.#advances.plan(decision.granted);
-    this.#confirm(decision.doubtful);
+    const preReserved = this.#preReservations.plan(decision.granted);
+    this.#confirm(decision.unconfirmed);
     const { seenThrough, kept, added } = decision;
     const released = reservations.length - kept.length;
-    const next = [...kept, ...added, ...ahead.records];
-    if (added.length > 0 || ahead.isChanged || next.length !== state.reservations.length) {
+    const next = [...kept, ...added, ...preReserved.records];
+    if (added.length > 0 || preReserved.isChanged || next.length !== state.reservations.length) {
       const start = clock.now();
       const written = await this.#copy.write({ ...state, seenThrough, reservations: next }, stored.version);
       if (written === 'conflict') {
@@ -208,7 +209,7 @@ export class Ledger {
         return;
       }
       telemetry.wrote(added.length, released, written.data.length);
-      ahead.written();
+      preReserved.written();
     }
     for (const uid of decision.releases) this.#releases.delete(uid);
     if (this.#releases.size === 0) this.#releasedThrough = 0n;
@@ -217,31 +218,30 @@ export class Ledger {
     for (const [one, answer] of decision.answers) one.resolve(answer);
   }
 
-  #confirm(doubtful: readonly Doubtful<Waiting>[]): void {
-    if (doubtful.length === 0) return;
-    const set = new Set(doubtful.map(({ waiting }) => waiting));
+  #confirm(unconfirmed: readonly Unconfirmed<Waiting>[]): void {
+    if (unconfirmed.length === 0) return;
+    const set = new Set(unconfirmed.map(({ waiting }) => waiting));
     this.#waiting = this.#waiting.filter((one) => !set.has(one));
-    for (const one of doubtful) void this.#askAgain(one);
+    for (const one of unconfirmed) void this.#askAgain(one);
   }
 
-  async #askAgain(doubtful: Doubtful<Waiting>): Promise<void> {
+  async #askAgain(unconfirmed: Unconfirmed<Waiting>): Promise<void> {
     try {
-      const informed = await this.#facts.gather(doubtful);
+      const informed = await this.#facts.gather(unconfirmed);
       this.#waiting.push(informed);
       this.#copy.distrust(); // what an old copy still reserves refuses nobody
       this.#start();
     } catch (error) {
       this.#options.telemetry.failed(error);
-      doubtful.waiting.resolve({ kind: 'undecided', cause: undecidedCauses.unconfirmed });
+      unconfirmed.waiting.resolve({ kind: 'undecided', cause: undecidedCauses.unconfirmed });
     }
   }
 
-  /** The ledger may be another one by the next time. */
   #postpone(cause: string): void {
     this.#copy.distrust();
     this.#releases.clear();
     this.#releasedThrough = 0n;
-    this.#advances.giveUp();
+    this.#preReservations.giveUp();
     const all = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of all) resolve({ kind: 'undecided', cause });

@@ -1,9 +1,10 @@
 import type { Labels } from '../../workload/pod.ts';
-import { isAdvance, type Granted, type Wanted } from '../ledger/advance.ts';
+import { isPreReserved, type Granted, type Wanted } from '../ledger/pre-reservation.ts';
 import { AmountSum, noAmounts, type Amounts } from './amounts.ts';
 import { createChargeOf, type ChargeOf } from './charge.ts';
 import type { PodRecord, Shape } from './pod-record.ts';
 import type { Quota } from './quota.ts';
+import { isFirm, type Charged, type Shortfall } from './reserve-result.ts';
 import type { Usage } from './usage.ts';
 
 /** Everything a decision rests on, read in one turn of the event loop. */
@@ -18,29 +19,13 @@ export type QuotaFacts = {
   readonly isGone: (pod: PodRecord) => boolean;
 };
 
-/** Why a pod does not fit, as numbers. */
-export type Shortfall = {
-  readonly quota: string;
-  readonly enforcement: Quota['enforcement'];
-  readonly group: string;
-  readonly resource: string;
-  readonly requested: number;
-  readonly used: number;
-  readonly reserved: number;
-  /** Reserved by other replicas for pods that nobody may ever ask for: this refuses nobody. */
-  readonly ahead: number;
-  readonly hard: number;
-  /** The largest users of the group, with what they use of the resource. */
-  readonly largest: readonly { readonly name: string; readonly amount: number }[];
-};
-
 export type Verdict = {
   /** Under quotas that deny. Empty: it fits, and is to be reserved. */
   readonly denied: readonly Shortfall[];
   /** Under quotas that warn or audit. */
   readonly noted: readonly Shortfall[];
   /** Quota and group of everything that charges the pod. */
-  readonly charges: readonly { readonly quota: string; readonly group: string; readonly charge: Amounts }[];
+  readonly charges: readonly Charged[];
 };
 
 type Charge = { readonly quota: Quota; readonly group: string; readonly charge: Amounts };
@@ -112,10 +97,13 @@ export function decideBatch(candidates: readonly Candidate[], facts: QuotaFacts)
 /** The same, pod by pod; at its end, what is left may be reserved ahead. */
 export function beginBatch(facts: QuotaFacts) {
   const reserved = new Sums();
-  const ahead = new Sums();
+  const preReserved = new Sums();
   for (const reservation of facts.reservations)
-    (isAdvance(reservation) ? ahead : reserved).add(chargesOf(reservation, facts));
-  const pendingOf = (charge: Charge): Pending => ({ reserved: reserved.of(charge), ahead: ahead.of(charge) });
+    (isPreReserved(reservation) ? preReserved : reserved).add(chargesOf(reservation, facts));
+  const pendingOf = (charge: Charge): Pending => ({
+    reserved: reserved.of(charge),
+    preReserved: preReserved.of(charge),
+  });
 
   const decide = ({ pod, isKept }: Candidate): Verdict => {
     const charges = chargesOf(pod, facts);
@@ -139,7 +127,7 @@ export function beginBatch(facts: QuotaFacts) {
       count < most &&
       charges.every((charge) => hasRoom(charge, pendingOf(charge), facts, 1 + spare * (count + 1)))
     ) {
-      ahead.add(charges);
+      preReserved.add(charges);
       count += 1;
     }
     return { count, charges: named(charges) };
@@ -149,27 +137,29 @@ export function beginBatch(facts: QuotaFacts) {
 }
 
 /** What the view does not show. */
-type Pending = { readonly reserved: Amounts; readonly ahead: Amounts };
+type Pending = { readonly reserved: Amounts; readonly preReserved: Amounts };
 
 const named = (charges: readonly Charge[]): Verdict['charges'] =>
   charges.map(({ quota, group, charge }) => ({ quota: quota.name, group, charge }));
 
-/** It stands, whatever comes of what was reserved ahead. */
-export const isFirm = ({ used, reserved, requested, hard }: Shortfall): boolean => used + reserved + requested > hard;
-
 /** For so many such pods. */
-function hasRoom({ quota, group, charge }: Charge, { reserved, ahead }: Pending, facts: QuotaFacts, pods: number) {
+function hasRoom(
+  { quota, group, charge }: Charge,
+  { reserved, preReserved }: Pending,
+  facts: QuotaFacts,
+  pods: number,
+) {
   const { used } = facts.usage.group(quota.name, group);
   for (const [resource, hard] of quota.hardOf(group)) {
     const requested = charge.get(resource) ?? 0;
     if (requested === 0) continue;
-    const present = (used.get(resource) ?? 0) + (reserved.get(resource) ?? 0) + (ahead.get(resource) ?? 0);
+    const present = (used.get(resource) ?? 0) + (reserved.get(resource) ?? 0) + (preReserved.get(resource) ?? 0);
     if (present + requested * pods > hard) return false;
   }
   return true;
 }
 
-function shortfallsOf(charge: Charge, { reserved, ahead }: Pending, facts: QuotaFacts): readonly Shortfall[] {
+function shortfallsOf(charge: Charge, { reserved, preReserved }: Pending, facts: QuotaFacts): readonly Shortfall[] {
   const { quota, group } = charge;
   const { used, pods } = facts.usage.group(quota.name, group);
   const shortfalls: Shortfall[] = [];
@@ -177,7 +167,7 @@ function shortfallsOf(charge: Charge, { reserved, ahead }: Pending, facts: Quota
     const requested = charge.charge.get(resource) ?? 0;
     const present = used.get(resource) ?? 0;
     const pending = reserved.get(resource) ?? 0;
-    const held = ahead.get(resource) ?? 0;
+    const held = preReserved.get(resource) ?? 0;
     if (requested === 0 || present + pending + held + requested <= hard) continue;
     // Only now is it worth going over the pods of the group.
     const chargeOf = chargeOfQuota.get(quota) ?? createChargeOf(quota.rates);
@@ -194,7 +184,7 @@ function shortfallsOf(charge: Charge, { reserved, ahead }: Pending, facts: Quota
       requested,
       used: still,
       reserved: pending,
-      ahead: held,
+      preReserved: held,
       hard,
       largest: amounts
         .filter(({ amount }) => amount > 0)

@@ -168,7 +168,7 @@ async function giveUpReservation(): Promise<readonly string[]> {
     ledger: {
       state: { cluster: '', isSettled: true, seenThrough: 0n, reservations },
       release: (uids) => void released.push(...uids),
-      releaseAhead: () => Promise.resolve(),
+      releasePreReserved: () => Promise.resolve(),
       settle: () => Promise.resolve(),
     },
     client: createClient(server, systemClock),

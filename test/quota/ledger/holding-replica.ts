@@ -1,18 +1,18 @@
-import { isAdvance } from '../../../src/quota/ledger/advance.ts';
+import { isPreReserved } from '../../../src/quota/ledger/pre-reservation.ts';
 import { emptyLedger } from '../../../src/quota/ledger/ledger-state.ts';
 import { createReplica } from './ledger-replica.ts';
 import { gpuPod } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
 
 export const settled = emptyLedger('c', true);
-export const advances = { share: 1, most: 4, spare: 1 };
+export const preReservations = { share: 1, most: 4, spare: 1 };
 export const elsewhere = (serial: number) => gpuPod(`advance/r2-${serial}`, { name: '' });
 
 /** A replica that was asked for pods of one shape so often that it holds some ahead; room for so many of them in all. */
 export async function createHolding({ gpus = 100, warn = false }: { gpus?: number; warn?: boolean } = {}) {
   const quota = readQuota({ hard: { 'nvidia.com/gpu': String(gpus) }, enforcement: warn ? 'Warn' : 'Deny' }, 'all');
-  const replica = createReplica(settled, { quota, advances });
+  const replica = createReplica(settled, { quota, preReservations });
   for (const uid of ['1', '2', '3', '4']) replica.reserve(gpuPod(uid));
   await replica.clock.advance(0);
-  return { ...replica, held: () => replica.stateNow()?.reservations.filter(isAdvance).length };
+  return { ...replica, held: () => replica.stateNow()?.reservations.filter(isPreReserved).length };
 }

@@ -79,7 +79,7 @@ test('versions are compared as numbers, and an older watched copy is passed over
 
 test.each([
   ['what no gpugate wrote', 'rubbish', false],
-  ['what a newer gpugate wrote', '{"v":2,"pods":[]}', true],
+  ['what a newer gpugate wrote', '{"v":3,"entries":[]}', true],
 ])('%s has a version and no state', async (_, text, isNewer) => {
   const { copy, put } = createCopy();
   put('5', text);

@@ -5,8 +5,8 @@ import type { Ledger } from '../../../src/quota/ledger/ledger.ts';
 import { openLedger } from './open-ledger.ts';
 import { gpuPod } from '../pod.ts';
 
-const newer = JSON.stringify({ v: 2, cluster: 'here', pods: { u1: 'of a form that is not known here' } });
-const undecided = { kind: 'undecided', cause: expect.stringContaining('is of a newer gpugate') };
+const newer = JSON.stringify({ v: 3, cluster: 'here', pods: { u1: 'of a form that is not known here' } });
+const undecided = { kind: 'undecided', cause: expect.stringContaining('was written by a newer gpugate') };
 
 /** A replica of this version, on a ledger that others write too. */
 const openOn = (store: LedgerStore) => openLedger(store, { gpus: 2 });
@@ -51,10 +51,10 @@ describe('a ledger of a newer gpugate', () => {
   test('is the reason why a replica is not ready, until it can read the ledger again', async () => {
     const store = await storeWith(newer);
     const ledger = openOn(store);
-    expect(ledger.whyUndecided()).toContain('was not read yet');
+    expect(ledger.whyUndecided()).toContain('has not been read yet');
     ledger.open();
     await turns();
-    expect(ledger.whyUndecided()).toContain('is of a newer gpugate');
+    expect(ledger.whyUndecided()).toContain('was written by a newer gpugate');
     await store.write(formatLedger(emptyLedger('here', true)), '1');
     ledger.compact();
     await turns();
@@ -69,7 +69,7 @@ test('a ledger that could not be read at the start is asked for again', async ()
   const ledger = openOn({ ...store, read: () => (isDown ? Promise.reject(new Error('down')) : store.read()) });
   ledger.open();
   await turns();
-  expect(ledger.whyUndecided()).toContain('was not read yet');
+  expect(ledger.whyUndecided()).toContain('has not been read yet');
   isDown = false;
   ledger.compact();
   await turns();

@@ -1,5 +1,5 @@
-import { defaultAdvances, type AdvanceSettings } from '../../../src/quota/ledger/advance.ts';
-import type { ReserveResult } from '../../../src/quota/rules/decide-turn.ts';
+import { defaultPreReservations, type PreReservationSettings } from '../../../src/quota/ledger/pre-reservation.ts';
+import type { ReserveResult } from '../../../src/quota/rules/reserve-result.ts';
 import { Ledger } from '../../../src/quota/ledger/ledger.ts';
 import { formatLedger, parseLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import type { StoredLedger } from '../../../src/quota/ledger/ledger-store.ts';
@@ -14,7 +14,7 @@ const small = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
 type ReplicaOptions = {
   readonly isFirst?: boolean;
   readonly quota?: Quota;
-  readonly advances?: AdvanceSettings;
+  readonly preReservations?: PreReservationSettings;
   /** Of all pauses by chance, from 0 to 1. */
   readonly random?: number;
 };
@@ -22,7 +22,7 @@ type ReplicaOptions = {
 /** One replica, its store, and what a test does to both. */
 export function createReplica(
   initial?: LedgerState | string,
-  { isFirst = false, quota = small, advances = defaultAdvances, random = 0 }: ReplicaOptions = {},
+  { isFirst = false, quota = small, preReservations = defaultPreReservations, random = 0 }: ReplicaOptions = {},
 ) {
   const world = new FakeView([quota]);
   const clock = createVirtualClock(() => random);
@@ -69,10 +69,10 @@ export function createReplica(
     cluster: 'c',
     claimFirst: async () => isFirst,
     clock,
-    advances: { replica: 'r1', settings: advances },
+    preReservations: { replica: 'r1', settings: preReservations },
     telemetry: {
       wrote: (reserved, released) => log.push(`reserved ${reserved}, released ${released}`),
-      tookAhead: () => log.push('took ahead'),
+      tookPreReserved: () => log.push('took a pre-reservation'),
       conflict: () => log.push('conflict'),
       failed: (error) => log.push((error as Error).message),
     },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LedgerData } from '../../../src/api/quota-ledger.ts';
-import { advanceUid } from '../../../src/quota/ledger/advance.ts';
+import { preReservedUid } from '../../../src/quota/ledger/pre-reservation.ts';
 import {
   emptyLedger,
   formatLedger,
@@ -26,12 +26,15 @@ test.each([
 });
 
 test('what one replica reserved ahead for pods that are alike is written once, with the number of each', () => {
-  const ahead = [1, 2, 5].map((id) => gpuPod(advanceUid('r-1', id), { name: '' }));
-  const others = [gpuPod(advanceUid('r2', 1), { name: '' }), gpuPod(advanceUid('r2', 2), { name: '', gpus: 2 })];
-  const state = { ...full, reservations: [...full.reservations, ...ahead, ...others] };
+  const preReserved = [1, 2, 5].map((id) => gpuPod(preReservedUid('r-1', id), { name: '' }));
+  const others = [
+    gpuPod(preReservedUid('r2', 1), { name: '' }),
+    gpuPod(preReservedUid('r2', 2), { name: '', gpus: 2 }),
+  ];
+  const state = { ...full, reservations: [...full.reservations, ...preReserved, ...others] };
   const written = JSON.parse(formatLedger(state)) as LedgerData;
-  expect(written.reservations.map(({ uid }) => uid)).toEqual(['1', '2']);
-  expect(written.ahead?.map(({ by, ids }) => [by, ids])).toEqual([
+  expect(written.pods.map(({ uid }) => uid)).toEqual(['1', '2']);
+  expect(written.preReserved?.map(({ by, ids }) => [by, ids])).toEqual([
     ['r-1', [1, 2, 5]],
     ['r2', [1]],
     ['r2', [2]],
@@ -42,7 +45,7 @@ test('what one replica reserved ahead for pods that are alike is written once, w
 test('what is not needed for a decision is not written: neither node nor version', () => {
   const written = formatLedger({ ...full, reservations: [gpuPod('1', { node: 'n', version: 9 })] });
   expect(written).toBe(
-    '{"v":1,"cluster":"c","settled":true,"seen":"12345678901234567890","reservations":[{"uid":"1","ns":"a","name":"1","user":"","labels":{},"demand":{"nvidia.com/gpu":1},"mib":0}]}',
+    '{"v":2,"cluster":"c","settled":true,"seen":"12345678901234567890","pods":[{"uid":"1","ns":"a","name":"1","user":"","labels":{},"demand":{"nvidia.com/gpu":1},"mib":0}]}',
   );
 });
 
@@ -62,7 +65,7 @@ test.each([
   ['an empty object', '{}'],
   ['a field of somebody else', JSON.stringify({ ...valid, note: 'x' })],
   ['a negative version', JSON.stringify({ ...valid, seen: '-1' })],
-  ['half of a reservation', JSON.stringify({ ...valid, reservations: [{ uid: '1' }] })],
+  ['half of a reservation', JSON.stringify({ ...valid, pods: [{ uid: '1' }] })],
   ['half of the text', formatLedger(full).slice(0, 60)],
 ])('%s is no ledger', (_, text) => {
   expect(parseLedger(text)).toBeUndefined();
@@ -70,7 +73,7 @@ test.each([
 });
 
 test.each([
-  ['the next form', JSON.stringify({ ...valid, v: 2 })],
+  ['the next form', JSON.stringify({ ...valid, v: 3 })],
   ['a form that has nothing else in common', '{"v":7,"pods":{}}'],
 ])('%s cannot be read, and is not lost', (_, text) => {
   expect(parseLedger(text)).toBeUndefined();
@@ -79,7 +82,7 @@ test.each([
 
 test.each([
   ['our own form', formatLedger(full)],
-  ['a form from before the first', JSON.stringify({ ...valid, v: 0 })],
+  ['an older form', JSON.stringify({ ...valid, v: 1 })],
   ['half a number', JSON.stringify({ ...valid, v: 1.5 })],
   ['a number in quotes', JSON.stringify({ ...valid, v: '2' })],
 ])('%s is not of a newer gpugate', (_, text) => {

@@ -3,7 +3,7 @@ import { emptyLedger, formatLedger, type LedgerState } from '../../../src/quota/
 import { createReplica, kindOf } from './ledger-replica.ts';
 import { gpuPod } from '../pod.ts';
 
-const lost = 'the ledger of reservations was lost and is being made anew, which takes about a minute. Try again then.';
+const lost = 'the quota ledger was lost and is being rebuilt, which takes about a minute. Try again then.';
 const late = 'the quota could not be checked in time. Try again.';
 
 const settled = emptyLedger('c', true);
@@ -151,9 +151,7 @@ describe('a denial', () => {
     world.live = new Error('no answer');
     const asked = reserve(gpuPod('1'));
     await clock.advance(0);
-    expect(kindOf(asked)).toBe(
-      'there seems to be no room, and the API server did not say whether that is still so. Try again.',
-    );
+    expect(kindOf(asked)).toBe('the quota seems to be full, and the API server did not confirm it. Try again.');
   });
 });
 

@@ -1,4 +1,4 @@
-import { defaultAdvances } from '../../../src/quota/ledger/advance.ts';
+import { defaultPreReservations } from '../../../src/quota/ledger/pre-reservation.ts';
 import type { LedgerStore } from '../../../src/quota/ledger/ledger-store.ts';
 import { Ledger } from '../../../src/quota/ledger/ledger.ts';
 import { UsageSums } from '../../../src/quota/rules/usage.ts';
@@ -21,10 +21,10 @@ export function openLedger(store: LedgerStore, { gpus }: { readonly gpus: number
     cluster: 'here',
     claimFirst: async () => false,
     clock: { now: () => 0, sleep: async () => undefined, random: () => 0 },
-    advances: { replica: 'r1', settings: defaultAdvances },
+    preReservations: { replica: 'r1', settings: defaultPreReservations },
     telemetry: {
       wrote: () => undefined,
-      tookAhead: () => undefined,
+      tookPreReserved: () => undefined,
       conflict: () => undefined,
       failed: () => undefined,
     },

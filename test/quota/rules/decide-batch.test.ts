@@ -87,7 +87,7 @@ test('a shortfall says everything in numbers, and who uses most', () => {
       requested: 4,
       used: 7,
       reserved: 2,
-      ahead: 0,
+      preReserved: 0,
       hard: 9,
       largest: [
         { name: 'b', amount: 3 },

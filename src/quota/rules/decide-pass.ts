@@ -1,24 +1,10 @@
-import type { Granted, Wanted } from '../ledger/advance.ts';
-import { beginBatch, isFirm, type QuotaFacts, type Shortfall, type Verdict } from './decide-batch.ts';
-import type { Checked } from '../ledger/fresh-facts.ts';
+import type { Granted, Wanted } from '../ledger/pre-reservation.ts';
+import { beginBatch, type QuotaFacts } from './decide-batch.ts';
+import type { Checked } from '../ledger/live-lists.ts';
 import type { LedgerState } from '../ledger/ledger-state.ts';
 import type { LedgerView } from '../ledger/ledger-view.ts';
 import type { PodRecord } from './pod-record.ts';
-import { undecidedCauses } from './undecided-causes.ts';
-
-export type ReserveRequest = {
-  readonly pod: PodRecord;
-  /** The same answer, and nothing is written. */
-  readonly dryRun: boolean;
-  /** Monotonic milliseconds, by the clock of the ledger. */
-  readonly deadline: number;
-};
-
-export type ReserveResult =
-  /** Reserved, or not charged by any quota. `noted` are shortfalls of quotas that only warn or audit. */
-  | { readonly kind: 'fits'; readonly charges: Verdict['charges']; readonly noted: readonly Shortfall[] }
-  | { readonly kind: 'short'; readonly shortfalls: readonly Shortfall[]; readonly noted: readonly Shortfall[] }
-  | { readonly kind: 'undecided'; readonly cause: string };
+import { isFirm, undecidedCauses, type ReserveRequest, type ReserveResult, type Shortfall } from './reserve-result.ts';
 
 /** A request as it waits. */
 export type Asked = ReserveRequest & {
@@ -27,10 +13,10 @@ export type Asked = ReserveRequest & {
   /** It has waited for the view to catch up with that list for as long as is worth it. */
   readonly hasWaited: boolean;
   /** How often it may still look whether others have taken back what they reserved ahead. */
-  readonly patience: number;
+  readonly retriesLeft: number;
 };
 
-export type TurnFacts = {
+export type PassFacts = {
   readonly view: Pick<LedgerView, 'version' | 'shownAt' | 'quotas' | 'usage' | 'namespaceLabels'>;
   readonly isGone: QuotaFacts['isGone'];
   /** Reservations of pods that will never appear. */
@@ -46,35 +32,35 @@ export type TurnFacts = {
  * and gone already, which no list can tell from those that are still to come; `ahead`, by what other replicas hold for
  * pods that nobody may ever ask for.
  */
-export type Doubtful<T extends Asked> = {
+export type Unconfirmed<T extends Asked> = {
   readonly waiting: T;
   readonly shortfalls: readonly Shortfall[];
-  readonly doubt: 'unlisted' | 'behind' | 'ahead';
+  readonly reason: 'unlisted' | 'behind' | 'preReserved';
 };
 
 /** What one look at the ledger leads to. Nothing of it holds before `kept` and `added` are written. */
-export type Turn<T extends Asked> = {
+export type Pass<T extends Asked> = {
   readonly kept: readonly PodRecord[];
   readonly added: readonly PodRecord[];
   readonly seenThrough: bigint;
   readonly answers: ReadonlyMap<T, ReserveResult>;
   /** Those that do not fit by the view, which may lag. */
-  readonly doubtful: readonly Doubtful<T>[];
+  readonly unconfirmed: readonly Unconfirmed<T>[];
   readonly releases: ReadonlySet<string>;
   /** For each that was wanted. */
   readonly granted: readonly Granted[];
 };
 
 /** Pure: everything that waits, on one state of ledger and view. */
-export function decideTurn<T extends Asked>(batch: readonly T[], state: LedgerState, turn: TurnFacts): Turn<T> {
-  const { view, releases } = turn;
-  const { kept, seenThrough } = keepUnseen(state, turn);
+export function decidePass<T extends Asked>(batch: readonly T[], state: LedgerState, pass: PassFacts): Pass<T> {
+  const { view, releases } = pass;
+  const { kept, seenThrough } = keepUnseen(state, pass);
   const facts: QuotaFacts = {
     quotas: view.quotas(),
     usage: view.usage(),
     namespaceLabels: view.namespaceLabels,
     reservations: kept,
-    isGone: turn.isGone,
+    isGone: pass.isGone,
   };
   const held = new Set(kept.map(({ uid }) => uid));
   const answers = new Map<T, ReserveResult>();
@@ -91,7 +77,7 @@ export function decideTurn<T extends Asked>(batch: readonly T[], state: LedgerSt
   }
   const { decide, grant } = beginBatch(facts);
   const added: PodRecord[] = [];
-  const doubtful: Doubtful<T>[] = [];
+  const unconfirmed: Unconfirmed<T>[] = [];
   for (const waiting of asked) {
     const { pod, dryRun } = waiting;
     const { denied, noted, charges } = decide({ pod, isKept: !dryRun });
@@ -100,22 +86,22 @@ export function decideTurn<T extends Asked>(batch: readonly T[], state: LedgerSt
       if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);
       continue;
     }
-    const doubt = doubtOf(waiting, denied, view);
-    if (doubt === undefined) answers.set(waiting, { kind: 'short', shortfalls: denied.filter(isFirm), noted });
-    else if (doubt === 'ahead' && waiting.patience === 0)
-      answers.set(waiting, { kind: 'undecided', cause: undecidedCauses.ahead });
-    else doubtful.push({ waiting, shortfalls: denied, doubt });
+    const reason = reasonToConfirm(waiting, denied, view);
+    if (reason === undefined) answers.set(waiting, { kind: 'short', shortfalls: denied.filter(isFirm), noted });
+    else if (reason === 'preReserved' && waiting.retriesLeft === 0)
+      answers.set(waiting, { kind: 'undecided', cause: undecidedCauses.preReserved });
+    else unconfirmed.push({ waiting, shortfalls: denied, reason });
   }
   // What is left after everybody who asked; a dry run took nothing.
-  const granted = (turn.wanted ?? []).map(grant);
-  return { kept, added, seenThrough, answers, doubtful, releases, granted };
+  const granted = (pass.wanted ?? []).map(grant);
+  return { kept, added, seenThrough, answers, unconfirmed, releases, granted };
 }
 
-function doubtOf(
+function reasonToConfirm(
   { checked, hasWaited }: Asked,
   shortfalls: readonly Shortfall[],
-  view: TurnFacts['view'],
-): Doubtful<Asked>['doubt'] | undefined {
+  view: PassFacts['view'],
+): Unconfirmed<Asked>['reason'] | undefined {
   if (checked === undefined) return 'unlisted';
   const usage = view.usage();
   for (const { quota, group } of shortfalls) {
@@ -123,13 +109,13 @@ function doubtOf(
     for (const { namespace } of usage.group(quota, group).pods)
       if (!checked.namespaces.has(namespace)) return 'unlisted';
   }
-  if (!shortfalls.some(isFirm)) return 'ahead';
+  if (!shortfalls.some(isFirm)) return 'preReserved';
   const isByReservations = shortfalls.some(({ used, requested, hard }) => used + requested <= hard);
   return isByReservations && !hasWaited && (view.version() ?? 0n) < checked.version ? 'behind' : undefined;
 }
 
 /** Whoever drops what its view has shown says up to where others must have seen, to decide without it. */
-function keepUnseen({ reservations, seenThrough }: LedgerState, { view, releases, releasedThrough = 0n }: TurnFacts) {
+function keepUnseen({ reservations, seenThrough }: LedgerState, { view, releases, releasedThrough = 0n }: PassFacts) {
   const kept: PodRecord[] = [];
   let seen = releasedThrough > seenThrough ? releasedThrough : seenThrough;
   for (const reservation of reservations) {

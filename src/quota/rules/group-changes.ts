@@ -4,7 +4,7 @@ import type { Quota } from './quota.ts';
 type Placed = { readonly namespace: string; readonly labels: Labels };
 
 /** An update that would charge a pod to another group: its devices stay, and the other group had no say. */
-export type Regrouping = {
+export type GroupChange = {
   readonly quota: string;
   readonly enforcement: Quota['enforcement'];
   readonly from: string | undefined;
@@ -12,12 +12,12 @@ export type Regrouping = {
 };
 
 /** Of each quota that would charge a pod to another group after an update than before. */
-export function regroupings(
+export function groupChanges(
   quotas: readonly Quota[],
   { namespace, labels: before }: Placed,
   { labels: after }: Placed,
   namespaceLabels: Labels,
-): readonly Regrouping[] {
+): readonly GroupChange[] {
   return quotas.flatMap(({ name, enforcement, groupOf }) => {
     const from = groupOf({ namespace, namespaceLabels, labels: before });
     const to = groupOf({ namespace, namespaceLabels, labels: after });

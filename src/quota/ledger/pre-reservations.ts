@@ -1,11 +1,11 @@
 import {
-  advanceLifeMs,
-  advancePrefix,
-  advanceUid,
-  type AdvanceSettings,
+  preReservationLifeMs,
+  preReservedPrefix,
+  preReservedUid,
+  type PreReservationSettings,
   type Granted,
   type Wanted,
-} from './advance.ts';
+} from './pre-reservation.ts';
 import type { Verdict } from '../rules/decide-batch.ts';
 import type { LedgerClock, LedgerView } from './ledger-view.ts';
 import { isSameShape, type PodRecord, type Shape } from '../rules/pod-record.ts';
@@ -34,8 +34,8 @@ type Entry = {
   basis: Basis | undefined;
 };
 
-/** What is written in the place of the advances of before. */
-export type AdvancePlan = {
+/** What is written in the place of the preReservations of before. */
+export type PreReservationPlan = {
   readonly records: readonly PodRecord[];
   /** Only after the write has succeeded may pods be admitted by the new ones among them. */
   readonly written: () => void;
@@ -43,17 +43,17 @@ export type AdvancePlan = {
   readonly isChanged: boolean;
 };
 
-export type AdvancesOptions = {
+export type PreReservationsOptions = {
   readonly clock: Pick<LedgerClock, 'now'>;
   readonly view: Pick<LedgerView, 'quotas' | 'namespaceLabels'>;
   /** Of no other process, ever. */
   readonly replica: string;
-  readonly settings: AdvanceSettings;
+  readonly settings: PreReservationSettings;
 };
 
-/** The advances of this replica: those that are free, and the pods that others of them stand for by now. */
-export class Advances {
-  readonly #options: AdvancesOptions;
+/** The preReservations of this replica: those that are free, and the pods that others of them stand for by now. */
+export class PreReservations {
+  readonly #options: PreReservationsOptions;
   readonly #prefix: string;
   readonly #entries: Entry[] = [];
   /** By the uid of the advance: the pod that was admitted by it, until the ledger says so itself. */
@@ -61,9 +61,9 @@ export class Advances {
   #serial = 0;
   #isClosed = false;
 
-  constructor(options: AdvancesOptions) {
+  constructor(options: PreReservationsOptions) {
     this.#options = options;
-    this.#prefix = advancePrefix(options.replica);
+    this.#prefix = preReservedPrefix(options.replica);
   }
 
   /** Admits the pod by an advance, if there is one; the quotas and groups that charge it. */
@@ -115,7 +115,7 @@ export class Advances {
   }
 
   /**
-   * The reservations of a ledger without our free advances, which may be given up for whoever asks, and with the pods in
+   * The reservations of a ledger without our free preReservations, which may be given up for whoever asks, and with the pods in
    * the place of those that were used. What is ours and neither is the rest of a write that failed.
    */
   resolve(reservations: readonly PodRecord[]): readonly PodRecord[] {
@@ -150,10 +150,10 @@ export class Advances {
   }
 
   /** What is not granted any more is not used from now on, whatever comes of the write. In the order of {@link wanted}. */
-  plan(granted: readonly Granted[]): AdvancePlan {
+  plan(granted: readonly Granted[]): PreReservationPlan {
     const { clock, view } = this.#options;
     const now = clock.now();
-    const until = now + advanceLifeMs;
+    const until = now + preReservationLifeMs;
     const records: PodRecord[] = [];
     const fresh: (() => void)[] = [];
     for (const [index, entry] of this.#entries.entries()) {
@@ -161,7 +161,7 @@ export class Advances {
       entry.free.length = Math.min(entry.free.length, count);
       const made: Free[] = [];
       for (let i = entry.free.length; i < count; i++)
-        made.push({ uid: advanceUid(this.#options.replica, ++this.#serial), until });
+        made.push({ uid: preReservedUid(this.#options.replica, ++this.#serial), until });
       for (const { uid } of [...entry.free, ...made]) records.push(recordOf(uid, entry.shape));
       if (made.length === 0) {
         entry.isShort = false;

@@ -21,20 +21,20 @@ type Check = { startedAt: number; running: Promise<Checked> | undefined; next: P
 
 type FreshView = Pick<LedgerView, 'livePods' | 'version'>;
 
-export type FreshFactsClock = { readonly now: () => number; readonly sleep: (ms: number) => Promise<void> };
+export type LiveListsClock = { readonly now: () => number; readonly sleep: (ms: number) => Promise<void> };
 
 /**
  * Before a pod is refused: which of the pods that the view counts have gone meanwhile? One live list for all who wait
  * for the same group; it must have begun after they asked.
  */
-export class FreshFacts {
+export class LiveLists {
   readonly #view: FreshView;
-  readonly #clock: FreshFactsClock;
+  readonly #clock: LiveListsClock;
   /** The newest live list of each namespace, until the view has seen all that it knew. */
   readonly #lists = new Map<string, LivePods>();
   readonly #checks = new Map<string, Check>();
 
-  constructor(view: FreshView, clock: FreshFactsClock) {
+  constructor(view: FreshView, clock: LiveListsClock) {
     this.#view = view;
     this.#clock = clock;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FreshFacts, mergeChecked, uncheckedYet } from '../../../src/quota/ledger/fresh-facts.ts';
+import { LiveLists, mergeChecked, uncheckedYet } from '../../../src/quota/ledger/live-lists.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { FakeView } from './fake-view.ts';
 import { gpuPod } from '../pod.ts';
@@ -10,7 +10,7 @@ function create() {
   const world = new FakeView([]);
   world.at = 6n;
   const clock = createVirtualClock();
-  return { world, clock, fresh: new FreshFacts(world.view, clock) };
+  return { world, clock, fresh: new LiveLists(world.view, clock) };
 }
 
 test('a pod that the list does not show is gone, unless it is newer than the list', async () => {
@@ -44,7 +44,7 @@ test('all who ask before a list begins share it; who asks later gets the next, a
 test('a list that runs already began too early for who asks now', async () => {
   const { world, clock, fresh } = create();
   const answers: (() => void)[] = [];
-  const slow = new FreshFacts(
+  const slow = new LiveLists(
     {
       version: world.view.version,
       livePods: () => new Promise((resolve) => answers.push(() => resolve({ version: 20n, pods: new Map() }))),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { advanceLifeMs, isAdvance } from '../../../src/quota/ledger/advance.ts';
+import { preReservationLifeMs, isPreReserved } from '../../../src/quota/ledger/pre-reservation.ts';
 import { createHolding, elsewhere, settled } from './holding-replica.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
 import { gpuPod } from '../pod.ts';
@@ -19,7 +19,7 @@ describe('what is reserved ahead', () => {
     log.length = 0;
     const asked = reserve(gpuPod('6'));
     await Promise.resolve();
-    expect([kindOf(asked), log]).toEqual(['fits', ['took ahead']]);
+    expect([kindOf(asked), log]).toEqual(['fits', ['took a pre-reservation']]);
     expect(asked.result).toMatchObject({ charges: [{ quota: 'all', group: '' }] });
     ledger.compact();
     await clock.advance(0);
@@ -40,7 +40,7 @@ describe('what is reserved ahead', () => {
     ledger.compact();
     await clock.advance(0);
     const { reservations = [], seenThrough } = stateNow() ?? {};
-    expect(reservations.filter((one) => !isAdvance(one)).map(({ uid }) => uid)).toEqual(['1', '2', '3', '4']);
+    expect(reservations.filter((one) => !isPreReserved(one)).map(({ uid }) => uid)).toEqual(['1', '2', '3', '4']);
     expect(seenThrough).toBe(9n);
   });
 
@@ -51,18 +51,18 @@ describe('what is reserved ahead', () => {
     reserve(gpuPod('7', { namespace: 'b' }));
     reserve(gpuPod('8'), { dryRun: true });
     await clock.advance(0);
-    expect(log).not.toContain('took ahead');
+    expect(log).not.toContain('took a pre-reservation');
   });
 
   test('ends after its time, in memory at once and in the ledger with the next look', async () => {
     const { reserve, clock, log, ledger, held } = await createHolding();
-    await clock.advance(advanceLifeMs);
+    await clock.advance(preReservationLifeMs);
     log.length = 0;
     const asked = reserve(gpuPod('6'));
     await clock.advance(0);
     expect(kindOf(asked)).toBe('fits');
-    expect(log).not.toContain('took ahead');
-    await clock.advance(advanceLifeMs);
+    expect(log).not.toContain('took a pre-reservation');
+    await clock.advance(preReservationLifeMs);
     ledger.compact();
     await clock.advance(0);
     expect(held()).toBe(0);
@@ -70,7 +70,7 @@ describe('what is reserved ahead', () => {
 
   test('is not used when its write failed', async () => {
     const { reserve, clock, log, instead, ledger, held } = await createHolding();
-    await clock.advance(advanceLifeMs);
+    await clock.advance(preReservationLifeMs);
     log.length = 0;
     instead.push(() => {
       throw new Error('no answer');
@@ -80,7 +80,7 @@ describe('what is reserved ahead', () => {
     reserve(gpuPod('7'));
     await clock.advance(100);
     expect(log.slice(0, 2)).toEqual(['no answer', 'read']);
-    expect(log).not.toContain('took ahead');
+    expect(log).not.toContain('took a pre-reservation');
     await ledger.close();
     expect(held()).toBe(0);
   });
@@ -132,7 +132,7 @@ describe('what another replica reserved ahead', () => {
     const asked = reserve(gpuPod('1'), { deadline: clock.now() + timeMs });
     await clock.advance(Math.min(timeMs + 300, 4500));
     expect(kindOf(asked)).toBe(
-      'the last room is held by replicas of gpugate for pods to come. Try again; what a replica that ended held is free after a minute.',
+      'the last free capacity is pre-reserved by other replicas of gpugate. Try again; what a replica held when it died is free after a minute.',
     );
   });
 
@@ -149,10 +149,10 @@ describe('what another replica reserved ahead', () => {
   test('is given up with the version of the newest pod that may have come of it', async () => {
     const { ledger, clock, stateNow, world } = createReplica(held);
     world.exist(50n, gpuPod('x', { version: 30 }));
-    await Promise.all([ledger.releaseAhead([elsewhere(1)]), clock.advance(2000)]);
+    await Promise.all([ledger.releasePreReserved([elsewhere(1)]), clock.advance(2000)]);
     expect(stateNow()).toEqual(held); // not by one whose own view has not seen that pod
     world.progress(30n);
-    await ledger.releaseAhead([elsewhere(1), gpuPod('not ahead')]);
+    await ledger.releasePreReserved([elsewhere(1), gpuPod('not ahead')]);
     await clock.advance(0);
     expect(world.lists).toEqual(['a', 'a']);
     expect(stateNow()).toEqual({ ...settled, seenThrough: 30n, reservations: [elsewhere(2)] });

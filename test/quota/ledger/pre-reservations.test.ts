@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { advanceUid, readAdvanceUid, type AdvanceSettings } from '../../../src/quota/ledger/advance.ts';
-import { Advances } from '../../../src/quota/ledger/advances.ts';
+import {
+  preReservedUid,
+  readPreReservedUid,
+  type PreReservationSettings,
+} from '../../../src/quota/ledger/pre-reservation.ts';
+import { PreReservations } from '../../../src/quota/ledger/pre-reservations.ts';
 import type { Labels } from '../../../src/workload/pod.ts';
 import { gpuPod } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
@@ -8,9 +12,9 @@ import { readQuota } from '../read-quota.ts';
 const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
 
 /** Asked for as often as a test says, and granted all that it wants. */
-function create(settings: AdvanceSettings = { share: 1, most: 4, spare: 1 }) {
+function create(settings: PreReservationSettings = { share: 1, most: 4, spare: 1 }) {
   const world = { now: 0, quotas: [quota], labels: {} as Labels };
-  const advances = new Advances({
+  const preReservations = new PreReservations({
     clock: { now: () => world.now },
     view: { quotas: () => world.quotas, namespaceLabels: () => world.labels },
     replica: 'r1',
@@ -18,21 +22,23 @@ function create(settings: AdvanceSettings = { share: 1, most: 4, spare: 1 }) {
   });
   const ask = (uid: string, about = {}) => {
     const pod = gpuPod(uid, about);
-    advances.count(pod);
-    return advances.take(pod) !== undefined;
+    preReservations.count(pod);
+    return preReservations.take(pod) !== undefined;
   };
   const write = () => {
-    const { records, written } = advances.plan(advances.wanted().map(({ most }) => ({ count: most, charges: [] })));
+    const { records, written } = preReservations.plan(
+      preReservations.wanted().map(({ most }) => ({ count: most, charges: [] })),
+    );
     written();
     return records.map(({ uid }) => uid);
   };
-  return { world, advances, ask, write };
+  return { world, preReservations, ask, write };
 }
 
-const ids = (...all: number[]) => all.map((id) => advanceUid('r1', id));
+const ids = (...all: number[]) => all.map((id) => preReservedUid('r1', id));
 
 test('the uid says who made it, and which it is', () => {
-  expect(readAdvanceUid(advanceUid('a-b', 12))).toEqual({ by: 'a-b', id: 12 });
+  expect(readPreReservedUid(preReservedUid('a-b', 12))).toEqual({ by: 'a-b', id: 12 });
 });
 
 test('of what is asked for seldom, none is made', () => {
@@ -45,29 +51,29 @@ test('of what is asked for seldom, none is made', () => {
 });
 
 test('each admits one pod, the oldest first', () => {
-  const { ask, write, advances } = create();
+  const { ask, write, preReservations } = create();
   for (const uid of ['1', '2', '3']) ask(uid);
   expect(write()).toEqual(ids(1, 2, 3));
   expect(['4', '5', '6', '7'].map((uid) => ask(uid))).toEqual([true, true, true, false]);
   const reserved = ids(1, 2, 3).map((uid) => gpuPod(uid, { name: '' }));
-  expect(advances.resolve(reserved).map(({ uid }) => uid)).toEqual(['4', '5', '6']);
+  expect(preReservations.resolve(reserved).map(({ uid }) => uid)).toEqual(['4', '5', '6']);
 });
 
 test('a pod that was admitted twice is reserved once', () => {
-  const { ask, write, advances } = create();
+  const { ask, write, preReservations } = create();
   for (const uid of ['1', '2']) ask(uid);
   write();
   ask('3');
   ask('3');
   const reserved = ids(1, 2).map((uid) => gpuPod(uid, { name: '' }));
-  expect(advances.resolve(reserved).map(({ uid }) => uid)).toEqual(['3']);
-  expect(advances.resolve([gpuPod('3'), ...reserved]).map(({ uid }) => uid)).toEqual(['3']);
+  expect(preReservations.resolve(reserved).map(({ uid }) => uid)).toEqual(['3']);
+  expect(preReservations.resolve([gpuPod('3'), ...reserved]).map(({ uid }) => uid)).toEqual(['3']);
 });
 
 test('what another replica made stays as it is; what is left of a write of ours that failed goes', () => {
-  const { advances } = create();
-  const foreign = gpuPod(advanceUid('r2', 1));
-  expect(advances.resolve([foreign, gpuPod(advanceUid('r1', 9))])).toEqual([foreign]);
+  const { preReservations } = create();
+  const foreign = gpuPod(preReservedUid('r2', 1));
+  expect(preReservations.resolve([foreign, gpuPod(preReservedUid('r1', 9))])).toEqual([foreign]);
 });
 
 test.each([
@@ -83,45 +89,45 @@ test.each([
 });
 
 test('what is no longer granted is not used any more', () => {
-  const { ask, write, advances } = create();
+  const { ask, write, preReservations } = create();
   for (const uid of ['1', '2']) ask(uid);
   write();
-  advances.plan([{ count: 1, charges: [] }]);
+  preReservations.plan([{ count: 1, charges: [] }]);
   expect(['3', '4'].map((uid) => ask(uid))).toEqual([true, false]);
 });
 
 test('more are made while some are left, but not again and again', () => {
-  const { world, ask, write, advances } = create();
+  const { world, ask, write, preReservations } = create();
   for (const uid of ['1', '2', '3', '4']) ask(uid);
   write();
   for (const uid of ['5', '6', '7']) ask(uid);
-  expect(advances.callForMore(gpuPod('7'))).toBe(false); // made a moment ago
+  expect(preReservations.callForMore(gpuPod('7'))).toBe(false); // made a moment ago
   world.now += 600;
-  expect(advances.callForMore(gpuPod('7'))).toBe(true);
+  expect(preReservations.callForMore(gpuPod('7'))).toBe(true);
   expect(write()).toEqual(ids(4, 5, 6));
-  expect(advances.callForMore(gpuPod('7'))).toBe(false);
+  expect(preReservations.callForMore(gpuPod('7'))).toBe(false);
 });
 
 test('what could not be written is made by the next write', () => {
-  const { ask, advances } = create();
+  const { ask, preReservations } = create();
   for (const uid of ['1', '2']) ask(uid);
-  const plan = () => advances.plan(advances.wanted().map(({ most }) => ({ count: most, charges: [] })));
+  const plan = () => preReservations.plan(preReservations.wanted().map(({ most }) => ({ count: most, charges: [] })));
   expect(plan().records.length).toBe(2);
   expect(plan().records.map(({ uid }) => uid)).toEqual(ids(3, 4));
 });
 
 test('after its end a replica makes no more, and uses none', () => {
-  const { ask, write, advances } = create();
+  const { ask, write, preReservations } = create();
   for (const uid of ['1', '2']) ask(uid);
   write();
-  advances.close();
+  preReservations.close();
   expect(ask('3')).toBe(false);
   expect(write()).toEqual([]);
 });
 
 test('so many shapes are remembered: one that was not asked for lately is forgotten', () => {
-  const { ask, advances } = create();
+  const { ask, preReservations } = create();
   ask('0', { gpus: 1 });
   for (let i = 0; i < 64; i++) ask(String(i), { namespace: `n${i}` });
-  expect(advances.wanted().length).toBe(64);
+  expect(preReservations.wanted().length).toBe(64);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { BetterFacts } from '../../../src/quota/ledger/better-facts.ts';
-import type { Asked, Doubtful } from '../../../src/quota/rules/decide-turn.ts';
+import { LiveConfirmation } from '../../../src/quota/ledger/live-confirmation.ts';
+import type { Asked, Unconfirmed } from '../../../src/quota/rules/decide-pass.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { FakeView } from './fake-view.ts';
 import { gpuPod } from '../pod.ts';
@@ -13,11 +13,11 @@ const asked: Asked = {
   deadline: 5000,
   checked: undefined,
   hasWaited: false,
-  patience: 12,
+  retriesLeft: 12,
 };
 
-function doubtful(doubt: Doubtful<Asked>['doubt'], about: Partial<Asked> = {}): Doubtful<Asked> {
-  const numbers = { requested: 1, used: 2, ahead: 0, reserved: 0, hard: 2, largest: [] };
+function unconfirmed(reason: Unconfirmed<Asked>['reason'], about: Partial<Asked> = {}): Unconfirmed<Asked> {
+  const numbers = { requested: 1, used: 2, preReserved: 0, reserved: 0, hard: 2, largest: [] };
   const shortfalls = quotas.map(({ name, enforcement }) => ({
     ...numbers,
     quota: name,
@@ -25,20 +25,20 @@ function doubtful(doubt: Doubtful<Asked>['doubt'], about: Partial<Asked> = {}): 
     group: '',
     resource: 'nvidia.com/gpu',
   }));
-  return { waiting: { ...asked, ...about }, shortfalls, doubt };
+  return { waiting: { ...asked, ...about }, shortfalls, reason };
 }
 
 function create() {
   const world = new FakeView(quotas);
   const clock = createVirtualClock();
-  return { world, clock, facts: new BetterFacts({ view: world.view, clock }) };
+  return { world, clock, facts: new LiveConfirmation({ view: world.view, clock }) };
 }
 
 test('each group that is short is listed: the namespaces of its pods, and that of who asks', async () => {
   const { world, facts } = create();
   world.show(gpuPod('s', { namespace: 'b', version: 4 }));
   world.exist(20n);
-  const { checked, hasWaited } = await facts.gather(doubtful('unlisted'));
+  const { checked, hasWaited } = await facts.gather(unconfirmed('unlisted'));
   expect(world.lists).toEqual(['b a', 'b a']);
   expect({ checked, hasWaited }).toEqual({
     checked: { namespaces: new Set(['a', 'b']), version: 20n },
@@ -49,29 +49,29 @@ test('each group that is short is listed: the namespaces of its pods, and that o
 
 test('what others hold ahead is looked at again a little later, and so often', async () => {
   const { clock, facts } = create();
-  let patience: number | undefined;
-  void facts.gather(doubtful('ahead')).then((informed) => (patience = informed.patience));
+  let retriesLeft: number | undefined;
+  void facts.gather(unconfirmed('preReserved')).then((informed) => (retriesLeft = informed.retriesLeft));
   await clock.advance(249);
-  expect(patience).toBeUndefined();
+  expect(retriesLeft).toBeUndefined();
   await clock.advance(1);
-  expect(patience).toBe(11);
+  expect(retriesLeft).toBe(11);
 });
 
 test('what was checked before stays checked', async () => {
   const { world, facts } = create();
   world.exist(20n);
   const before = { namespaces: new Set(['c']), version: 30n };
-  const { checked } = await facts.gather(doubtful('unlisted', { checked: before }));
+  const { checked } = await facts.gather(unconfirmed('unlisted', { checked: before }));
   expect(checked).toEqual({ namespaces: new Set(['c', 'a']), version: 30n });
 });
 
 test('a list without an answer rejects', async () => {
   const { world, facts } = create();
   world.live = new Error('no answer');
-  await expect(facts.gather(doubtful('unlisted'))).rejects.toThrow('no answer');
+  await expect(facts.gather(unconfirmed('unlisted'))).rejects.toThrow('no answer');
 });
 
-const behind = doubtful('behind', { checked: { namespaces: new Set(['a']), version: 20n } });
+const behind = unconfirmed('behind', { checked: { namespaces: new Set(['a']), version: 20n } });
 
 test('a view that is behind is waited for until it has caught up', async () => {
   const { world, clock, facts } = create();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { isAdvance } from '../../../src/quota/ledger/advance.ts';
-import { Advances } from '../../../src/quota/ledger/advances.ts';
+import { isPreReserved } from '../../../src/quota/ledger/pre-reservation.ts';
+import { PreReservations } from '../../../src/quota/ledger/pre-reservations.ts';
 import { emptyLedger, formatLedger, parseLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
-import { advances, createHolding, elsewhere, settled } from './holding-replica.ts';
+import { preReservations, createHolding, elsewhere, settled } from './holding-replica.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
 import { gpuPod } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
@@ -12,7 +12,7 @@ describe('what was reserved ahead', () => {
     const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
     const { ledger, clock, reserve, stateNow, watch, slowNextAnswer } = createReplica(emptyLedger('c', false), {
       quota,
-      advances,
+      preReservations,
     });
     const uids = () => stateNow()?.reservations.map(({ uid }) => uid);
     ledger.open();
@@ -37,7 +37,7 @@ describe('what was reserved ahead', () => {
 
   test('a close during a write gives back what that write makes', async () => {
     const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
-    const replica = createReplica(settled, { quota, advances });
+    const replica = createReplica(settled, { quota, preReservations });
     let closing: Promise<void> | undefined;
     replica.instead.push(() => {
       closing = replica.ledger.close();
@@ -45,7 +45,7 @@ describe('what was reserved ahead', () => {
     for (const uid of ['1', '2', '3', '4']) replica.reserve(gpuPod(uid));
     await replica.clock.advance(1000);
     await closing;
-    expect(replica.stateNow()?.reservations.filter(isAdvance).length).toBe(0);
+    expect(replica.stateNow()?.reservations.filter(isPreReserved).length).toBe(0);
   });
 
   test('one conflict at the end does not keep what is held', async () => {
@@ -101,11 +101,11 @@ describe('what was reserved ahead', () => {
   test('what is read is what can be written again', () => {
     const raw = { ns: 'a', name: 'x', user: '', labels: {}, demand: { 'nvidia.com/gpu': 1 }, mib: 0 };
     const text = JSON.stringify({
-      v: 1,
+      v: 2,
       cluster: 'c',
       settled: true,
       seen: '0',
-      reservations: [{ uid: 'advance/foo', ...raw }],
+      pods: [{ uid: 'advance/foo', ...raw }],
     });
     const state = parseLedger(text);
     expect(state === undefined || parseLedger(formatLedger(state)) !== undefined).toBe(true);
@@ -115,12 +115,12 @@ describe('what was reserved ahead', () => {
     const raw = { ns: 'a', user: '', labels: {}, demand: { 'nvidia.com/gpu': 1 }, mib: 0 };
     const state = parseLedger(
       JSON.stringify({
-        v: 1,
+        v: 2,
         cluster: 'c',
         settled: true,
         seen: '0',
-        reservations: [],
-        ahead: [{ by: 'x', ids: [1, 1, 1], ...raw }],
+        pods: [],
+        preReserved: [{ by: 'x', ids: [1, 1, 1], ...raw }],
       }),
     );
     expect(state === undefined || state.reservations.length === 1).toBe(true);
@@ -128,11 +128,11 @@ describe('what was reserved ahead', () => {
 
   test('the shape that is asked for all the time is not the one that is forgotten', () => {
     let now = 0;
-    const made = new Advances({
+    const made = new PreReservations({
       clock: { now: () => now },
       view: { quotas: () => [], namespaceLabels: () => ({}) },
       replica: 'r1',
-      settings: advances,
+      settings: preReservations,
     });
     for (let i = 0; i < 64; i++) {
       made.count(gpuPod(`hot${i}`));
@@ -149,7 +149,7 @@ describe('what was reserved ahead', () => {
     });
     world.at = 5000n;
     world.exist(5000n, gpuPod('x', { version: 5000 }));
-    await ledger.releaseAhead([elsewhere(1)]);
+    await ledger.releasePreReserved([elsewhere(1)]);
     await clock.advance(0);
     // Restored from a backup: versions begin at 103 again, the pods in view are listed anew.
     put(settled);

@@ -44,36 +44,36 @@ async function fill(namespace: string, isOver: () => boolean = () => false): Pro
 const countOf = (attempts: readonly Attempt[], outcome: Attempt['outcome']) =>
   attempts.filter((attempt) => attempt.outcome === outcome).length;
 
-async function admittedAhead(): Promise<number> {
+async function admittedByPreReservation(): Promise<number> {
   const counts = gpugate.replicas
     .filter((replica) => !replica.hasExited())
     .map(async ({ opsPort }) => {
       const metrics = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
-      return Number(/^gpugate_ledger_pods_total\{change="ahead"\} (\d+)/m.exec(metrics)?.[1] ?? 0);
+      return Number(/^gpugate_ledger_pods_total\{change="pre_reserved"\} (\d+)/m.exec(metrics)?.[1] ?? 0);
     });
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-const heldAhead = async (namespace: string) => (await readLedger(cluster)).ahead.get(namespace) ?? 0;
+const preReservedIn = async (namespace: string) => (await readLedger(cluster)).preReserved.get(namespace) ?? 0;
 
 describe('pods that are alike, one after the other', () => {
-  test('are admitted ahead of their reservation, up to the limit and never over it', async () => {
+  test('are admitted by pre-reservations, up to the limit and never over it', async () => {
     const truth = await watchEtcdPods(cluster.etcd, 'stream/');
     const attempts = await fill('stream');
     await truth.caughtUp();
     expect([countOf(attempts, 'created'), countOf(attempts, 'failed')]).toEqual([hard, 0]);
     expect(truth.most()).toBe(hard);
     await truth.stop();
-    expect(await admittedAhead()).toBeGreaterThan(hard / 4);
-    expect(await heldAhead('stream')).toBe(0);
+    expect(await admittedByPreReservation()).toBeGreaterThan(hard / 4);
+    expect(await preReservedIn('stream')).toBe(0);
   });
 });
 
-describe('a replica that is killed while it holds some ahead', () => {
-  test('lets nobody in above the limit, and its room is free again after a minute', async () => {
+describe('a replica that is killed while it holds pre-reservations', () => {
+  test('lets no pod in above the limit, and its capacity is free again after a minute', async () => {
     const truth = await watchEtcdPods(cluster.etcd, 'killed/');
     const first = fill('killed', () => truth.count() >= hard / 2);
-    await until('some is held ahead', async () => (await heldAhead('killed')) > 0);
+    await until('some capacity is pre-reserved', async () => (await preReservedIn('killed')) > 0);
     await gpugate.replicas[1]?.kill();
     await first;
     await gpugate.restartDead();
@@ -84,6 +84,6 @@ describe('a replica that is killed while it holds some ahead', () => {
     await truth.caughtUp();
     expect(truth.most()).toBe(hard);
     await truth.stop();
-    await until('nothing is held', async () => (await heldAhead('killed')) === 0);
+    await until('no capacity is pre-reserved', async () => (await preReservedIn('killed')) === 0);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideTurn, type Asked, type TurnFacts } from '../../../src/quota/rules/decide-turn.ts';
+import { decidePass, type Asked, type PassFacts } from '../../../src/quota/rules/decide-pass.ts';
 import { emptyLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import { FakeView } from '../ledger/fake-view.ts';
 import { gpuPod } from '../pod.ts';
@@ -13,7 +13,7 @@ const ask = (uid: string, about: Partial<Asked> = {}): Asked => ({
   deadline: 1000,
   checked: undefined,
   hasWaited: false,
-  patience: 1,
+  retriesLeft: 1,
   ...about,
 });
 const checked = (version: bigint, ...namespaces: string[]) => ({ namespaces: new Set(namespaces), version });
@@ -27,18 +27,18 @@ function decide(
   batch: readonly Asked[],
   state: LedgerState,
   world = new FakeView([quota]),
-  about: Partial<TurnFacts> = {},
+  about: Partial<PassFacts> = {},
 ) {
-  const turn = decideTurn(batch, state, { view: world.view, isGone: () => false, releases: new Set(), ...about });
+  const pass = decidePass(batch, state, { view: world.view, isGone: () => false, releases: new Set(), ...about });
   return {
-    kept: turn.kept.map(({ uid }) => uid),
-    added: turn.added.map(({ uid }) => uid),
-    seenThrough: turn.seenThrough,
-    answers: batch.map((one) => turn.answers.get(one)?.kind),
-    doubts: turn.doubtful.map(({ waiting, doubt }) => `${waiting.pod.uid} ${doubt}`),
+    kept: pass.kept.map(({ uid }) => uid),
+    added: pass.added.map(({ uid }) => uid),
+    seenThrough: pass.seenThrough,
+    answers: batch.map((one) => pass.answers.get(one)?.kind),
+    reasons: pass.unconfirmed.map(({ waiting, reason }) => `${waiting.pod.uid} ${reason}`),
   };
 }
-const quiet = { kept: [], added: [], seenThrough: 5n, answers: [], doubts: [] };
+const quiet = { kept: [], added: [], seenThrough: 5n, answers: [], reasons: [] };
 
 describe('reservations', () => {
   test('stay while neither shown nor released', () => {
@@ -110,12 +110,12 @@ describe('a pod that does not fit', () => {
   };
 
   test('is not refused before a live list', () => {
-    expect(decide([ask('1')], ledgerOf(), full())).toEqual({ ...quiet, answers: [undefined], doubts: ['1 unlisted'] });
+    expect(decide([ask('1')], ledgerOf(), full())).toEqual({ ...quiet, answers: [undefined], reasons: ['1 unlisted'] });
   });
 
   test('is not refused by pods of a namespace that the list did not cover', () => {
     const one = ask('1', { checked: checked(20n, 'a') });
-    expect(decide([one], ledgerOf(), full()).doubts).toEqual(['1 unlisted']);
+    expect(decide([one], ledgerOf(), full()).reasons).toEqual(['1 unlisted']);
   });
 
   test('is refused after a list of what refuses it', () => {
@@ -125,7 +125,7 @@ describe('a pod that does not fit', () => {
 
   test('waits for a view that is older than the list, if only reservations refuse it', () => {
     const one = ask('1', { checked: checked(20n) });
-    expect(decide([one], ledgerOf('r', 's')).doubts).toEqual(['1 behind']);
+    expect(decide([one], ledgerOf('r', 's')).reasons).toEqual(['1 behind']);
   });
 
   test.each([

@@ -8,24 +8,24 @@ import type { PodRecord, Shape } from '../rules/pod-record.ts';
 const prefix = 'advance/';
 
 /** Of the uids of all that this replica makes. */
-export const advancePrefix = (by: string): string => `${prefix}${by}-`;
+export const preReservedPrefix = (by: string): string => `${prefix}${by}-`;
 
-export const advanceUid = (by: string, id: number): string => `${advancePrefix(by)}${id}`;
+export const preReservedUid = (by: string, id: number): string => `${preReservedPrefix(by)}${id}`;
 
-export function readAdvanceUid(uid: string): { readonly by: string; readonly id: number } {
+export function readPreReservedUid(uid: string): { readonly by: string; readonly id: number } {
   const end = uid.lastIndexOf('-');
   return { by: uid.slice(prefix.length, end), id: Number(uid.slice(end + 1)) };
 }
 
-export const isAdvance = ({ uid }: Pick<PodRecord, 'uid'>): boolean => uid.startsWith(prefix);
+export const isPreReserved = ({ uid }: Pick<PodRecord, 'uid'>): boolean => uid.startsWith(prefix);
 
 /**
  * A replica admits by an advance only so long after it began the write that made it. Whoever expires one that nobody took
  * back waits for this, for the answer and for the longest create: see expire-reservations.ts.
  */
-export const advanceLifeMs = 2000;
+export const preReservationLifeMs = 2000;
 
-export type AdvanceSettings = {
+export type PreReservationSettings = {
   /** Reserved ahead: this share of the pods of a shape that were asked for in the last second. */
   readonly share: number;
   /** Of one shape and replica, at most. */
@@ -35,7 +35,7 @@ export type AdvanceSettings = {
 };
 
 /** Two seconds of demand: with less, replicas write more often, and under load for the same moment. */
-export const defaultAdvances: AdvanceSettings = { share: 2, most: 512, spare: 16 };
+export const defaultPreReservations: PreReservationSettings = { share: 2, most: 512, spare: 16 };
 
 /** Wanted of one shape, those that are held already among them. */
 export type Wanted = { readonly shape: Shape; readonly most: number; readonly spare: number };

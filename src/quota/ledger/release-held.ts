@@ -1,5 +1,5 @@
-import type { Advances } from './advances.ts';
-import { untilSeen } from './better-facts.ts';
+import type { PreReservations } from './pre-reservations.ts';
+import { untilSeen } from './live-confirmation.ts';
 import { maxPatientPauseMs } from './conflict-pause.ts';
 import type { LedgerCopy } from './ledger-copy.ts';
 import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
@@ -9,9 +9,9 @@ const maxTries = 10;
 /** Of a watch that lags; whoever leads looks again a little later. */
 const maxCatchUpMs = 2000;
 
-export type GiveBackOptions = {
+export type ReleaseHeldOptions = {
   readonly copy: LedgerCopy;
-  readonly advances: Advances;
+  readonly preReservations: PreReservations;
   readonly clock: LedgerClock;
   readonly telemetry: Pick<LedgerTelemetry, 'failed'>;
 };
@@ -21,13 +21,13 @@ export type GiveBackOptions = {
  * decides nothing, and so needs no view, which may have ended already; what it does not manage, the leader gives up after
  * a minute. Never rejects.
  */
-export async function giveBack({ copy, advances, clock, telemetry }: GiveBackOptions): Promise<void> {
+export async function releaseHeld({ copy, preReservations, clock, telemetry }: ReleaseHeldOptions): Promise<void> {
   for (let tries = 0; tries < maxTries; tries++) {
     try {
       copy.distrust();
       const { stored, state } = (await copy.read()) ?? {};
-      if (stored === undefined || state === undefined || !advances.isDue(state.reservations)) return;
-      const reservations = advances.resolve(state.reservations);
+      if (stored === undefined || state === undefined || !preReservations.isDue(state.reservations)) return;
+      const reservations = preReservations.resolve(state.reservations);
       if ((await copy.write({ ...state, reservations }, stored.version)) !== 'conflict') return;
     } catch (error) {
       telemetry.failed(error);

@@ -1,6 +1,6 @@
-import type { Shortfall } from '../rules/decide-batch.ts';
-import type { Asked, Doubtful } from '../rules/decide-turn.ts';
-import { FreshFacts, mergeChecked, uncheckedYet } from './fresh-facts.ts';
+import type { Shortfall } from '../rules/reserve-result.ts';
+import type { Asked, Unconfirmed } from '../rules/decide-pass.ts';
+import { LiveLists, mergeChecked, uncheckedYet } from './live-lists.ts';
 import type { LedgerClock, LedgerView } from './ledger-view.ts';
 import type { PodRecord } from '../rules/pod-record.ts';
 
@@ -9,29 +9,29 @@ const maxCatchUpMs = 1000;
 
 /** What another replica reserved ahead and did not use is free again when its time is over and its next look has come. */
 const lookAgainMs = 250;
-export const fullPatience = 16;
+export const maxRetries = 16;
 
-export type BetterFactsOptions = {
+export type LiveConfirmationOptions = {
   readonly view: Pick<LedgerView, 'livePods' | 'onProgress' | 'usage' | 'version'>;
   readonly clock: LedgerClock;
 };
 
 /** What a request waits for, before a refusal that may be wrong: a lagging watch never refuses a pod that fits. */
-export class BetterFacts {
-  readonly #options: BetterFactsOptions;
-  readonly #fresh: FreshFacts;
+export class LiveConfirmation {
+  readonly #options: LiveConfirmationOptions;
+  readonly #fresh: LiveLists;
 
-  constructor(options: BetterFactsOptions) {
+  constructor(options: LiveConfirmationOptions) {
     this.#options = options;
-    this.#fresh = new FreshFacts(options.view, options.clock);
+    this.#fresh = new LiveLists(options.view, options.clock);
   }
 
   readonly isGone = (pod: PodRecord): boolean => this.#fresh.isGone(pod);
 
   /** The request as it is to be decided again. Rejects when the API server does not answer. */
-  gather<T extends Asked>({ waiting, shortfalls, doubt }: Doubtful<T>): Promise<T> {
-    if (doubt === 'unlisted') return this.#list(waiting, shortfalls);
-    return doubt === 'behind' ? this.#catchUp(waiting) : this.#lookAgain(waiting);
+  gather<T extends Asked>({ waiting, shortfalls, reason }: Unconfirmed<T>): Promise<T> {
+    if (reason === 'unlisted') return this.#list(waiting, shortfalls);
+    return reason === 'behind' ? this.#catchUp(waiting) : this.#lookAgain(waiting);
   }
 
   async #list<T extends Asked>(waiting: T, shortfalls: readonly Shortfall[]): Promise<T> {
@@ -49,7 +49,7 @@ export class BetterFacts {
     const { clock } = this.#options;
     await clock.sleep(Math.max(Math.min(lookAgainMs, waiting.deadline - clock.now()), 0));
     // What was listed before the wait says nothing of who came since.
-    return { ...waiting, checked: undefined, hasWaited: false, patience: waiting.patience - 1 };
+    return { ...waiting, checked: undefined, hasWaited: false, retriesLeft: waiting.retriesLeft - 1 };
   }
 
   /** Until the view has seen what the list knew. In a quiet cluster nothing says so: it is not waited for long. */
