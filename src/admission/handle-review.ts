@@ -65,7 +65,7 @@ function tell(
   metrics.admission(webhook, request.operation, decision, durationMs / 1000);
   for (const { rule, policy, enforcement } of outcome.findings) metrics.violation(rule, policy, enforcement);
   for (const mutation of outcome.mutations) metrics.mutation(mutation);
-  log.request({
+  log.info('request', {
     webhook,
     uid: request.uid,
     operation: request.operation,

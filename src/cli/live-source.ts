@@ -5,9 +5,8 @@ import { usageOfView } from '../files/snapshot-usage.ts';
 import { systemClock } from '../cluster/client/system-clock.ts';
 import { ClusterView } from '../cluster/view/view.ts';
 import { watchQuotas } from '../cluster/watch/watch-quotas.ts';
-import type { Fields, Log } from '../telemetry/log.ts';
+import { createSilentLog, type Fields, type Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { createSilentLog } from '../telemetry/silent-log.ts';
 import type { ClusterSource, OpenCluster } from './cluster-source.ts';
 import type { CliContext } from './program.ts';
 

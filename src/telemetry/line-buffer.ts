@@ -2,25 +2,28 @@ import { write, writeSync } from 'node:fs';
 
 export type LineBufferOptions = {
   readonly fd: number;
-  /** Called when lines were dropped and there is room again. */
+  /** Called when lines were dropped and the buffer has space again. */
   readonly onDropped: (lines: number) => void;
-  /** Called once, when writing fails for another reason than a slow reader. */
+  /** Called once, when a write fails for a reason other than a slow reader. */
   readonly onFailed: (error: Error) => void;
 };
 
-/** About a hundred request lines: at 8 lines a write, the writes alone cost each request 10 us on a busy core. */
+/** About a hundred request lines. With 8 lines in a write, the writes alone cost each request 10 us on a busy core. */
 const writeFromChars = 64 * 1024;
-/** So that a line of a quiet server shows up without a noticeable delay. */
+/** A line of a quiet server appears without a noticeable delay. */
 const writeAfterMs = 100;
-/** A reader that hangs must not fill the memory: about 16,000 request lines. */
+/** About 16,000 request lines: a reader that hangs must not fill the memory. */
 const maxBufferedChars = 8 * 1024 * 1024;
-/** A reader that hangs must not keep a process from its end either. */
+/** A reader that hangs must not keep the process from exiting. */
 const maxFlushMs = 1000;
 const retryAfterMs = 10;
 
 /**
- * Gathers lines and writes them in the background: a write for each line would cost more than the decision that it
- * tells about. Not pino's own buffer: on a full disk that one never returns from its flush at exit.
+ * Gathers lines and writes them in the background.
+ *
+ * pino's own destination cannot take its place: on a full disk or after the reader has gone, the `flushSync` of sonic-boom
+ * 4.2 sleeps and tries again forever, so that the process never exits. Its synchronous mode would instead block every
+ * admission while the reader of the log hangs.
  */
 export class LineBuffer {
   readonly #options: LineBufferOptions;
@@ -43,7 +46,7 @@ export class LineBuffer {
     this.#schedule();
   }
 
-  /** Writes what is pending, synchronously. The process is at its end, so it simply tries again for up to a second. */
+  /** Writes what is pending synchronously. The process is about to end, so it tries again for up to a second without a pause. */
   flush(): void {
     let rest = Buffer.from(this.#pending);
     this.#pending = '';
@@ -60,7 +63,7 @@ export class LineBuffer {
   #schedule(): void {
     if (this.#isWriting || this.#pending === '') return;
     if (this.#pending.length >= writeFromChars) this.#writePending();
-    // The process need not wait for the timer: at its end, flush() writes what is left.
+    // The timer need not keep the process alive, because flush() writes the rest at exit.
     else this.#timer ??= setTimeout(() => this.#writePending(), writeAfterMs).unref();
   }
 
@@ -81,20 +84,20 @@ export class LineBuffer {
       }
       if (error === null && written < chunk.length) return this.#writeChunk(chunk.subarray(written));
       this.#isWriting = false;
-      if (error !== null) this.#fail(error);
-      else this.#tellDropped();
+      if (error !== null) this.#reportFailure(error);
+      else this.#reportDropped();
       this.#schedule();
     });
   }
 
-  #tellDropped(): void {
+  #reportDropped(): void {
     if (this.#dropped === 0) return;
     const lines = this.#dropped;
     this.#dropped = 0;
     this.#options.onDropped(lines);
   }
 
-  #fail(error: Error): void {
+  #reportFailure(error: Error): void {
     if (!this.#hasFailed) this.#options.onFailed(error);
     this.#hasFailed = true;
   }

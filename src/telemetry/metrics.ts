@@ -1,46 +1,33 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import type { BadRequestReason } from './bad-request-reasons.ts';
-import { metricNames } from './metric-names.ts';
-import type { RecordDropReason } from './record-files.ts';
-import { definition, registerGauge, registerTally } from './register-metric.ts';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { definition, metricNames, type MetricName } from './metric-names.ts';
+import { createControllerMetrics, type ControllerMetrics } from './controller-metrics.ts';
 import { createViewMetrics, type ViewMetrics } from './view-metrics.ts';
 
-/** What every room counts through. Label values come from closed sets or from the names of policies. */
-export type Metrics = ViewMetrics & {
-  admission(webhook: string, operation: string, decision: string, seconds: number): void;
-  violation(rule: string, policy: string, enforcement: string): void;
-  mutation(mutation: string): void;
-  badRequest(reason: BadRequestReason): void;
-  recordsDropped(reason: RecordDropReason, count: number): void;
-  requestStarted(): void;
-  requestEnded(): void;
-  policies(state: string, count: number): void;
-  policyReload(result: string): void;
-  certificateExpiry(certificate: 'ca' | 'serving', notAfterMs: number): void;
-  /** Asked whenever the metrics are read; no series before. */
-  leader(isLeader: () => boolean): void;
-  /** What a webhook configuration has in its caBundles; undefined when it has no webhook of ours. */
-  installedBundle(configuration: string, bundle: InstalledBundle | undefined): void;
-};
-
-export type InstalledBundle = {
-  /** Whether all of them trust the serving certificate. */
-  readonly isTrusted: boolean;
-  /** When the first of them ends; undefined when all are empty. */
-  readonly notAfterMs: number | undefined;
-};
+/** What every room counts through. The callers' types keep label values to closed sets and the names of policies. */
+export type Metrics = ControllerMetrics &
+  ViewMetrics & {
+    admission(webhook: string, operation: string, decision: string, seconds: number): void;
+    violation(rule: string, policy: string, enforcement: string): void;
+    mutation(mutation: string): void;
+    badRequest(reason: string): void;
+    recordsDropped(reason: string, count: number): void;
+    requestStarted(): void;
+    requestEnded(): void;
+    policies(state: string, count: number): void;
+    policyReload(result: string): void;
+  };
 
 export type Exposition = { readonly contentType: string; readonly body: string };
 
 /** Metrics with a registry behind them. */
 export type ExposedMetrics = Metrics & {
-  /** The text that Prometheus reads. */
+  /** The text that Prometheus scrapes. */
   expose(): Promise<Exposition>;
 };
 
 export type MetricsOptions = {
   readonly version: string;
-  /** Memory, event loop, garbage collection; true when absent. */
+  /** Memory, event loop and garbage collection; true when absent. */
   readonly processMetrics?: boolean;
 };
 
@@ -53,66 +40,36 @@ export function createMetrics(options: MetricsOptions): ExposedMetrics {
   const registry = new Registry();
   if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
 
-  const admissions = registerTally(registry, metricNames.admissionRequests);
-  const violations = registerTally(registry, metricNames.violations);
-  const mutations = registerTally(registry, metricNames.mutations);
-  const badRequests = registerTally(registry, metricNames.badRequests);
-  const recordsDropped = registerTally(registry, metricNames.recordsDropped);
-  const policyReloads = registerTally(registry, metricNames.policyReloads);
-  const policies = registerGauge(registry, metricNames.policies);
-  const installed = new Map<string, InstalledBundle>();
-  const expiry = registerGauge(registry, metricNames.certificateExpiry, (gauge) => {
-    const ends = [...installed.values()].flatMap(({ notAfterMs }) => notAfterMs ?? []);
-    if (ends.length === 0) gauge.remove({ certificate: 'installed' });
-    else gauge.set({ certificate: 'installed' }, Math.min(...ends) / 1000);
-  });
-  registerGauge(registry, metricNames.bundleTrusted, (gauge) => {
-    gauge.reset();
-    for (const [configuration, { isTrusted }] of installed) gauge.set({ configuration }, Number(isTrusted));
-  });
-  registerGauge(registry, metricNames.buildInfo).set({ version: options.version, node: process.version }, 1);
-  let isLeader: (() => boolean) | undefined;
-  registerGauge(registry, metricNames.leader, (gauge) => {
-    // Without a cluster nobody leads, and nobody is missed.
-    if (isLeader === undefined) gauge.remove();
-    else gauge.set(Number(isLeader()));
-  });
-  let inFlight = 0;
-  registerGauge(registry, metricNames.httpInFlight, (gauge) => gauge.set(inFlight));
-
+  const counter = (metric: MetricName) => new Counter(definition(metric, registry));
+  const admissions = counter(metricNames.admissionRequests);
+  const violations = counter(metricNames.violations);
+  const mutations = counter(metricNames.mutations);
+  const badRequests = counter(metricNames.badRequests);
+  const recordsDropped = counter(metricNames.recordsDropped);
+  const policyReloads = counter(metricNames.policyReloads);
+  const policies = new Gauge(definition(metricNames.policies, registry));
+  const inFlight = new Gauge(definition(metricNames.httpInFlight, registry));
   const duration = new Histogram({
     ...definition(metricNames.admissionDuration, registry),
     buckets: [...durationBuckets],
   });
-  const durations = new Map<string, Histogram.Internal<string>>();
-  const observerOf = (webhook: string): Histogram.Internal<string> => {
-    const known = durations.get(webhook);
-    if (known !== undefined) return known;
-    const observer = duration.labels(webhook);
-    durations.set(webhook, observer);
-    return observer;
-  };
+  new Gauge(definition(metricNames.buildInfo, registry)).set({ version: options.version, node: process.version }, 1);
 
   return {
-    admission: (webhook, operation, decision, seconds) => {
-      admissions.add(webhook, operation, decision);
-      observerOf(webhook).observe(seconds);
-    },
-    violation: (rule, policy, enforcement) => violations.add(rule, policy, enforcement),
-    mutation: (mutation) => mutations.add(mutation),
-    badRequest: (reason) => badRequests.add(reason),
-    recordsDropped: (reason, count) => recordsDropped.addMany(count, reason),
-    requestStarted: () => void inFlight++,
-    requestEnded: () => void inFlight--,
-    policies: (state, count) => policies.set({ state }, count),
-    policyReload: (result) => policyReloads.add(result),
-    certificateExpiry: (certificate, notAfterMs) => expiry.set({ certificate }, notAfterMs / 1000),
-    leader: (asked) => void (isLeader = asked),
-    installedBundle: (configuration, bundle) => {
-      if (bundle === undefined) installed.delete(configuration);
-      else installed.set(configuration, bundle);
-    },
+    ...createControllerMetrics(registry),
     ...createViewMetrics(registry),
+    admission: (webhook, operation, decision, seconds) => {
+      admissions.inc({ webhook, operation, decision });
+      duration.observe({ webhook }, seconds);
+    },
+    violation: (rule, policy, enforcement) => violations.inc({ rule, policy, enforcement }),
+    mutation: (mutation) => mutations.inc({ mutation }),
+    badRequest: (reason) => badRequests.inc({ reason }),
+    recordsDropped: (reason, count) => recordsDropped.inc({ reason }, count),
+    requestStarted: () => inFlight.inc(),
+    requestEnded: () => inFlight.dec(),
+    policies: (state, count) => policies.set({ state }, count),
+    policyReload: (result) => policyReloads.inc({ result }),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -1,9 +1,7 @@
-import type { Fields } from './log.ts';
-
-/** Deep enough for every chain seen; an error that is its own cause must end somewhere. */
+/** Enough for every chain of causes seen. A limit is needed because an error can be its own cause. */
 const maxCauses = 5;
 
-export type SerializedError = {
+type SerializedError = {
   readonly type: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -11,7 +9,7 @@ export type SerializedError = {
   readonly cause?: SerializedError | string;
 };
 
-/** What an error says, as plain data: JSON.stringify(error) is `{}`. */
+/** An error as plain data, because JSON.stringify(error) is `{}`. */
 function serializeError(error: Error, causesLeft: number = maxCauses): SerializedError {
   const { cause } = error;
   return {
@@ -25,8 +23,8 @@ function serializeError(error: Error, causesLeft: number = maxCauses): Serialize
   };
 }
 
-/** The fields with each Error among them turned into data; the very same object when there is none. */
-export function serializeErrors(fields: Fields): Record<string, unknown> {
+/** The fields with each Error as data. Returns the same object when there is no Error, as in the line of every request. */
+export function serializeErrors(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   for (const key in fields) {
     if (fields[key] instanceof Error) {
       return Object.fromEntries(

@@ -1,16 +1,15 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
-import { metricNames } from './metric-names.ts';
-import { definition, registerGauge, registerTally } from './register-metric.ts';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { definition, metricNames } from './metric-names.ts';
 
-/** How well the view of the cluster follows the API server, by resource. */
+/** How well the view follows the API server, by resource, and what is written to the ledger. */
 export type ViewMetrics = {
-  /** What is watched says how it stands whenever the metrics are read. */
+  /** `state` is read at each scrape. */
   watchResource(resource: string, state: WatchedResource): void;
   relist(resource: string): void;
   watchStart(resource: string): void;
   watchBytes(resource: string, bytes: number): void;
   eventLag(resource: string, seconds: number): void;
-  /** A write of the quota ledger: pods reserved and released by it, and its length in characters. */
+  /** A write of the quota ledger: how many pods it reserved and released, and its length in characters. */
   ledgerWrite(reserved: number, released: number, length: number): void;
   ledgerTookPreReserved(): void;
   ledgerConflict(): void;
@@ -18,37 +17,44 @@ export type ViewMetrics = {
 
 export type WatchedResource = { readonly objects: () => number; readonly stalenessMs: () => number };
 
-/** Timestamps of Kubernetes are whole seconds: below one, nothing can be told. */
+/** Timestamps of Kubernetes are whole seconds, so that a bucket below one second would mean nothing. */
 const lagBuckets = [1, 2, 5, 10, 30, 60] as const;
 
 export function createViewMetrics(registry: Registry): ViewMetrics {
-  const relists = registerTally(registry, metricNames.viewRelists);
-  const watchStarts = registerTally(registry, metricNames.viewWatchStarts);
+  const relists = new Counter(definition(metricNames.viewRelists, registry));
+  const watchStarts = new Counter(definition(metricNames.viewWatchStarts, registry));
   const bytes = new Counter(definition(metricNames.viewBytes, registry));
   const eventLag = new Histogram({ ...definition(metricNames.viewEventLag, registry), buckets: [...lagBuckets] });
-  const ledgerPods = registerTally(registry, metricNames.ledgerPods);
-  const ledgerWrites = registerTally(registry, metricNames.ledgerWrites);
-  let ledgerLength = 0;
-  registerGauge(registry, metricNames.ledgerBytes, (gauge) => gauge.set(ledgerLength));
+  const ledgerPods = new Counter(definition(metricNames.ledgerPods, registry));
+  const ledgerWrites = new Counter(definition(metricNames.ledgerWrites, registry));
+  const ledgerBytes = new Gauge(definition(metricNames.ledgerBytes, registry));
   const watched = new Map<string, WatchedResource>();
-  registerGauge(registry, metricNames.viewObjects, (gauge) => {
-    for (const [resource, { objects }] of watched) gauge.set({ resource }, objects());
+  // oxlint-disable-next-line no-new -- the registry holds it
+  new Gauge({
+    ...definition(metricNames.viewObjects, registry),
+    collect() {
+      for (const [resource, { objects }] of watched) this.set({ resource }, objects());
+    },
   });
-  registerGauge(registry, metricNames.viewStaleness, (gauge) => {
-    for (const [resource, { stalenessMs }] of watched) gauge.set({ resource }, stalenessMs() / 1000);
+  // oxlint-disable-next-line no-new -- the registry holds it
+  new Gauge({
+    ...definition(metricNames.viewStaleness, registry),
+    collect() {
+      for (const [resource, { stalenessMs }] of watched) this.set({ resource }, stalenessMs() / 1000);
+    },
   });
   return {
     watchResource: (resource, state) => void watched.set(resource, state),
-    relist: (resource) => relists.add(resource),
-    watchStart: (resource) => watchStarts.add(resource),
+    relist: (resource) => relists.inc({ resource }),
+    watchStart: (resource) => watchStarts.inc({ resource }),
     ledgerWrite: (reserved, released, length) => {
-      ledgerWrites.add('written');
-      ledgerPods.addMany(reserved, 'reserved');
-      ledgerPods.addMany(released, 'released');
-      ledgerLength = length;
+      ledgerWrites.inc({ result: 'written' });
+      ledgerPods.inc({ change: 'reserved' }, reserved);
+      ledgerPods.inc({ change: 'released' }, released);
+      ledgerBytes.set(length);
     },
-    ledgerTookPreReserved: () => ledgerPods.add('pre_reserved'),
-    ledgerConflict: () => ledgerWrites.add('conflict'),
+    ledgerTookPreReserved: () => ledgerPods.inc({ change: 'pre_reserved' }),
+    ledgerConflict: () => ledgerWrites.inc({ result: 'conflict' }),
     watchBytes: (resource, count) => bytes.inc({ resource }, count),
     eventLag: (resource, seconds) => eventLag.observe({ resource }, Math.max(seconds, 0)),
   };

@@ -367,7 +367,8 @@ test('one log line a request, with the decision and nothing of the environment',
   await handle(bytesOf(reviewOf({ object: gpuPod({ containers: [container] }) })), 9);
   expect(telemetry.log.entries).toHaveLength(1);
   expect(telemetry.log.entries[0]).toMatchObject({
-    level: 'request',
+    level: 'info',
+    message: 'request',
     fields: { decision: 'deny', user: 'alice', policies: ['p'] },
   });
   expect(JSON.stringify(telemetry.log.entries)).not.toContain('hunter2');

@@ -14,7 +14,7 @@ import { createAdmissionServer } from '../../src/http/admission-server.ts';
 import { openCertificates } from '../../src/serve/serving-certificates.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { createSilentLog } from '../../src/telemetry/silent-log.ts';
+import { createSilentLog } from '../../src/telemetry/log.ts';
 import { examplePolicies } from '../support/examples.ts';
 
 /**

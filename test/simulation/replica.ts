@@ -36,7 +36,7 @@ const lookEveryMs = 1000;
 const expiryEveryMs = 5000;
 
 const silent = () => undefined;
-const silentLog = { debug: silent, info: silent, warn: silent, error: silent, request: silent };
+const silentLog = { debug: silent, info: silent, warn: silent, error: silent };
 
 /** One process of gpugate, from its start to its end: the real ledger and leader, put together as src/serve/live-quota.ts does. */
 export class Replica {

@@ -7,7 +7,7 @@ import { systemNamespaces } from '../../src/api/system-namespaces.ts';
 import { SnapshotFile } from '../../src/files/snapshot-file.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
-import { createSilentLog } from '../../src/telemetry/silent-log.ts';
+import { createSilentLog } from '../../src/telemetry/log.ts';
 import { examplePolicies, exampleSnapshot } from './examples.ts';
 import { createRecordingLog } from './recording-log.ts';
 

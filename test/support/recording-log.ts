@@ -1,7 +1,7 @@
 import type { Fields, Log } from '../../src/telemetry/log.ts';
 
 type LogEntry = {
-  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'request';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields: Fields;
 };
@@ -16,13 +16,11 @@ export function createRecordingLog(): RecordingLog {
     (message: string, fields: Fields = {}) => {
       entries.push({ level, message, fields });
     };
-  const request = recorder('request');
   return {
     entries,
     debug: recorder('debug'),
     info: recorder('info'),
     warn: recorder('warn'),
     error: recorder('error'),
-    request: (fields) => request('request', fields),
   };
 }

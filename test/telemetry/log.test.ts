@@ -33,8 +33,8 @@ describe('a line', () => {
 
   test('of a request has the same form', () => {
     const [line, empty] = record((log) => {
-      log.request({ webhook: 'gpu.validate', policies: ['platform'], cause: undefined });
-      log.request({});
+      log.info('request', { webhook: 'gpu.validate', policies: ['platform'], cause: undefined });
+      log.info('request', {});
     });
     expect(parse(line)).toEqual({
       level: 'info',
@@ -50,7 +50,7 @@ describe('a line', () => {
 test('a request with fields that JSON cannot hold is logged all the same', () => {
   const circle: Record<string, unknown> = { uid: 'u1' };
   circle['self'] = circle;
-  const [line] = record((log) => log.request(circle));
+  const [line] = record((log) => log.info('request', circle));
   expect(parse(line)).toMatchObject({ msg: 'request', uid: 'u1' });
 });
 
@@ -58,7 +58,7 @@ describe('a level', () => {
   const all = (log: Log): void => {
     log.debug('1');
     log.info('2');
-    log.request({});
+    log.info('request', {});
     log.warn('3');
     log.error('4');
   };
@@ -114,7 +114,7 @@ describe('no value forges a line', () => {
     'in a nested field': (log) => log.info('ready', { names: [{ name: forged }] }),
     'in a key': (log) => log.info('ready', { [forged]: 1 }),
     'in an error': (log) => log.error('failed', { error: new Error(forged) }),
-    'in a request': (log) => log.request({ name: forged, names: [forged] }),
+    'in a request': (log) => log.info('request', { name: forged, names: [forged] }),
   };
   test.each(Object.entries(writers))('%s', (_name, write) => {
     const lines = record(write);
@@ -126,7 +126,7 @@ describe('no value forges a line', () => {
   test('and what was escaped reads back the same', () => {
     const value = 'tab\t line\n csi\u009b sep\u2028 end';
     expect(parse(record((log) => log.info('a', { value }))[0])['value']).toBe(value);
-    expect(parse(record((log) => log.request({ value }))[0])['value']).toBe(value);
+    expect(parse(record((log) => log.info('request', { value }))[0])['value']).toBe(value);
   });
 });
 
@@ -153,13 +153,13 @@ describe('a buffered log', () => {
   };
   test.each(Object.entries(endings))('loses nothing %s', (_name, ending) => {
     const script = `const log = createLog({ level: 'info' });
-      setTimeout(() => { log.info('first'); log.request({ a: 1 }); log.error('last'); ${ending} }, 20);`;
+      setTimeout(() => { log.info('first'); log.info('request', { a: 1 }); log.error('last'); ${ending} }, 20);`;
     expect(messages(run(script).stdout)).toEqual(['first', 'request', 'last']);
   });
 
   test('writes thousands of lines whole and in order', () => {
     const script = `const log = createLog({ level: 'info' });
-      for (let i = 0; i < 5000; i++) log.request({ i });`;
+      for (let i = 0; i < 5000; i++) log.info('request', { i });`;
     const { stdout } = run(script);
     expect(
       stdout
@@ -180,7 +180,7 @@ describe('a buffered log', () => {
     const module = new URL('../../src/telemetry/log.ts', import.meta.url).href;
     const script = `import { createLog } from ${JSON.stringify(module)};
       const log = createLog({ level: 'info' });
-      let i = 0; const t = setInterval(() => { log.request({ text: 'x'.repeat(5000) });
+      let i = 0; const t = setInterval(() => { log.info('request', { text: 'x'.repeat(5000) });
         if (++i === 50) { clearInterval(t); process.stderr.write('alive'); } }, 2);`;
     const { stderr } = spawnSync(
       'sh',
@@ -195,7 +195,7 @@ describe('a buffered log', () => {
     const script = `import { createLog } from ${JSON.stringify(module)};
       const log = createLog({ level: 'info' });
       const text = 'x'.repeat(1000);
-      for (let i = 0; i < 20_000; i++) log.request({ text });
+      for (let i = 0; i < 20_000; i++) log.info('request', { text });
       setTimeout(() => log.info('last'), 2500);`;
     const { stdout } = spawnSync(
       'sh',

@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { metricNames } from '../../src/telemetry/metric-names.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { Tally } from '../../src/telemetry/tally.ts';
 
 const create = () => createMetrics({ version: '1.2.3', processMetrics: false });
 
@@ -91,21 +89,4 @@ describe('the names', () => {
     expect(name.endsWith('_total')).toBe(type === 'counter');
     expect(help).toMatch(/^[A-Z].*\.$/);
   });
-});
-
-test('a tally counts each combination of values, like a map of joined keys does', () => {
-  const value = fc.constantFrom('a', 'b', 'c', '');
-  fc.assert(
-    fc.property(fc.array(fc.tuple(value, value, value)), (additions) => {
-      const tally = new Tally();
-      const expected = new Map<string, number>();
-      for (const values of additions) {
-        tally.add(...values);
-        const key = JSON.stringify(values);
-        expected.set(key, (expected.get(key) ?? 0) + 1);
-      }
-      const found = new Map([...tally.entries()].map(([values, count]) => [JSON.stringify(values), count]));
-      expect(found).toEqual(expected);
-    }),
-  );
 });
