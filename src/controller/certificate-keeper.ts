@@ -2,7 +2,8 @@ import type { X509Certificate } from 'node:crypto';
 import type { NamedObject, PatchOperation } from '../cluster/client/named-object.ts';
 import { versionOf, type RawObject } from '../cluster/client/raw-object.ts';
 import type { Log } from '../telemetry/log.ts';
-import { nextStep, type Installed, type RotationOptions, type Step } from '../tls/rotation.ts';
+import { type Installed, nextStep, type Step } from '../tls/rotation.ts';
+import type { RenewalOptions } from '../tls/renew-certificates.ts';
 import { takeStep } from '../tls/take-step.ts';
 import { certificatesIn, isAmong } from '../tls/trust.ts';
 import { certificatesOf, secretOf } from './certificate-secret.ts';
@@ -11,7 +12,7 @@ import { bundlePatch, bundlesOf, isInjected } from './webhook-bundles.ts';
 
 type Watched = NamedObject & { readonly newest: () => RawObject | undefined };
 
-export type CertificateKeeperOptions = RotationOptions & {
+export type CertificateKeeperOptions = RenewalOptions & {
   readonly secret: Watched;
   readonly secretName: string;
   readonly namespace: string;

@@ -4,8 +4,8 @@ import { messageOf } from '../text/message-of.ts';
 /** A certificate with its key, as PEM. */
 export type KeyPair = { readonly cert: string; readonly key: string };
 
-/** A value, or a sentence that says what is wrong. */
-export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string };
+/** A value, or half a sentence that says what is wrong. */
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 /** A certificate in a PEM text. */
 export const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
@@ -13,11 +13,11 @@ export const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFIC
 /** The certificates of a PEM text, in order. */
 export function parseCertificates(pem: string): Checked<readonly X509Certificate[]> {
   const blocks = pem.match(pemCertificate) ?? [];
-  if (blocks.length === 0) return { ok: false, fault: 'there is no PEM certificate in it' };
+  if (blocks.length === 0) return { ok: false, problem: 'there is no PEM certificate in it' };
   try {
     return { ok: true, value: blocks.map((block) => new X509Certificate(block)) };
   } catch (error) {
-    return { ok: false, fault: `the certificate cannot be read (${messageOf(error)})` };
+    return { ok: false, problem: `the certificate cannot be read (${messageOf(error)})` };
   }
 }
 
@@ -26,30 +26,11 @@ export function parseKeyPair({ cert, key }: KeyPair): Checked<X509Certificate> {
   const certificates = parseCertificates(cert);
   if (!certificates.ok) return certificates;
   const [leaf] = certificates.value;
-  if (leaf === undefined) return { ok: false, fault: 'there is no PEM certificate in it' };
+  if (leaf === undefined) return { ok: false, problem: 'there is no PEM certificate in it' };
   try {
     if (leaf.checkPrivateKey(createPrivateKey(key))) return { ok: true, value: leaf };
-    return { ok: false, fault: 'the key does not belong to the certificate' };
+    return { ok: false, problem: 'the key does not belong to the certificate' };
   } catch (error) {
-    return { ok: false, fault: `the key cannot be read (${messageOf(error)})` };
+    return { ok: false, problem: `the key cannot be read (${messageOf(error)})` };
   }
-}
-
-export type Validity = { readonly notBefore: number; readonly notAfter: number };
-
-export function validityOf(certificate: X509Certificate): Validity {
-  return { notBefore: certificate.validFromDate.getTime(), notAfter: certificate.validToDate.getTime() };
-}
-
-/** What is wrong with using a certificate now; undefined when nothing is. */
-export function validityFault(validity: Validity, now: number): string | undefined {
-  if (now >= validity.notAfter) return `it expired at ${isoTime(validity.notAfter)}, it is ${isoTime(now)} now`;
-  if (now < validity.notBefore) {
-    return `it is not valid before ${isoTime(validity.notBefore)}, it is ${isoTime(now)} now: check the clock`;
-  }
-  return undefined;
-}
-
-export function isoTime(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -1,17 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import { messageOf } from '../text/message-of.ts';
-import { findFaults, isSound } from './certificate-faults.ts';
-import { CertificateHolder, type TlsTelemetry } from './certificate-holder.ts';
-import type { CertificateSource, Reload, ServingCertificate } from './certificate-source.ts';
-import type { CertificateStore, StoredCertificates } from './certificate-store.ts';
-import { validityOf } from './key-pair.ts';
-import { nothingStored, renewCertificates } from './renew-certificates.ts';
+import { findCertificateProblems, isSound } from './certificate-problems.ts';
+import {
+  CertificateHolder,
+  type CertificateSource,
+  type Reload,
+  type ServingCertificate,
+  type TlsTelemetry,
+} from './certificate-source.ts';
+import { nothingStored, type CertificateStore, type StoredCertificates } from './certificate-store.ts';
+import { renewCertificates } from './renew-certificates.ts';
+import { validityOf } from './validity.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Long, because a person may have copied it into a caBundle. */
+/** Long, because somebody may have copied it into a caBundle. */
 const defaultAuthorityLifeMs = 5 * 365 * day;
-/** Renewed after 20 days, without a person: short enough that a stolen key is soon worthless. */
+/** Renewed automatically after 20 days: short enough that a stolen key is soon worthless. */
 const defaultServingLifeMs = 30 * day;
 
 export type ManagedSourceOptions = TlsTelemetry & {
@@ -24,7 +29,7 @@ export type ManagedSourceOptions = TlsTelemetry & {
   readonly clock?: () => number;
 };
 
-/** A source with an authority of its own. What is stored is used again until it is due, damaged or for other names. */
+/** A source with its own authority. It uses what is stored until it is due, damaged or for other names. */
 export async function createManagedSource(options: ManagedSourceOptions): Promise<CertificateSource> {
   const { store, names, log } = options;
   const clock = options.clock ?? Date.now;
@@ -35,21 +40,22 @@ export async function createManagedSource(options: ManagedSourceOptions): Promis
     log,
   };
 
-  /** The stored certificates, or those in force, with what is at fault made anew. */
+  /** The stored certificates, or those in force, after everything that is wrong with them was issued again. */
   const settle = async (
     stored: StoredCertificates | undefined,
     held: StoredCertificates | undefined,
   ): Promise<StoredCertificates> => {
     const now = clock();
-    const faults = findFaults(stored ?? nothingStored, renewal.names, now);
-    if (stored !== undefined && isSound(faults)) return stored;
+    const problems = findCertificateProblems(stored ?? nothingStored, renewal.names, now);
+    if (stored !== undefined && isSound(problems)) return stored;
     if (held !== undefined) {
-      // Clients trust the authority in force: a new one, for files that someone removed, would cut them off.
-      const faultsInForce = findFaults(held, renewal.names, now);
-      if (isSound(faultsInForce)) log.warn('stored certificates are damaged: writing those in force', { ...faults });
-      return isSound(faultsInForce) ? held : renewCertificates(held, faultsInForce, renewal, now);
+      // Clients trust the authority in force. If somebody removed its files, a new authority would cut the clients off.
+      const problemsInForce = findCertificateProblems(held, renewal.names, now);
+      if (isSound(problemsInForce))
+        log.warn('the stored certificates are damaged: writing those in force', { ...problems });
+      return isSound(problemsInForce) ? held : renewCertificates(held, problemsInForce, renewal, now);
     }
-    return renewCertificates(stored ?? nothingStored, faults, renewal, now);
+    return renewCertificates(stored ?? nothingStored, problems, renewal, now);
   };
 
   const stored = await store.load();
@@ -66,14 +72,14 @@ export async function createManagedSource(options: ManagedSourceOptions): Promis
       return { kind: hasChanged ? 'changed' : 'unchanged' };
     } catch (error) {
       log.error('certificates could not be renewed', { store: store.name, error });
-      return { kind: 'failed', fault: messageOf(error) };
+      return { kind: 'failed', problem: messageOf(error) };
     }
   };
 
   let last: Promise<Reload> = Promise.resolve({ kind: 'unchanged' });
   return {
     current: () => holder.current,
-    // One after the other: two that overlap would each issue a certificate.
+    // One after the other, because two that overlap would each issue a certificate.
     reload: () => (last = last.then(reload)),
     onChange: (listener) => holder.onChange(listener),
   };

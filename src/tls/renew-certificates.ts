@@ -1,80 +1,89 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Log } from '../telemetry/log.ts';
-import { issueAuthority } from './authority.ts';
-import type { Faults } from './certificate-faults.ts';
+import type { CertificateProblems } from './certificate-problems.ts';
 import type { StoredCertificates } from './certificate-store.ts';
-import { parseCertificates, parseKeyPair, validityFault, validityOf } from './key-pair.ts';
-import { issueServingCertificate } from './serving-certificate.ts';
+import { issueAuthority, issueServingCertificate } from './issue-certificates.ts';
+import { certificatesIn } from './trust.ts';
+import { validityOf, validityProblem } from './validity.ts';
 
 export type RenewalOptions = {
   /** DNS names and IP addresses under which clients reach the server. */
   readonly names: readonly string[];
   readonly authorityLifeMs: number;
   readonly servingLifeMs: number;
-  readonly log: Log;
 };
 
-export const nothingStored: StoredCertificates = Object.freeze({ caCert: '', caKey: '', cert: '', key: '' });
-
 /**
- * Makes anew what is at fault, and only that.
+ * Issues again what is wrong, and only that.
  *
  * The order of a rotation: an authority that is due signs one more leaf, then its successor takes its place at the
- * head of `caCert`, before the old certificate. The successor signs the next leaf, 20 days later by default; until
- * then every client has both, and with that leaf the old certificate goes.
+ * head of `caCert`, before the old certificate. The successor signs the next leaf, 20 days later by default. Until
+ * then every client has both certificates, and with that leaf the old one goes.
  */
 export async function renewCertificates(
   stored: StoredCertificates,
-  faults: Faults,
-  options: RenewalOptions,
+  problems: CertificateProblems,
+  options: RenewalOptions & { readonly log: Log },
   now: number,
 ): Promise<StoredCertificates> {
   const { log } = options;
   let next = stored;
-  if (faults.authority !== undefined) {
-    log.info('issuing an authority', { why: faults.authority });
-    next = await withAuthority(next, options, now);
+  if (problems.authority !== undefined) {
+    log.info('issuing an authority', { why: problems.authority });
+    next = await withAuthority(next, certificatesIn(next.caCert), options, now);
   }
-  const serving = faults.serving ?? faults.authorityAge;
+  const serving = problems.serving ?? problems.authorityAge;
   if (serving !== undefined) {
     log.info('issuing a serving certificate', { why: serving, names: options.names });
-    next = await withServingCertificate(next, options, now);
+    next = onlyHead(await withLeaf(next, options, now));
   }
-  if (faults.authority === undefined && faults.authorityAge !== undefined) {
-    log.info('issuing the successor of the authority', { why: faults.authorityAge });
-    next = await withAuthority(next, options, now);
+  if (problems.authority === undefined && problems.authorityAge !== undefined) {
+    log.info('issuing the successor of the authority', { why: problems.authorityAge });
+    next = await withAuthority(next, certificatesIn(next.caCert), options, now);
   }
   return next;
 }
 
-/** A new authority at the head, the certificates of older ones behind it while they are valid. */
-async function withAuthority(
+/** If somebody keeps deleting the Secret, the caBundles must not grow forever: etcd takes objects of up to 1.5 MB. */
+const maxOlder = 16;
+
+/** A new authority at the head, with those older ones behind it that are still valid. */
+export async function withAuthority(
   stored: StoredCertificates,
+  older: readonly X509Certificate[],
   { authorityLifeMs }: RenewalOptions,
   now: number,
 ): Promise<StoredCertificates> {
   const { cert, key } = await issueAuthority({ now, lifeMs: authorityLifeMs });
-  const older = parseCertificates(stored.caCert);
-  const valid = older.ok
-    ? older.value.filter((certificate) => validityFault(validityOf(certificate), now) === undefined)
-    : [];
-  return { ...stored, caCert: cert + valid.map((certificate) => certificate.toString()).join(''), caKey: key };
+  const valid = older.filter((certificate) => validityProblem(validityOf(certificate), now) === undefined);
+  const behind = valid.slice(0, maxOlder).map((certificate) => certificate.toString());
+  return { ...stored, caCert: [cert, ...behind].join(''), caKey: key };
 }
 
-/** A new leaf of the authority at the head. The others have no leaf left, so they go. */
-async function withServingCertificate(
-  { caCert, caKey }: StoredCertificates,
+/** A new leaf, signed by the authority at the head. Older authorities stay trusted. */
+export async function withLeaf(
+  stored: StoredCertificates,
   { names, servingLifeMs }: RenewalOptions,
   now: number,
 ): Promise<StoredCertificates> {
-  const authority = parseKeyPair({ cert: caCert, key: caKey });
-  if (!authority.ok) throw new Error(`the authority cannot sign: ${authority.fault}.`);
-  const head = authority.value.toString();
+  const head = headOf(stored);
   const leaf = await issueServingCertificate({
-    authority: { cert: head, key: caKey },
-    authorityNotAfter: validityOf(authority.value).notAfter,
+    authority: { cert: head.toString(), key: stored.caKey },
+    authorityNotAfter: validityOf(head).notAfter,
     names,
     now,
     lifeMs: servingLifeMs,
   });
-  return { caCert: head, caKey, cert: leaf.cert, key: leaf.key };
+  return { ...stored, cert: leaf.cert, key: leaf.key };
+}
+
+/** Without the older authorities, which have no leaf in use any more. */
+export function onlyHead(stored: StoredCertificates): StoredCertificates {
+  return { ...stored, caCert: headOf(stored).toString() };
+}
+
+function headOf({ caCert }: StoredCertificates): X509Certificate {
+  const [head] = certificatesIn(caCert);
+  if (head === undefined) throw new Error('there is no authority to sign with.');
+  return head;
 }

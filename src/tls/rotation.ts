@@ -1,30 +1,30 @@
 import type { X509Certificate } from 'node:crypto';
-import { backdateMs } from './authority.ts';
-import { findFaults } from './certificate-faults.ts';
-import type { StoredCertificates } from './certificate-store.ts';
-import { parseKeyPair, validityOf } from './key-pair.ts';
-import { latestRenewalAt } from './renewal.ts';
-import { nothingStored } from './renew-certificates.ts';
+import { findCertificateProblems } from './certificate-problems.ts';
+import { nothingStored, type StoredCertificates } from './certificate-store.ts';
+import { backdateMs } from './issue-certificates.ts';
+import { parseKeyPair } from './key-pair.ts';
+import type { RenewalOptions } from './renew-certificates.ts';
 import { certificatesIn, isAmong, isSame, signerOf } from './trust.ts';
+import { latestRenewalAt, validityOf } from './validity.ts';
 
 /**
- * The order of a rotation, where what clients trust (the caBundles) can be seen and written:
+ * The order of a rotation, where what clients trust (the caBundles) can be read and written:
  *
- *   1 successor   a new authority at the head of `caCert`, the old one behind it; the leaf is still of the old one
- *     (the caBundles take what `caCert` has)
- *   2 serving     when every caBundle has the new one: a leaf of it
- *   3 retire      when every server has long had that leaf: the old authority goes from `caCert`
+ *   1 successor   put a new authority at the head of `caCert`, before the old one, which signed the leaf in use
+ *     (the caBundles take over `caCert`)
+ *   2 serving     when every caBundle has the new authority: serve a leaf signed by it
+ *   3 retire      when every server has long served that leaf: remove the old authority from `caCert`
  *     (and then from the caBundles)
  *
- * A caBundle that somebody else fills may never take the new one. It is waited for while there is something to lose: then
- * the step is forced, so that one configuration that trusts strangers is not the end of the others.
+ * A caBundle that somebody else fills may never get the new authority. The rotation waits for it only while the leaf in use
+ * is valid; then it goes on, so that one configuration that trusts others does not stop the rest.
  *
- * Each step is told by what is stored and what is installed alone, so that whoever leads next goes on where it stopped.
+ * Each step follows from what is stored and installed alone, so that the next leader continues where the last one stopped.
  */
 export type Step =
   | { readonly kind: 'rest' }
   | { readonly kind: 'wait'; readonly why: string }
-  /** An authority from nothing, since that at the head cannot sign. */
+  /** A new authority without a rotation, because the one at the head cannot sign. */
   | { readonly kind: 'authority'; readonly why: string }
   | { readonly kind: 'serving'; readonly why: string; readonly isForced?: true }
   | { readonly kind: 'successor'; readonly why: string; readonly isForced?: true }
@@ -34,44 +34,41 @@ export type Step =
 export type Installed = {
   /** The certificates of each caBundle; none where it is empty. */
   readonly bundles: readonly (readonly X509Certificate[])[];
-  /** For how long every caBundle that is not empty was seen to have this one; undefined while one has not. */
+  /** How long every caBundle that is not empty has had this authority; undefined while one does not have it. */
   readonly heldForMs: (authority: X509Certificate) => number | undefined;
-  /** For how long this one was seen at the head of what is stored, by whoever asks. */
+  /** How long this replica has seen this authority at the head of what is stored. */
   readonly storedForMs: (authority: X509Certificate) => number;
 };
 
-export type RotationOptions = {
-  /** DNS names and IP addresses under which clients reach the server. */
-  readonly names: readonly string[];
-  readonly authorityLifeMs: number;
-  readonly servingLifeMs: number;
-};
-
-/** API servers learn of a new caBundle by watches of their own: far below a second each, but there may be several. */
+/** Each API server learns of a new caBundle by its own watch, usually far below a second. */
 export const settleMs = 10_000;
 
 /**
- * A caBundle of our own has the authority within seconds, and one that cert-manager injects soon after: whoever does not
- * after this does not want to, and a leaf that is of no use waits no longer.
+ * Our own caBundles have a new authority within seconds, and cert-manager injects it soon after. A caBundle without it after
+ * this time will never get it, and a leaf that nobody can use is replaced without waiting longer.
  */
-export const patienceMs = 120_000;
+export const giveUpAfterMs = 120_000;
 
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * How long the old authority is trusted after its last leaf was replaced. Servers reload within seconds, and one that
- * cannot hear the API server is not Ready after two minutes: a day is for clocks that are wrong.
+ * How long the old authority stays trusted after its last leaf was replaced. Servers reload within seconds, and one that
+ * cannot reach the API server is not ready after two minutes. A day also covers clocks that are wrong.
  */
-export const overlapMs = ({ servingLifeMs }: Pick<RotationOptions, 'servingLifeMs'>): number =>
+export const overlapMs = ({ servingLifeMs }: Pick<RenewalOptions, 'servingLifeMs'>): number =>
   Math.min(day, servingLifeMs / 3);
 
 export function nextStep(
   stored: StoredCertificates | undefined,
   installed: Installed,
-  options: RotationOptions,
+  options: RenewalOptions,
   now: number,
 ): Step {
-  const { authority, authorityAge, ...leafFaults } = findFaults(stored ?? nothingStored, options.names, now);
+  const { authority, authorityAge, ...leafFaults } = findCertificateProblems(
+    stored ?? nothingStored,
+    options.names,
+    now,
+  );
   const [head, ...older] = certificatesIn(stored?.caCert ?? '');
   if (stored === undefined || head === undefined || authority !== undefined) {
     return { kind: 'authority', why: stored === undefined ? 'nothing is stored' : (authority ?? 'there is none') };
@@ -85,11 +82,11 @@ export function nextStep(
 
   const why = leafFaults.serving ?? (isOfHead ? undefined : 'its authority has a successor');
   if (why !== undefined) {
-    // Another leaf of the same authority changes nothing for clients, not even for those who do not trust it; that of
-    // another is for those who have heard of it.
+    // A leaf of the same authority changes nothing for clients, whether they trust it or not. A leaf of another authority
+    // must wait until clients trust that one.
     const maySwitch = isOfHead || (isHeld && (isNobodyElseTrusted(head, installed) || (heldForMs ?? 0) >= settleMs));
     if (maySwitch) return { kind: 'serving', why };
-    const isForced = leafFaults.isServingUrgent && installed.storedForMs(head) >= patienceMs;
+    const isForced = leafFaults.isServingUrgent && installed.storedForMs(head) >= giveUpAfterMs;
     return isForced
       ? { kind: 'serving', why, isForced }
       : { kind: 'wait', why: 'not every caBundle has the new authority yet' };
@@ -99,12 +96,12 @@ export function nextStep(
   }
   if (!isHeld) return { kind: 'wait', why: 'not every caBundle has the authority yet' };
   if (older.length > 0 && leaf.ok && now >= issuedAt(leaf.value) + overlapMs(options)) {
-    return { kind: 'retire', why: 'no leaf of it is served any more' };
+    return { kind: 'retire', why: 'no replica serves a leaf of it any more' };
   }
   return { kind: 'rest' };
 }
 
-/** What an authority from nothing must leave trusted: what clients trust now, for leaves of it are served somewhere. */
+/** What must stay trusted beside a new authority: everything that clients trust now, because replicas may still serve its leaves. */
 export function stillTrusted(stored: StoredCertificates | undefined, { bundles }: Installed): X509Certificate[] {
   const found: X509Certificate[] = [];
   for (const certificate of [...certificatesIn(stored?.caCert ?? ''), ...bundles.flat()]) {
@@ -113,7 +110,7 @@ export function stillTrusted(stored: StoredCertificates | undefined, { bundles }
   return found;
 }
 
-/** Clients trust this authority or none at all, so that no leaf of another could be of use to them. */
+/** Clients trust this authority or none at all, so that a leaf of another would be useless to them. */
 export function isNobodyElseTrusted(head: X509Certificate | undefined, { bundles }: Installed): boolean {
   return bundles.flat().every((certificate) => head !== undefined && isSame(certificate, head));
 }

@@ -3,8 +3,8 @@ import { generate } from 'selfsigned';
 import { describe, expect, test } from 'vitest';
 import { trimAfterMs } from '../../src/controller/certificate-keeper.ts';
 import { certificatesOf } from '../../src/controller/certificate-secret.ts';
-import { issueAuthority } from '../../src/tls/authority.ts';
-import { patienceMs, settleMs } from '../../src/tls/rotation.ts';
+import { issueAuthority } from '../../src/tls/issue-certificates.ts';
+import { giveUpAfterMs, settleMs } from '../../src/tls/rotation.ts';
 import { certificatesIn } from '../../src/tls/trust.ts';
 import { bundlesIn, CertificateWorld, isCrash, lives, type Key } from './certificate-world.ts';
 
@@ -236,7 +236,7 @@ describe('the new leaf', () => {
     injectByOthers(world, 'mutating', bundlesIn(world.objects.mutating)[0] ?? '');
     world.put('secret', undefined);
     await tick();
-    for (const end = world.time + patienceMs - tickMs; world.time < end;) {
+    for (const end = world.time + giveUpAfterMs - tickMs; world.time < end;) {
       await tick();
       expect(stored()?.cert).toBe('');
     }
@@ -272,7 +272,7 @@ describe('the new leaf', () => {
     const { world, tick, stored } = setUp({ replicas: 0 });
     const other = await issueAuthority({ now: world.start, lifeMs: lives.authorityLifeMs });
     injectByOthers(world, 'mutating', other.cert);
-    for (let i = 0; i * tickMs < patienceMs + tickMs; i++) {
+    for (let i = 0; i * tickMs < giveUpAfterMs + tickMs; i++) {
       expect(stored()?.cert ?? '').toBe('');
       await tick();
     }
@@ -384,15 +384,18 @@ describe('self-repair', () => {
   test.each([
     ['tls.key', 'nonsense'],
     ['tls.crt', ''],
-  ])('a leaf that is damaged (%s) is issued anew, and all that others put into the Secret stays', async (key, text) => {
-    const { world, tick, isSettled } = setUp();
-    await tick();
-    damage(world, 'note', 'mine');
-    damage(world, key, text);
-    for (let i = 0; i < 4; i++) await tick();
-    expect(isSettled()).toBe(true);
-    expect(world.objects.secret).toMatchObject({ data: { note: Buffer.from('mine').toString('base64') } });
-  });
+  ])(
+    'a leaf that is damaged (%s) is issued again, and all that others put into the Secret stays',
+    async (key, text) => {
+      const { world, tick, isSettled } = setUp();
+      await tick();
+      damage(world, 'note', 'mine');
+      damage(world, key, text);
+      for (let i = 0; i < 4; i++) await tick();
+      expect(isSettled()).toBe(true);
+      expect(world.objects.secret).toMatchObject({ data: { note: Buffer.from('mine').toString('base64') } });
+    },
+  );
 });
 
 describe('two that believe to lead', () => {

@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { RawObject } from '../../src/cluster/client/raw-object.ts';
 import { InstalledBundles } from '../../src/controller/installed-bundles.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { issueAuthority } from '../../src/tls/authority.ts';
+import { issueAuthority, issueServingCertificate } from '../../src/tls/issue-certificates.ts';
 import type { KeyPair } from '../../src/tls/key-pair.ts';
-import { issueServingCertificate } from '../../src/tls/serving-certificate.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 
 const now = Date.parse('2026-03-01T00:00:00Z');

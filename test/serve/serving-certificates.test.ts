@@ -6,8 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { openCertificates } from '../../src/serve/serving-certificates.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { issueAuthority } from '../../src/tls/authority.ts';
-import { issueServingCertificate } from '../../src/tls/serving-certificate.ts';
+import { issueAuthority, issueServingCertificate } from '../../src/tls/issue-certificates.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 
 const day = 24 * 60 * 60 * 1000;

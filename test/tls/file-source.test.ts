@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
-import { issueAuthority } from '../../src/tls/authority.ts';
 import { createFileSource } from '../../src/tls/file-source.ts';
-import { issueServingCertificate } from '../../src/tls/serving-certificate.ts';
+import { issueAuthority, issueServingCertificate } from '../../src/tls/issue-certificates.ts';
 import { isAlive, serve, shakeHands } from './handshake.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -78,7 +77,7 @@ describe('at the start', () => {
     expect((await metrics.expose()).body).toContain(`{certificate="ca"} ${notAfter}`);
   });
 
-  test('faults are sentences that name the files', async () => {
+  test('problems are sentences that name the files', async () => {
     const { write, leaf, start, certFile, keyFile, clock } = await setUp();
     await expect(start()).rejects.toThrow(/^the certificate files cannot be read: ENOENT/);
     const [one, other] = [await leaf(), await leaf()];
@@ -121,7 +120,7 @@ describe('a reload', () => {
     expect((await shakeHands(port, ca)).getPeerX509Certificate()?.toString().trim()).toBe(next.cert.trim());
   });
 
-  test('keeps the last good pair while the files are broken, reports each fault, and recovers', async () => {
+  test('keeps the last good pair while the files are broken, reports each problem, and recovers', async () => {
     const { write, leaf, start, ca, certFile, keyFile, log, clock } = await setUp();
     const good = await leaf();
     await write(good);
@@ -140,7 +139,7 @@ describe('a reload', () => {
     for (const breakFiles of broken) {
       await breakFiles();
       const reloaded = await source.reload();
-      expect(reloaded).toEqual({ kind: 'failed', fault: expect.stringMatching(/\.$/) });
+      expect(reloaded).toEqual({ kind: 'failed', problem: expect.stringMatching(/\.$/) });
       expect(source.current().cert).toBe(good.cert);
       expect((await shakeHands(port, ca)).authorized).toBe(true);
       await write(good);
@@ -182,6 +181,6 @@ describe('a reload', () => {
     await write(await leaf());
     const source = await start();
     clock.time += 11 * day;
-    expect(await source.reload()).toEqual({ kind: 'failed', fault: expect.stringContaining('it expired at') });
+    expect(await source.reload()).toEqual({ kind: 'failed', problem: expect.stringContaining('it expired at') });
   });
 });

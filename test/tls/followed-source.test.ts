@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import type { StoredCertificates } from '../../src/tls/certificate-store.ts';
+import { createMemoryStore, type StoredCertificates } from '../../src/tls/certificate-store.ts';
 import { createFollowedSource } from '../../src/tls/followed-source.ts';
-import { createMemoryStore } from '../../src/tls/certificate-store.ts';
 import { createManagedSource } from '../../src/tls/managed-source.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 
@@ -41,13 +40,13 @@ function setUp(stored?: StoredCertificates) {
     wake.resolve();
     wake = Promise.withResolvers();
   };
-  const faults = () => log.entries.filter(({ level }) => level === 'warn').map(({ fields }) => fields['fault']);
-  return { state, source, change, faults };
+  const problems = () => log.entries.filter(({ level }) => level === 'warn').map(({ fields }) => fields['problem']);
+  return { state, source, change, problems };
 }
 
 describe('a follower', () => {
   test('waits until there is something to serve, and says what is missing', async () => {
-    const { state, source, change, faults } = setUp();
+    const { state, source, change, problems } = setUp();
     change();
     await Promise.resolve();
     state.stored = { ...first, cert: '', key: '' };
@@ -56,7 +55,7 @@ describe('a follower', () => {
     state.stored = first;
     change();
     expect((await source).current()).toMatchObject({ cert: first.cert, key: first.key, ca: first.caCert });
-    expect(faults()).toEqual(['nothing is stored', 'there is no PEM certificate in it']);
+    expect(problems()).toEqual(['nothing is stored', 'there is no PEM certificate in it']);
   });
 
   test('serves the next at once, and tells it', async () => {
@@ -79,13 +78,13 @@ describe('a follower', () => {
   test.each(Object.entries(useless))(
     'serves on what it has when what is stored %s, and complains once',
     async (_, spoil) => {
-      const { state, source, faults } = setUp(first);
+      const { state, source, problems } = setUp(first);
       const followed = await source;
       spoil(state);
       expect((await followed.reload()).kind).toBe('failed');
       expect((await followed.reload()).kind).toBe('failed');
       expect(followed.current().cert).toBe(first.cert);
-      expect(faults()).toHaveLength(1);
+      expect(problems()).toHaveLength(1);
     },
   );
 

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
-import { createCertificateDirectory } from '../../src/tls/certificate-directory.ts';
-import { createMemoryStore, type CertificateStore } from '../../src/tls/certificate-store.ts';
+import {
+  type CertificateStore,
+  createCertificateDirectory,
+  createMemoryStore,
+} from '../../src/tls/certificate-store.ts';
 import { createManagedSource, type ManagedSourceOptions } from '../../src/tls/managed-source.ts';
 import { isAlive, serve, shakeHands } from './handshake.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -227,7 +230,7 @@ describe('a directory', () => {
     'an authority key of nonsense': { file: 'ca.key', content: () => 'nonsense', keepsAuthority: false },
   };
   describe.each(Object.entries(damages))('with %s', (_name, { file, content, keepsAuthority }) => {
-    test('starts with what had to be issued anew, and says why', async () => {
+    test('starts with what had to be issued again, and says why', async () => {
       const { source, start, path, log } = await setUpDirectory();
       const { ca: before = '' } = source.current();
       await writeFile(path(file), content(await readFile(path(file), 'utf8')));
@@ -252,7 +255,7 @@ describe('a directory', () => {
     });
   });
 
-  test('whose key is another certificate’s is issued anew', async () => {
+  test('whose key is another certificate’s is issued again', async () => {
     const { start, path } = await setUpDirectory();
     const other = await setUpDirectory();
     await writeFile(path('tls.key'), await readFile(other.path('tls.key')));
@@ -260,7 +263,7 @@ describe('a directory', () => {
     await expect(shakeHands(await serve(again), again.current().ca ?? '')).resolves.toBeDefined();
   });
 
-  test('whose leaf another authority signed is issued anew', async () => {
+  test('whose leaf another authority signed is issued again', async () => {
     const { start, path, log } = await setUpDirectory();
     const other = await setUpDirectory();
     await writeFile(path('tls.key'), await readFile(other.path('tls.key')));
@@ -285,7 +288,7 @@ describe('a directory', () => {
     expect(await source.reload()).toEqual({ kind: 'unchanged' });
     expect(source.current()).toEqual(before);
     expect((await readdir(directory)).toSorted()).toEqual(files);
-    expect(messages()).toContain('stored certificates are damaged: writing those in force');
+    expect(messages()).toContain('the stored certificates are damaged: writing those in force');
   });
 
   test('that another process renewed is followed', async () => {
@@ -299,7 +302,7 @@ describe('a directory', () => {
     expect(told).toEqual([other.current().cert]);
   });
 
-  test('for other names is issued anew by the same authority', async () => {
+  test('for other names is issued again by the same authority', async () => {
     const { source, start, log } = await setUpDirectory();
     const { ca } = source.current();
     const more = await start({ names: [...names, 'localhost'] });
@@ -308,7 +311,7 @@ describe('a directory', () => {
     expect(log.entries.some(({ fields }) => String(fields['why']).startsWith('it is for other names'))).toBe(true);
   });
 
-  test('whose certificates have expired, or are not valid yet, is issued anew', async () => {
+  test('whose certificates have expired, or are not valid yet, is issued again', async () => {
     const { source, start, clock, log } = await setUpDirectory();
     clock.time += 10 * 365 * day;
     await start();
@@ -330,7 +333,7 @@ describe('a store that cannot be written', () => {
     );
   });
 
-  test('does not stop a renewal: the new certificate is served from memory, and the fault is told', async () => {
+  test('does not stop a renewal: the new certificate is served from memory, and the problem is reported', async () => {
     const memory = createMemoryStore();
     let isBroken = false;
     const store: CertificateStore = {
@@ -341,7 +344,7 @@ describe('a store that cannot be written', () => {
     const before = source.current();
     isBroken = true;
     clock.time += 21 * day;
-    expect(await source.reload()).toEqual({ kind: 'failed', fault: 'read-only' });
+    expect(await source.reload()).toEqual({ kind: 'failed', problem: 'read-only' });
     const renewed = source.current();
     expect(renewed.cert).not.toBe(before.cert);
     expect((await source.reload()).kind).toBe('failed');

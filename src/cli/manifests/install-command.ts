@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../text/input-error.ts';
 import { labelFlag } from '../label-flag.ts';
 import { loadPolicies } from '../load-policies.ts';
 import type { ProgramParts } from '../program.ts';
-import { readAuthorities } from '../read-authorities.ts';
+import { readAuthorities } from '../../tls/trust.ts';
 import { installObjects } from './install.ts';
 import {
   certificateModes,

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { certificates } from '../../../src/cli/doctor/checks/certificates.ts';
-import { issueAuthority } from '../../../src/tls/authority.ts';
+import { issueAuthority, issueServingCertificate } from '../../../src/tls/issue-certificates.ts';
 import type { KeyPair } from '../../../src/tls/key-pair.ts';
-import { issueServingCertificate } from '../../../src/tls/serving-certificate.ts';
 import { contextOf, fakeCluster, findingsOf, now, type Answers } from './fake-cluster.ts';
 
 const hour = 60 * 60 * 1000;

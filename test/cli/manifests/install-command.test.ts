@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { reviewedKinds } from '../../../src/api/workload-policy.ts';
-import { issueAuthority } from '../../../src/tls/authority.ts';
+import { issueAuthority } from '../../../src/tls/issue-certificates.ts';
 import { objectsOf } from './settings-of-test.ts';
 import { programInMemory } from '../../support/program-in-memory.ts';
 

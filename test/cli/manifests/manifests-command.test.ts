@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { exitCodes } from '../../../src/cli/program.ts';
-import { issueAuthority } from '../../../src/tls/authority.ts';
+import { issueAuthority } from '../../../src/tls/issue-certificates.ts';
 import { examplePolicies } from '../../support/examples.ts';
 import { outputOf, runGpugate } from '../../support/run-gpugate.ts';
 

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { ApiError } from '../../../cluster/client/api-error.ts';
-import { isoTime, parseCertificates, parseKeyPair, validityFault, validityOf } from '../../../tls/key-pair.ts';
-import { renewAt } from '../../../tls/renewal.ts';
+import { parseCertificates, parseKeyPair } from '../../../tls/key-pair.ts';
 import { certificatesIn, isAmong, signerOf } from '../../../tls/trust.ts';
+import { isoTime, renewAt, validityOf, validityProblem } from '../../../tls/validity.ts';
 import { ownCertificatesSecret, servingSecret } from '../../manifests/install-settings.ts';
 import { fault, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { readIfThere } from '../read-objects.ts';
@@ -60,7 +60,7 @@ function judge(
   const mend = mendOf[context.certificates];
   const text = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString('utf8');
   const pair = parseKeyPair({ cert: text('tls.crt'), key: text('tls.key') });
-  if (!pair.ok) return [fault(`${which}: tls.crt cannot be served: ${pair.fault}`, mend)];
+  if (!pair.ok) return [fault(`${which}: tls.crt cannot be served: ${pair.problem}`, mend)];
   const leaf = pair.value;
   const findings = [ageOf(`${which}: tls.crt`, leaf, mend, context)];
   const host = `${context.service}.${context.namespace}.svc`;
@@ -79,7 +79,7 @@ function judgeAuthority(
 ): readonly Finding[] {
   const mend = mendOf['self-managed'];
   const parsed = parseCertificates(pem);
-  if (!parsed.ok) return [fault(`${which}: ca.crt cannot sign: ${parsed.fault}`, mend)];
+  if (!parsed.ok) return [fault(`${which}: ca.crt cannot sign: ${parsed.problem}`, mend)];
   const [authority] = parsed.value;
   if (authority === undefined) return [];
   const lacking = bundles.filter(({ authorities }) => !isAmong(authority, authorities)).map(({ webhook }) => webhook);
@@ -90,7 +90,7 @@ function judgeAuthority(
 
 function ageOf(what: string, certificate: X509Certificate, mend: string, { now }: DoctorContext): Finding {
   const validity = validityOf(certificate);
-  const wrong = validityFault(validity, now());
+  const wrong = validityProblem(validity, now());
   if (wrong !== undefined) return fault(`${what}: ${wrong}`, mend);
   const until = `valid until ${isoTime(validity.notAfter)}`;
   if (now() < renewAt(validity)) return ok(`${what}: ${until}`);
@@ -101,6 +101,6 @@ function judgeBundle({ webhook, authorities }: Bundle, leaf: X509Certificate, co
   const mend = 'gpugate or cert-manager writes caBundles, as their logs say; else apply the webhooks again.';
   const signer = signerOf(leaf, authorities);
   if (signer === undefined) return fault(`${webhook}: its caBundle does not trust the certificate of the Secret`, mend);
-  const wrong = validityFault(validityOf(signer), context.now());
+  const wrong = validityProblem(validityOf(signer), context.now());
   return wrong === undefined ? undefined : fault(`${webhook}: the CA in its caBundle is of no use: ${wrong}`, mend);
 }

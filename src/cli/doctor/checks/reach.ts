@@ -1,4 +1,5 @@
-import { isoTime, parseCertificates } from '../../../tls/key-pair.ts';
+import { parseCertificates } from '../../../tls/key-pair.ts';
+import { isoTime } from '../../../tls/validity.ts';
 import { callWebhook, type Call } from '../call-webhook.ts';
 import { fault, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { probeReview, probeUid } from '../probe-review.ts';
@@ -23,7 +24,7 @@ async function judge({ name, clientConfig }: Webhook, context: DoctorContext): P
   if (!trusted.ok) {
     const mend =
       'gpugate fills it in where it manages its certificates (is it running?); else apply the webhooks again.';
-    return fault(`${name}: its caBundle cannot be used (${trusted.fault}), so that every call fails`, mend);
+    return fault(`${name}: its caBundle cannot be used (${trusted.problem}), so that every call fails`, mend);
   }
   if (clientConfig.url === undefined && !context.isInside) {
     return skipped(`${name}: its Service is reached only from inside the cluster`, 'Run the doctor as a Job there.');

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { issueAuthority } from '../../src/tls/authority.ts';
-import { renewAt } from '../../src/tls/renewal.ts';
-import { isForNames, issueServingCertificate } from '../../src/tls/serving-certificate.ts';
+import { issueAuthority, issueServingCertificate } from '../../src/tls/issue-certificates.ts';
+import { isForNames } from '../../src/tls/trust.ts';
+import { renewAt } from '../../src/tls/validity.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
