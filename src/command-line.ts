@@ -1,21 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { messageOf } from './text/message-of.ts';
-import { InputError } from './cli/input-error.ts';
+import { exitCodes } from './cli/exit-codes.ts';
 import { MissingFacts } from './cli/missing-facts.ts';
-import { createProgram, exitCodes, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
+import { createProgram, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
+import { InputError } from './text/input-error.ts';
+import { messageOf } from './text/message-of.ts';
 
 export type CommandLineOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where package.json and the example manifests are. */
+  /** The directory of package.json and the example manifests. */
   readonly packageRoot: string;
 };
 
-/** Names by which kubectl finds its plugins (`kubectl gpugate`), and what completes their words. */
+/** The names by which kubectl finds a plugin (`kubectl gpugate`) and the program that completes its words. */
 const kubectlPlugin = 'kubectl-gpugate';
 const kubectlCompletion = 'kubectl_complete-gpugate';
 
-/** Runs the command that the arguments of this process name, and sets its exit code. */
+/** Runs the command that this process was called with, and sets the exit code. */
 export async function runCommandLine(options: CommandLineOptions): Promise<void> {
   endWithReaders();
   const [, path = '', ...words] = process.argv;
@@ -27,22 +28,25 @@ export async function runCommandLine(options: CommandLineOptions): Promise<void>
     else if (words[0] === '__complete') await printCandidates(program, words.slice(1), parts.write);
     else await program.run(words);
   } catch (error) {
-    const usageEnd = exitCodeOfUsage(error);
-    if (usageEnd !== undefined) {
-      process.exitCode = usageEnd;
-    } else if (error instanceof InputError) {
-      process.stderr.write(`${error.message}\n`);
-      process.exitCode = exitCodes.badInput;
-    } else {
-      process.stderr.write(`gpugate: ${messageOf(error)}\n`);
-      process.exitCode = error instanceof MissingFacts ? exitCodes.undecided : exitCodes.failed;
-    }
+    process.exitCode = reportFailure(error);
   }
 }
 
+/** Says on standard error what went wrong, and returns the exit code. */
+function reportFailure(error: unknown): number {
+  const exitCode = exitCodeOfUsage(error);
+  if (exitCode !== undefined) return exitCode; // commander has printed the message already
+  if (error instanceof InputError) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCodes.badInput;
+  }
+  process.stderr.write(`gpugate: ${messageOf(error)}\n`);
+  return error instanceof MissingFacts ? exitCodes.undecided : exitCodes.failed;
+}
+
 /**
- * Ends when nobody reads on, as behind `| head -1`, or when the disk is full: without a stack, and never with 0, since not
- * all was said. What is said to people may be lost.
+ * Exits when the reader has gone, as with `| head -1`, or when the disk is full. It prints no stack, and the exit code is
+ * never 0 because output was lost. Messages on standard error may be lost.
  */
 function endWithReaders(): void {
   process.stderr.on('error', () => undefined);
@@ -52,20 +56,24 @@ function endWithReaders(): void {
   });
 }
 
-/** What the scripts of `gpugate completion` ask at each press of the tabulator. */
+/** The scripts of `gpugate completion` call this at each press of the tab key. */
 async function printCandidates(program: Program, words: readonly string[], write: (text: string) => void) {
   const { candidatesFor, formatCandidates } = await import('./cli/completion/candidates.ts');
   write(formatCandidates(await candidatesFor({ ...program, words })));
 }
 
 function programParts({ environment, packageRoot }: CommandLineOptions): ProgramParts {
+  const write = (text: string): void => void process.stdout.write(text);
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   return {
     version,
     environment,
     serveFlags: async () => (await import('./config.ts')).flagDescriptions(),
-    serve: async (flags) =>
-      (await import('./serve/run-serve.ts')).runServe(flags, { environment, packageRoot, version }),
+    serve: async (flags) => {
+      const { runServe } = await import('./serve/run-serve.ts');
+      const exit = (end: 'drained' | 'failed') => process.exit(end === 'drained' ? exitCodes.ok : exitCodes.failed);
+      await runServe(flags, { environment, packageRoot, version, write, exit });
+    },
     interrupted: () => new Promise((resolve) => process.once('SIGINT', () => resolve())),
     showProgress: (line) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`);
@@ -73,7 +81,7 @@ function programParts({ environment, packageRoot }: CommandLineOptions): Program
     fail: (code = exitCodes.failed) => void (process.exitCode = code),
     isTerminal: process.stdout.isTTY,
     directory: process.cwd(),
-    write: (text) => void process.stdout.write(text),
+    write,
     writeError: (text) => void process.stderr.write(text),
   };
 }

@@ -1,30 +1,21 @@
-import {
-  createMutatePods,
-  createValidate,
-  createValidateOthers,
-  whyUndecided,
-  type Admit,
-  type AdmissionSources,
-} from '../admission/admit.ts';
-import { compileExemptions } from '../admission/exemption.ts';
 import { createHandleReview } from '../admission/handle-review.ts';
-import { warmUp } from '../admission/warm-up.ts';
-import { webhookIds, webhookPaths, type WebhookId } from '../review/webhooks.ts';
-import { formatProblem } from '../text/problem.ts';
-import { InputError } from '../cli/input-error.ts';
-import { readAuthorities } from '../cli/read-authorities.ts';
 import type { Config } from '../config.ts';
 import { createAdmissionServer, type AdmissionServer } from '../http/admission-server.ts';
 import type { ClientCheck } from '../http/client-certificate.ts';
 import { createOpsServer } from '../http/ops-server.ts';
-import { allReady, isNotReady, isReady, type Readiness } from '../http/readiness.ts';
-import { createFileSources } from './file-sources.ts';
-import { openLiveCluster } from './live-cluster.ts';
-import { openRecording } from './recording.ts';
-import { startReloadLoop } from './reload-loop.ts';
+import { allReady, isNotReady, isReady } from '../http/readiness.ts';
+import { webhookIds, webhookPaths } from '../review/webhooks.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { createSilentLog } from '../telemetry/silent-log.ts';
+import { InputError } from '../text/input-error.ts';
+import { formatProblem } from '../text/problem.ts';
+import { readAuthorities } from '../tls/trust.ts';
+import { admitOf, createAdmissionSources, sourcesReadiness, warmUpWebhooks } from './admission-sources.ts';
+import { createFileSources, type FileSources } from './file-sources.ts';
+import type { OpenCertificates } from './live-certificates.ts';
+import { openLiveCluster, type LiveCluster } from './live-cluster.ts';
+import { openRecording, type Recording } from './recording.ts';
+import { startReloadLoop } from './reload-loop.ts';
 import { openCertificates } from './serving-certificates.ts';
 
 /** A server that answers. */
@@ -33,11 +24,11 @@ export type Serving = {
   readonly opsPort: number;
   /** PEM of the CA that clients must trust; undefined when it is not known. */
   readonly ca: string | undefined;
-  /** Readiness off, serve on while endpoints spread, answer what is open, end. */
+  /** Turns readiness off, serves on while the endpoints spread, answers what has arrived, then stops every part. */
   drain(): Promise<void>;
 };
 
-/** Kubernetes kills a pod 30 s after SIGTERM by default (terminationGracePeriodSeconds); some of it is ours. */
+/** Kubernetes kills a pod 30 s after SIGTERM by default (terminationGracePeriodSeconds). The rest is for stopping. */
 const maxDrainMs = 25_000;
 
 export type ServeContext = {
@@ -46,73 +37,60 @@ export type ServeContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
-/** Composes every room into a running server. Rejects with InputError when its input files are faulty. */
-export async function serve(config: Config, { log, version, environment }: ServeContext): Promise<Serving> {
+/** What runs, in the order in which it stops: the probes answer until the end. */
+type Parts = {
+  loop?: { stop(): Promise<void> };
+  certificates?: OpenCertificates;
+  live?: LiveCluster | undefined;
+  recording?: Recording | undefined;
+  ops?: { readonly address: { readonly port: number }; close(): Promise<void> };
+};
+
+/** Composes the rooms into a running server. Rejects with InputError when its input files are wrong. */
+export async function serve(config: Config, context: ServeContext): Promise<Serving> {
+  const parts: Parts = {};
+  try {
+    return await start(config, context, parts);
+  } catch (error) {
+    // Parts that go on running would keep a process alive that serves nothing.
+    await stop(parts);
+    throw error;
+  }
+}
+
+async function start(config: Config, { log, version, environment }: ServeContext, parts: Parts): Promise<Serving> {
   const now = () => performance.now();
   const metrics = createMetrics({ version });
   const files = createFileSources(config, { log, metrics });
-  // At the start there is no last good version to fall back to, and whoever starts it is there to read this.
-  const problems = await files.reload();
-  if (problems.length > 0) throw new InputError(problems.map(formatProblem).join('\n'));
-  const { kubeconfig, namespace, serviceAccountDir: serviceAccountDirectory } = config;
-  const live =
-    config.policies !== undefined && config.snapshot !== undefined
-      ? undefined
-      : await openLiveCluster({ environment, kubeconfig, namespace, serviceAccountDirectory }, { log, metrics });
+  await loadFiles(files);
+  const live = (parts.live = needsCluster(config)
+    ? await openCluster(config, { log, metrics, environment })
+    : undefined);
+  const recording = (parts.recording = openRecording(config, { log, metrics }));
+  const sources = createAdmissionSources(config, files, live);
 
-  // Quotas are exact only over the cluster itself.
-  const quota = files.cluster === undefined ? live?.quota : undefined;
-  const sources: AdmissionSources = {
-    policies: files.policies ?? live?.policies ?? (() => undefined),
-    cluster: files.cluster ?? live?.view.facts ?? (() => undefined),
-    ...(quota === undefined ? {} : { reserve: quota.reserve, groupChanges: quota.groupChanges }),
-    findExemption: compileExemptions({
-      namespaces: config.exemptNamespaces,
-      users: config.exemptUsers,
-      groups: config.exemptGroups,
-    }),
-    maxStalenessMs: config.maxStaleness,
-  };
-  const clients = clientCheck(config);
-  const recording = openRecording(config, { log, metrics });
-  const telemetry = { log, metrics, now, ...(recording === undefined ? {} : { record: recording.record }) };
   let isWarm = false;
   const warm = (): void => {
-    // Every policy is warmed up, whatever it covers.
-    const { reserve: _, ...unreserved } = sources;
-    const everywhere = {
-      ...unreserved,
-      policies: () => sources.policies()?.map((p) => ({ ...p, covers: () => true })),
-    };
-    const silent = { log: createSilentLog(), metrics: createMetrics({ version, processMetrics: false }), now };
-    warmUp(
-      webhookIds.map((id) => admitOf(id, everywhere)),
-      silent,
-    );
+    warmUpWebhooks(sources, version);
     isWarm = true;
   };
-  // Without a cluster everything is there already; with one it is listed while we begin to listen.
+  // Files are loaded already; the cluster is listed while the server begins to listen.
   if (live === undefined) warm();
   else void live.synced.then(warm);
 
-  // Probes first: in a pod, the certificates may have to wait until another replica has made them.
+  // Probes first: in a pod, the certificates may have to wait until another replica has issued them.
   let server: AdmissionServer | undefined;
-  const ops = await createOpsServer({
-    log,
-    metrics,
-    readiness: allReady(
-      () => server?.readiness() ?? isNotReady('there is no serving certificate yet'),
-      () => readinessOf(whyUndecided(sources)),
-      () => readinessOf(quota?.whyUndecided()),
-      () => (isWarm ? isReady : isNotReady('the decision path is not warm yet')),
-    ),
-    host: config.host,
-    port: config.opsPort,
-  }).catch((error: unknown) => abandon(error, live));
-  const certificates = await openCertificates(config, { log, metrics, live, environment }).catch((error: unknown) =>
-    abandon(error, live, ops),
+  const readiness = allReady(
+    () => server?.readiness() ?? isNotReady('there is no serving certificate yet'),
+    ...sourcesReadiness(sources, files, live),
+    () => (isWarm ? isReady : isNotReady('the decision path is not warm yet')),
   );
-  const admission = await createAdmissionServer({
+  const ops = (parts.ops = await createOpsServer({ log, metrics, readiness, host: config.host, port: config.opsPort }));
+
+  const certificates = (parts.certificates = await openCertificates(config, { log, metrics, live, environment }));
+  const telemetry = { log, metrics, now, ...(recording === undefined ? {} : { record: recording.record }) };
+  const clients = clientCheck(config);
+  const admission = (server = await createAdmissionServer({
     certificates: certificates.source,
     reviews: new Map(
       webhookIds.map((id) => [webhookPaths[id], createHandleReview(id, admitOf(id, sources), telemetry)]),
@@ -123,13 +101,11 @@ export async function serve(config: Config, { log, version, environment }: Serve
     port: config.port,
     now,
     ...(clients === undefined ? {} : { clients }),
-  }).catch((error: unknown) => abandon(error, certificates, live, ops));
-  server = admission;
-  const looks = [() => files.reload(), () => certificates.source.reload(), async () => live?.reportConditions()];
-  const loop = startReloadLoop(looks, {
-    intervalMs: config.reloadInterval,
-    onError: (error) => log.error('a regular look failed', { error }),
-  });
+  }));
+  parts.loop = startReloadLoop(
+    [() => files.reload(), () => certificates.source.reload(), async () => live?.reportConditions()],
+    { intervalMs: config.reloadInterval, onError: (error) => log.error('a periodic reload failed', { error }) },
+  );
 
   const { port } = admission.address;
   const opsPort = ops.address.port;
@@ -140,33 +116,34 @@ export async function serve(config: Config, { log, version, environment }: Serve
     ca: certificates.source.current().ca,
     drain: async () => {
       await admission.drain({ spreadMs: config.drainSpread, maxMs: maxDrainMs });
-      await loop.stop();
-      await certificates.stop();
-      await live?.stop();
-      await recording?.close();
-      await ops.close();
+      await stop(parts);
     },
   };
 }
 
-/** Else what runs already would go on, and keep a process alive that serves nothing. */
-async function abandon(
-  error: unknown,
-  ...running: readonly ({ stop(): Promise<void> } | { close(): Promise<void> } | undefined)[]
-): Promise<never> {
-  for (const one of running) {
-    if (one !== undefined) await ('stop' in one ? one.stop() : one.close());
-  }
-  throw error;
+async function stop({ loop, certificates, live, recording, ops }: Parts): Promise<void> {
+  await loop?.stop();
+  await certificates?.stop();
+  await live?.stop();
+  await recording?.close();
+  await ops?.close();
 }
 
-function admitOf(id: WebhookId, sources: AdmissionSources): Admit {
-  if (id === 'pods.mutate') return createMutatePods(sources);
-  return id === 'pods.validate' ? createValidateOthers(sources) : createValidate(sources, { needsFreshView: true });
+/** At the start no last good version exists to fall back to, and the person who starts the server reads the error. */
+async function loadFiles(files: FileSources): Promise<void> {
+  const problems = await files.reload();
+  if (problems.length > 0) throw new InputError(problems.map(formatProblem).join('\n'));
 }
 
-function readinessOf(cause: string | undefined): Readiness {
-  return cause === undefined ? isReady : isNotReady(cause);
+function needsCluster({ policies, snapshot }: Config): boolean {
+  return policies === undefined || snapshot === undefined;
+}
+
+function openCluster(
+  { kubeconfig, namespace, serviceAccountDir: serviceAccountDirectory }: Config,
+  { environment, ...telemetry }: Pick<ServeContext, 'environment'> & Parameters<typeof openLiveCluster>[1],
+): Promise<LiveCluster> {
+  return openLiveCluster({ environment, kubeconfig, namespace, serviceAccountDirectory }, telemetry);
 }
 
 function clientCheck({ clientCa, clientNames }: Config): ClientCheck | undefined {

@@ -1,14 +1,13 @@
 import { dirname, join } from 'node:path';
 import { messageOf } from '../text/message-of.ts';
-import { InputError } from '../cli/input-error.ts';
+import { InputError } from '../text/input-error.ts';
 import type { Config } from '../config.ts';
 import { openLiveCertificates, type OpenCertificates } from './live-certificates.ts';
 import type { LiveCluster } from './live-cluster.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { createCertificateDirectory } from '../tls/certificate-directory.ts';
 import type { CertificateSource } from '../tls/certificate-source.ts';
-import { createMemoryStore } from '../tls/certificate-store.ts';
+import { createCertificateDirectory, createMemoryStore } from '../tls/certificate-store.ts';
 import { createFileSource } from '../tls/file-source.ts';
 import { createManagedSource } from '../tls/managed-source.ts';
 
