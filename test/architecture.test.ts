@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   admission: ['api', 'workload', 'policies', 'mutations', 'quota', 'review', 'text', 'record', 'telemetry'],
   record: ['api', 'workload', 'review', 'admission', 'mutations', 'text'],
   cluster: ['api', 'text', 'workload', 'quota', 'telemetry'],
-  files: ['api', 'text', 'workload', 'quota', 'telemetry', 'cluster'],
+  files: ['api', 'text', 'workload', 'quota', 'telemetry'],
   controller: ['api', 'quota', 'cluster', 'tls', 'telemetry'],
   tls: ['api', 'telemetry', 'text'],
   http: ['api', 'review', 'admission', 'quota', 'telemetry'],

@@ -2,7 +2,7 @@ import { ifFound } from '../cluster/client/api-error.ts';
 import { createClient } from '../cluster/client/client.ts';
 import { findApiServer } from '../cluster/client/find-api-server.ts';
 import { usageOfView } from '../files/snapshot-usage.ts';
-import { systemClock } from '../cluster/client/system-clock.ts';
+import { systemClock } from '../cluster/client/retry.ts';
 import { ClusterView } from '../cluster/view/view.ts';
 import { watchQuotas } from '../cluster/watch/watch-quotas.ts';
 import { createSilentLog, type Fields, type Log } from '../telemetry/log.ts';

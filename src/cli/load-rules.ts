@@ -4,8 +4,7 @@ import { type ReadObject, type ReadResult, readYaml } from '../text/read-yaml.ts
 import { type TenantQuota, tenantQuota } from '../api/tenant-quota.ts';
 import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
 import { mergePolicies } from '../files/merge-policies.ts';
-import { listPolicyFiles } from '../files/policy-directory.ts';
-import { maxPolicyFileBytes } from '../files/policy-files.ts';
+import { listPolicyFiles, maxPolicyFileBytes } from '../files/policy-files.ts';
 import { readTextFile } from '../files/text-file.ts';
 import { QuotaError } from '../quota/rules/group.ts';
 import { compileQuota, type Quota } from '../quota/rules/quota.ts';

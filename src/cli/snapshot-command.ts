@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { snapshotOf } from '../files/write-snapshot.ts';
+import { snapshotOf } from '../files/snapshot-usage.ts';
 import { type ClusterSource, clusterSourceOptions, openClusterSource } from './cluster-source.ts';
 import type { CliContext } from './program.ts';
 

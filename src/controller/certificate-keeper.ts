@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import type { NamedObject, PatchOperation } from '../cluster/client/named-object.ts';
-import { versionOf, type RawObject } from '../cluster/client/raw-object.ts';
+import type { NamedObject, PatchOperation } from '../cluster/watch/named-object.ts';
+import { versionOf, type RawObject } from '../cluster/client/client.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Installed, nextStep, type Step } from '../tls/rotation.ts';
 import type { RenewalOptions } from '../tls/renew-certificates.ts';

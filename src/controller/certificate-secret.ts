@@ -1,4 +1,4 @@
-import type { RawObject } from '../cluster/client/raw-object.ts';
+import type { RawObject } from '../cluster/client/client.ts';
 import type { StoredCertificates } from '../tls/certificate-store.ts';
 
 /** The names that Kubernetes and cert-manager use in such a Secret. */

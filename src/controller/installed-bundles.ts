@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { RawObject } from '../cluster/client/raw-object.ts';
+import type { RawObject } from '../cluster/client/client.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { signerOf } from '../tls/trust.ts';

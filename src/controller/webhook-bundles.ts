@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import type { PatchOperation } from '../cluster/client/named-object.ts';
-import type { RawObject } from '../cluster/client/raw-object.ts';
+import type { PatchOperation } from '../cluster/watch/named-object.ts';
+import type { RawObject } from '../cluster/client/client.ts';
 import { certificatesIn, isAmong, isServedName } from '../tls/trust.ts';
 
 /** The caBundle of one webhook that the API server calls us by. */

@@ -2,9 +2,8 @@ import { type ClusterSnapshot, clusterSnapshot } from '../api/cluster-snapshot.t
 import type { Problem } from '../text/problem.ts';
 import { readYaml } from '../text/read-yaml.ts';
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
-import { createQueue } from './task-queue.ts';
-import { snapshotView } from './snapshot-view.ts';
-import { readTextFile, TextFile } from './text-file.ts';
+import { createQueue, readTextFile, TextFile } from './text-file.ts';
+import { snapshotView } from './snapshot-usage.ts';
 
 /** 5,000 GPU nodes with the 60 labels of gpu-feature-discovery are 15 MB; four times that, for good measure. */
 const maxSnapshotBytes = 64 * 1024 * 1024;

@@ -5,8 +5,9 @@ import { compileQuota, type Quota } from '../quota/rules/quota.ts';
 import { UsageSums, type Usage } from '../quota/rules/usage.ts';
 import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../workload/cluster-facts.ts';
 import { Interner } from '../workload/interner.ts';
-import { snapshotView } from './snapshot-view.ts';
-import type { ClusterView } from '../cluster/view/view.ts';
+import type { Labels } from '../workload/pod.ts';
+import { isExtendedResource } from '../workload/resource-names.ts';
+import type { TenantQuotaSpec } from '../api/tenant-quota.ts';
 
 /** All that tables and files about usage are made from, live or out of a snapshot. */
 export type ClusterUsage = {
@@ -17,7 +18,17 @@ export type ClusterUsage = {
   readonly usage: Usage;
 };
 
-export function usageOfView(view: ClusterView, quotas: readonly Quota[]): ClusterUsage {
+type Readable<T> = { readonly values: () => Iterable<T> };
+
+/** What a live view of a cluster offers, as ClusterView does. */
+export type LiveView = {
+  readonly nodes: Readable<NodeFacts>;
+  readonly namespaces: Readable<ClusterUsage['namespaces'][number]>;
+  readonly pods: Readable<PodRecord>;
+  readonly usage: Usage;
+};
+
+export function usageOfView(view: LiveView, quotas: readonly Quota[]): ClusterUsage {
   return {
     nodes: [...view.nodes.values()],
     namespaces: [...view.namespaces.values()],
@@ -44,4 +55,55 @@ export function usageOfSnapshot(snapshot: ClusterSnapshot): ClusterUsage & { rea
   index.setQuotas(quotas, []);
   for (const pod of pods) index.add(pod);
   return { facts, nodes: facts.nodes, namespaces: snapshot.namespaces, pods, quotas, usage: index.usage };
+}
+
+function nodeFacts({ name, labels, allocatable }: ClusterSnapshot['nodes'][number]): NodeFacts {
+  const extended = Object.entries(allocatable).filter(([resource]) => isExtendedResource(resource));
+  return Object.freeze({
+    name,
+    labels: Object.freeze({ ...labels }),
+    allocatable: Object.freeze(Object.fromEntries(extended)),
+  });
+}
+
+/** What a snapshot says, as decisions read it. It never changes; a newer snapshot is another view. */
+export function snapshotView(snapshot: ClusterSnapshot, stalenessMs: () => number = () => 0): ClusterFacts {
+  const namespaces = new Map<string, Labels>(
+    snapshot.namespaces.map(({ name, labels }) => [name, Object.freeze({ ...labels, ...unknownNamespace(name) })]),
+  );
+  const nodes = Object.freeze(snapshot.nodes.map(nodeFacts));
+  return Object.freeze({
+    namespaceLabels: (name: string) => namespaces.get(name),
+    nodes,
+    extendedResources: new Set(nodes.flatMap(({ allocatable }) => Object.keys(allocatable))),
+    stalenessMs,
+  });
+}
+
+/** The facts of a cluster as one file holds them: no environment, no secrets, no more of a pod than its demand. */
+export function snapshotOf(
+  { nodes, namespaces, pods }: Pick<ClusterUsage, 'nodes' | 'namespaces' | 'pods'>,
+  quotas: readonly { readonly name: string; readonly spec: TenantQuotaSpec }[],
+): ClusterSnapshot {
+  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
+  return {
+    apiVersion: 'gpugate.dev/v1alpha1',
+    kind: 'ClusterSnapshot',
+    namespaces: namespaces.map(({ name, labels }) => ({ name, labels: { ...labels } })).sort(byName),
+    nodes: nodes
+      .map(({ name, labels, allocatable }) => ({ name, labels: { ...labels }, allocatable: { ...allocatable } }))
+      .sort(byName),
+    pods: pods
+      .map(({ uid, namespace, name, node, user, labels, demand }) => ({
+        uid,
+        namespace,
+        name,
+        node,
+        user,
+        labels: { ...labels },
+        demand: Object.fromEntries(demand),
+      }))
+      .sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1)),
+    quotas: quotas.map(({ name, spec }) => ({ name, spec })).sort(byName),
+  };
 }

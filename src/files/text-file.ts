@@ -119,3 +119,13 @@ export class TextFile {
     return { kind: 'unreadable', message: `has ${mebibytes(size)}, over the limit of ${limit}` };
   }
 }
+
+/** Runs tasks in order of their calls, each after the one before has ended, well or not. */
+export function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const run = last.then(task);
+    last = run.catch(() => undefined);
+    return run;
+  };
+}

@@ -1,5 +1,5 @@
 import { webhookConfigurationCollections, webhookConfigurationName } from '../api/webhook-configuration.ts';
-import { watchNamedObject } from '../cluster/client/named-object.ts';
+import { watchNamedObject } from '../cluster/watch/named-object.ts';
 import { CertificateKeeper } from '../controller/certificate-keeper.ts';
 import { CertificateLoop } from '../controller/certificate-loop.ts';
 import { certificatesOf } from '../controller/certificate-secret.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createClient } from '../cluster/client/client.ts';
 import { findApiServer, findNamespace, type ClusterAccess } from '../cluster/client/find-api-server.ts';
-import { systemClock } from '../cluster/client/system-clock.ts';
+import { systemClock } from '../cluster/client/retry.ts';
 import { ClusterView } from '../cluster/view/view.ts';
 import type { FeedContext } from '../cluster/watch/resource-feed.ts';
 import { watchQuotas } from '../cluster/watch/watch-quotas.ts';

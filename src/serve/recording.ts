@@ -3,7 +3,7 @@ import type { ReviewTelemetry } from '../admission/handle-review.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { RecordFiles } from '../telemetry/record-files.ts';
+import { RecordFiles } from '../record/record-files.ts';
 
 /** Decisions on their way to files; nothing that happens to these ever stops an admission. */
 export type Recording = {

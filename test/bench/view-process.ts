@@ -8,7 +8,7 @@ import { warmUp } from '../../src/admission/warm-up.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { createClient } from '../../src/cluster/client/client.ts';
 import { findApiServer } from '../../src/cluster/client/find-api-server.ts';
-import { systemClock } from '../../src/cluster/client/system-clock.ts';
+import { systemClock } from '../../src/cluster/client/retry.ts';
 import { ClusterView } from '../../src/cluster/view/view.ts';
 import { createAdmissionServer } from '../../src/http/admission-server.ts';
 import { openCertificates } from '../../src/serve/serving-certificates.ts';

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { createApiLedgerStore } from '../../src/cluster/view/api-ledger-store.ts';
 import { createClient } from '../../src/cluster/client/client.ts';
 import { findApiServer } from '../../src/cluster/client/find-api-server.ts';
-import { systemClock } from '../../src/cluster/client/system-clock.ts';
+import { systemClock } from '../../src/cluster/client/retry.ts';
 
 /**
  * What no design that remembers a pod before it is admitted can be below: a bare webhook, alone, that decides nothing and

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import jsonPatch from 'fast-json-patch';
-import type { NamedObject } from '../../src/cluster/client/named-object.ts';
-import type { RawObject } from '../../src/cluster/client/raw-object.ts';
+import type { NamedObject } from '../../src/cluster/watch/named-object.ts';
+import type { RawObject } from '../../src/cluster/client/client.ts';
 import { CertificateKeeper } from '../../src/controller/certificate-keeper.ts';
 import { certificatesOf } from '../../src/controller/certificate-secret.ts';
 import { InstalledBundles } from '../../src/controller/installed-bundles.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RawObject } from '../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../src/cluster/client/client.ts';
 import { InstalledBundles } from '../../src/controller/installed-bundles.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { issueAuthority, issueServingCertificate } from '../../src/tls/issue-certificates.ts';

@@ -3,8 +3,9 @@ import { mkdirSync, renameSync, symlinkSync, utimesSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { TextFile } from '../../src/files/text-file.ts';
+import { TextFile, createQueue } from '../../src/files/text-file.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Long after every write, so that `stat` is trusted; `Date.now` would read everything anew. */
 const muchLater = () => Date.now() + 3_600_000;
@@ -159,5 +160,28 @@ describe('a text file that settles', () => {
     expect(await file.look()).toEqual({ kind: 'unchanged' });
     remove('a');
     expect(await file.look()).toEqual({ kind: 'unreadable', message: 'does not exist' });
+  });
+});
+
+describe('a task queue', () => {
+  test('runs one task at a time, in order, and goes on after one that failed', async () => {
+    const queue = createQueue();
+    const seen: string[] = [];
+    const task =
+      (name: string, ms: number, fails = false) =>
+      async () => {
+        seen.push(`${name} begins`);
+        await sleep(ms);
+        seen.push(`${name} ends`);
+        if (fails) throw new Error(name);
+        return name;
+      };
+    const results = await Promise.allSettled([queue(task('a', 20)), queue(task('b', 5, true)), queue(task('c', 0))]);
+    expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+    expect(results).toEqual([
+      { status: 'fulfilled', value: 'a' },
+      { status: 'rejected', reason: new Error('b') },
+      { status: 'fulfilled', value: 'c' },
+    ]);
   });
 });

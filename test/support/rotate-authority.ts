@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
 import { certificatesOf } from '../../src/controller/certificate-secret.ts';
-import type { RawObject } from '../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../src/cluster/client/client.ts';
 import { certificatesIn } from '../../src/tls/trust.ts';
 import type { ControlPlaneConnection } from '../controlplane/connect.ts';
 import { until } from '../e2e/tenant-quotas.ts';

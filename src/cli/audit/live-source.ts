@@ -1,12 +1,10 @@
 import type { ReviewedKind } from '../../api/workload-policy.ts';
 import { ApiError } from '../../cluster/client/api-error.ts';
-import type { ApiClient } from '../../cluster/client/client.ts';
+import { type ApiClient, uidOf, type RawObject } from '../../cluster/client/client.ts';
 import { Interner } from '../../workload/interner.ts';
 import { createListWatch } from '../../cluster/watch/list-watch.ts';
-import { projectNamespace, projectNode } from '../../cluster/view/projections.ts';
-import { uidOf, type RawObject } from '../../cluster/client/raw-object.ts';
-import { snapshotView } from '../../files/snapshot-view.ts';
-import { viewResources } from '../../cluster/view/view-resources.ts';
+import { projectNamespace, projectNode, viewResources } from '../../cluster/view/projections.ts';
+import { snapshotView } from '../../files/snapshot-usage.ts';
 import { resourcesOf } from '../manifests/webhook-configurations.ts';
 import type { AuditSource } from './audit-source.ts';
 import { readOwnObjects } from './own-objects.ts';

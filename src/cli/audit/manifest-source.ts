@@ -2,7 +2,7 @@ import type { PlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
 import { Interner } from '../../workload/interner.ts';
 import { projectNamespace, projectNode } from '../../cluster/view/projections.ts';
-import { snapshotView } from '../../files/snapshot-view.ts';
+import { snapshotView } from '../../files/snapshot-usage.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { InputError } from '../input-error.ts';
 import { resourcesOf } from '../manifests/webhook-configurations.ts';

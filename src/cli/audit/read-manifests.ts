@@ -4,7 +4,7 @@ import { explainFileError } from '../../text/explain-file-error.ts';
 import { formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { JsonListDecoder } from '../../cluster/watch/json-list.ts';
+import { JsonListDecoder } from '../../cluster/watch/json-decoder.ts';
 import { InputError } from '../input-error.ts';
 import { readManifestText } from '../judge/manifest-text.ts';
 import type { Place } from '../report/report.ts';

@@ -118,7 +118,7 @@ async function openSource({ flags, context }: Run): Promise<Opened> {
   const [{ findApiServer }, { createClient }, { systemClock }, { openLiveSource }] = await Promise.all([
     import('../../cluster/client/find-api-server.ts'),
     import('../../cluster/client/client.ts'),
-    import('../../cluster/client/system-clock.ts'),
+    import('../../cluster/client/retry.ts'),
     import('./live-source.ts'),
   ]);
   const access = { environment: context.environment, kubeconfig: flags.kubeconfig };

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { createClient } from '../../cluster/client/client.ts';
 import { findApiServer } from '../../cluster/client/find-api-server.ts';
-import { systemClock } from '../../cluster/client/system-clock.ts';
+import { systemClock } from '../../cluster/client/retry.ts';
 import { certificateModes, defaultNamespace, type CertificateMode } from '../manifests/install-settings.ts';
 import { labelFlag } from '../label-flag.ts';
 import type { CliContext } from '../program.ts';

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { explainFileError } from '../../text/explain-file-error.ts';
 import { messageOf } from '../../text/message-of.ts';
-import { recordFileEnd } from '../../telemetry/record-files.ts';
+import { recordFileEnd } from '../../record/record-files.ts';
 import { InputError } from '../input-error.ts';
 
 export type Logs = { readonly files: readonly string[]; readonly bytes: number };

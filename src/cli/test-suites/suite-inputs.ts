@@ -6,7 +6,7 @@ import { explainFileError } from '../../text/explain-file-error.ts';
 import { formatProblem } from '../../text/problem.ts';
 import { isPlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
-import { listPolicyFiles } from '../../files/policy-directory.ts';
+import { listPolicyFiles } from '../../files/policy-files.ts';
 import { readSnapshotFile } from '../../files/snapshot-file.ts';
 import { usageOfSnapshot } from '../../files/snapshot-usage.ts';
 import { QuotaError } from '../../quota/rules/group.ts';

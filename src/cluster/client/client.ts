@@ -1,11 +1,10 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { request as httpRequest } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer, json } from 'node:stream/consumers';
+import type { PlainObject } from '../../api/plain-object.ts';
 import { ApiError, apiErrorOf, describeRequest, type RequestLine } from './api-error.ts';
 import type { ApiServer } from './api-server.ts';
-import { readEnvelope } from '../protobuf/envelope.ts';
-import { isProtobuf } from '../protobuf/media-type.ts';
+import { readEnvelope, isProtobuf } from '../protobuf/envelope.ts';
 import { statusShape } from '../protobuf/messages.ts';
 import { MalformedProtobuf } from '../protobuf/wire.ts';
 import { withRetries, type Clock } from './retry.ts';
@@ -150,4 +149,23 @@ async function send(
     request.once('response', resolve);
     request.end(content);
   });
+}
+
+/** An object as the API server sent it. */
+export type RawObject = PlainObject;
+
+function metaOf(object: RawObject): RawObject {
+  return (object['metadata'] ?? {}) as RawObject;
+}
+
+export function nameOf(object: RawObject): string {
+  return String(metaOf(object)['name']);
+}
+
+export function uidOf(object: RawObject): string {
+  return String(metaOf(object)['uid']);
+}
+
+export function versionOf(object: RawObject): string {
+  return String(metaOf(object)['resourceVersion']);
 }

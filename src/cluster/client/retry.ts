@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Time and chance, passed in so that tests choose both. */
 export type Clock = {
@@ -46,3 +47,10 @@ export async function withRetries<T>(
     }
   }
 }
+
+/** The machine's own time and chance. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  random: Math.random,
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
+};

@@ -1,4 +1,4 @@
-import type { RawObject } from '../client/raw-object.ts';
+import type { PlainObject } from '../../api/plain-object.ts';
 import { readShape, type Shape } from './shape.ts';
 import { MalformedProtobuf, WireReader, wireType } from './wire.ts';
 
@@ -18,7 +18,7 @@ export function noEnvelope(bytes: Buffer): MalformedProtobuf {
   return new MalformedProtobuf(`it begins with ${JSON.stringify(bytes.toString('latin1', 0, magic.length))}`);
 }
 
-export function readEnvelope(envelope: Buffer, shape: Shape): RawObject {
+export function readEnvelope(envelope: Buffer, shape: Shape): PlainObject {
   return readShape(new WireReader(openEnvelope(envelope)), shape);
 }
 
@@ -32,4 +32,11 @@ export function delimitedField(message: Buffer, number: number): Buffer | undefi
     else wire.skip(tag & 7);
   }
   return found;
+}
+
+/** Whether an answer came as protobuf is for its own Content-Type to say. */
+export const protobufMediaType = 'application/vnd.kubernetes.protobuf';
+
+export function isProtobuf(contentType: string): boolean {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === protobufMediaType;
 }

@@ -1,4 +1,4 @@
-import type { RawObject } from '../client/raw-object.ts';
+import type { PlainObject } from '../../api/plain-object.ts';
 import { MalformedProtobuf, wireType, type WireReader } from './wire.ts';
 
 /** What one field becomes in the object that JSON would have given. */
@@ -29,7 +29,7 @@ export const one = (name: string, of: Shape): Field => field(name, of);
 export const listOf = (name: string, of: Shape): Field => field(name, of, true);
 
 /** As with JSON, a text that is empty is absent, and so is a list or a map without entries. */
-export function readShape(wire: WireReader, shape: Shape): RawObject {
+export function readShape(wire: WireReader, shape: Shape): PlainObject {
   const object: Record<string, unknown> = {};
   while (wire.hasMore) {
     const tag = wire.tag();
@@ -58,7 +58,7 @@ function readField(wire: WireReader, type: number, field: Field, object: Record<
     if (holds === 'texts') readEntry(wire, (object[name] ??= {}) as Record<string, string>, textOf);
     else if (holds === 'quantities') readEntry(wire, (object[name] ??= {}) as Record<string, string>, quantityOf);
     else if (holds === 'time') readTime(wire, name, object);
-    else if (field.isList) ((object[name] ??= []) as RawObject[]).push(readShape(wire, holds));
+    else if (field.isList) ((object[name] ??= []) as PlainObject[]).push(readShape(wire, holds));
     else object[name] = readShape(wire, holds);
     wire.leave(outer);
   }

@@ -1,8 +1,7 @@
 import { ledgerName } from '../../api/quota-ledger.ts';
 import type { LedgerStore, StoredLedger } from '../../quota/ledger/ledger-store.ts';
 import { ApiError, ifFound } from '../client/api-error.ts';
-import type { ApiClient } from '../client/client.ts';
-import { nameOf, versionOf, type RawObject } from '../client/raw-object.ts';
+import { type ApiClient, nameOf, versionOf, type RawObject } from '../client/client.ts';
 import type { Reflector } from '../watch/reflector.ts';
 import { createFeed, type FeedContext } from '../watch/resource-feed.ts';
 

@@ -1,9 +1,8 @@
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import type { Labels } from '../../workload/pod.ts';
 import { ifFound } from '../client/api-error.ts';
-import type { ApiClient } from '../client/client.ts';
+import type { ApiClient, RawObject } from '../client/client.ts';
 import type { Interner } from '../../workload/interner.ts';
-import type { RawObject } from '../client/raw-object.ts';
 import { projectNamespace } from './projections.ts';
 
 /** A namespace that was made a moment ago is asked for while its first pod waits. */

@@ -1,15 +1,14 @@
 import { podDeviceMemory, type LargestDevices } from '../../quota/rules/device-memory.ts';
-import { submitterAnnotation, type PodRecord } from '../../quota/rules/pod-record.ts';
-import type { NodeFacts } from '../../workload/cluster-facts.ts';
+import { submitterAnnotation, type PodRecord, isSamePod } from '../../quota/rules/pod-record.ts';
+import { type NodeFacts, unknownNamespace } from '../../workload/cluster-facts.ts';
 import { demandOf } from '../../workload/demand.ts';
-import { MalformedObject } from '../../workload/malformed-object.ts';
 import { ownValue, type Labels } from '../../workload/pod.ts';
 import { isExtendedResource } from '../../workload/resource-names.ts';
 import { readMeta, readPod } from '../../workload/read-pod.ts';
 import { readObject, readQuantities } from '../../workload/read-field.ts';
-import { unknownNamespace } from '../../workload/cluster-facts.ts';
 import type { Interner } from '../../workload/interner.ts';
-import type { RawObject } from '../client/raw-object.ts';
+import { type RawObject, nameOf, uidOf } from '../client/client.ts';
+import { namespaceShape, nodeShape, podShape } from '../protobuf/messages.ts';
 
 /** What of each object is kept: the few fields that rules, quotas and tables read. */
 
@@ -101,12 +100,23 @@ export function isSameNamespace(a: NamespaceRecord, b: NamespaceRecord): boolean
   return a.labels === b.labels && a.name === b.name;
 }
 
-/** The API server holds no object that its own schema refuses; should we read one wrongly, it must not end the watch. */
-export function orUndefined<T>(project: () => T): T | undefined {
-  try {
-    return project();
-  } catch (error) {
-    if (error instanceof MalformedObject) return undefined;
-    throw error;
-  }
-}
+/** What the view lists and watches, and when an object counts as unchanged. */
+export const viewResources = {
+  namespaces: {
+    resource: 'namespaces',
+    path: '/api/v1/namespaces',
+    shape: namespaceShape,
+    key: nameOf,
+    isSame: isSameNamespace,
+  },
+  nodes: { resource: 'nodes', path: '/api/v1/nodes', shape: nodeShape, key: nameOf, isSame: isSameNode },
+  pods: {
+    resource: 'pods',
+    path: '/api/v1/pods',
+    shape: podShape,
+    // The end of a pod becomes a DELETED event; those that ended before are never sent.
+    fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+    key: uidOf,
+    isSame: isSamePod,
+  },
+} as const;

@@ -6,11 +6,10 @@ import { unknownNamespace, type ClusterFacts, type NodeFacts } from '../../workl
 import type { Labels } from '../../workload/pod.ts';
 import { Interner } from '../../workload/interner.ts';
 import { createNamespaceReader } from './namespace-reader.ts';
-import { projectNamespace, projectNode, projectPod, type NamespaceRecord } from './projections.ts';
+import { projectNamespace, projectNode, projectPod, type NamespaceRecord, viewResources } from './projections.ts';
 import type { Reflector } from '../watch/reflector.ts';
 import { createFeed, type FeedContext, type ResourceFeed } from '../watch/resource-feed.ts';
 import type { Change, StoreReader } from '../watch/store.ts';
-import { viewResources } from './view-resources.ts';
 
 /** A pod that came, changed or went, at once: before anything else is read from the watch. */
 export type PodListener = (change: Change<PodRecord>) => void;

@@ -1,13 +1,9 @@
-import type { ApiClient } from '../client/client.ts';
-import { JsonListDecoder } from './json-list.ts';
-import { JsonWatchDecoder } from './json-watch.ts';
-import type { ListDecoder, ListMetadata } from './list-decoder.ts';
-import { ProtobufListDecoder } from '../protobuf/list-decoder.ts';
-import { isProtobuf, protobufMediaType } from '../protobuf/media-type.ts';
+import type { ApiClient, RawObject } from '../client/client.ts';
+import { JsonListDecoder, JsonWatchDecoder } from './json-decoder.ts';
+import type { ListDecoder, ListMetadata, WatchDecoder } from './stream-decoder.ts';
+import { ProtobufListDecoder, ProtobufWatchDecoder } from './protobuf-decoder.ts';
+import { isProtobuf, protobufMediaType } from '../protobuf/envelope.ts';
 import type { Shape } from '../protobuf/shape.ts';
-import { ProtobufWatchDecoder } from '../protobuf/watch-decoder.ts';
-import type { RawObject } from '../client/raw-object.ts';
-import type { WatchDecoder } from './watch-events.ts';
 
 export type PageRequest = {
   readonly limit: number;

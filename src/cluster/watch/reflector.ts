@@ -1,9 +1,9 @@
 import { ApiError } from '../client/api-error.ts';
 import type { ListWatch } from './list-watch.ts';
-import type { RawObject } from '../client/raw-object.ts';
+import type { RawObject } from '../client/client.ts';
 import { paceOfPage } from './relist-pace.ts';
 import { pauseAfter, type Backoff, type Clock } from '../client/retry.ts';
-import type { WatchEvent } from './watch-events.ts';
+import type { WatchEvent } from './stream-decoder.ts';
 
 /** Where a reflector puts what it sees. */
 export type ReflectorSink = {

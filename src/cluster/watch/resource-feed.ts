@@ -1,10 +1,9 @@
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { ApiClient } from '../client/client.ts';
+import type { ApiClient, RawObject } from '../client/client.ts';
 import { createListWatch } from './list-watch.ts';
-import { orUndefined } from '../view/projections.ts';
+import { MalformedObject } from '../../workload/malformed-object.ts';
 import type { Shape } from '../protobuf/shape.ts';
-import type { RawObject } from '../client/raw-object.ts';
 import { Reflector, type ReflectorTelemetry } from './reflector.ts';
 import type { Clock } from '../client/retry.ts';
 import { Store, type Change, type StoreReader } from './store.ts';
@@ -75,6 +74,16 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
     stalenessMs: () => reflector.stalenessMs(),
   });
   return { store, reflector, revise: (name, value) => store.revise(name, value, reflector.resourceVersion ?? '') };
+}
+
+/** The API server holds no object that its own schema refuses; should we read one wrongly, it must not end the watch. */
+export function orUndefined<T>(project: () => T): T | undefined {
+  try {
+    return project();
+  } catch (error) {
+    if (error instanceof MalformedObject) return undefined;
+    throw error;
+  }
 }
 
 function reflectorTelemetry(log: Log, metrics: Metrics, onProgress: (isList: boolean) => void): ReflectorTelemetry {

@@ -1,7 +1,7 @@
 import { formatField } from '../../text/problem.ts';
 import { objectJudge } from '../../text/judge-object.ts';
 import type { ResourceSchema } from '../../api/resource-schema.ts';
-import { nameOf, type RawObject } from '../client/raw-object.ts';
+import { nameOf, type RawObject } from '../client/client.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 
 /** What is wrong with an object that its schema accepts: `field` is a path such as `spec.names.pattern`. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RawObject } from '../../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../../src/cluster/client/client.ts';
 import type { Field, Shape } from '../../../src/cluster/protobuf/shape.ts';
 
 const filled = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 });

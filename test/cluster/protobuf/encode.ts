@@ -1,6 +1,6 @@
-import type { RawObject } from '../../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../../src/cluster/client/client.ts';
 import type { Field, Shape } from '../../../src/cluster/protobuf/shape.ts';
-import { protobufMediaType } from '../../../src/cluster/protobuf/media-type.ts';
+import { protobufMediaType } from '../../../src/cluster/protobuf/envelope.ts';
 
 /** Writes what the decoders read, by the same shapes. */
 

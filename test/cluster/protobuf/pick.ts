@@ -1,5 +1,5 @@
 import type { Field, Shape } from '../../../src/cluster/protobuf/shape.ts';
-import type { RawObject } from '../../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../../src/cluster/client/client.ts';
 
 /** Of an object out of JSON, what a shape names; null is the same as absent, as everywhere in Kubernetes. */
 export function pick(object: RawObject, shape: Shape): RawObject {

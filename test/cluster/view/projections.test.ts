@@ -3,11 +3,11 @@ import { Interner } from '../../../src/workload/interner.ts';
 import {
   isSameNamespace,
   isSameNode,
-  orUndefined,
   projectNamespace,
   projectNode,
   projectPod,
 } from '../../../src/cluster/view/projections.ts';
+import { orUndefined } from '../../../src/cluster/watch/resource-feed.ts';
 import { isSamePod } from '../../../src/quota/rules/pod-record.ts';
 import { MalformedObject } from '../../../src/workload/malformed-object.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createClient } from '../../../src/cluster/client/client.ts';
 import { kubeconfigServer } from '../../../src/cluster/client/kubeconfig-server.ts';
-import { systemClock } from '../../../src/cluster/client/system-clock.ts';
+import { systemClock } from '../../../src/cluster/client/retry.ts';
 import { ClusterView } from '../../../src/cluster/view/view.ts';
 import type { PodRecord } from '../../../src/quota/rules/pod-record.ts';
 import { formatAmounts } from '../../../src/quota/rules/amounts.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { RawObject } from '../../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../../src/cluster/client/client.ts';
 import { Reflector, type ReflectorTelemetry } from '../../../src/cluster/watch/reflector.ts';
 import type { Clock } from '../../../src/cluster/client/retry.ts';
 import { Store } from '../../../src/cluster/watch/store.ts';

@@ -1,7 +1,7 @@
 import { ApiError } from '../../../src/cluster/client/api-error.ts';
-import { JsonWatchDecoder } from '../../../src/cluster/watch/json-watch.ts';
+import { JsonWatchDecoder } from '../../../src/cluster/watch/json-decoder.ts';
 import type { ListWatch } from '../../../src/cluster/watch/list-watch.ts';
-import type { RawObject } from '../../../src/cluster/client/raw-object.ts';
+import type { RawObject } from '../../../src/cluster/client/client.ts';
 import type { Clock } from '../../../src/cluster/client/retry.ts';
 
 /** How a watch ends before its time. */

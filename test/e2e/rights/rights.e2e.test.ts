@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import type { ManifestObject } from '../../../src/cli/manifests/install-settings.ts';
 import { inClusterServer } from '../../../src/cluster/client/api-server.ts';
 import { createClient } from '../../../src/cluster/client/client.ts';
-import { systemClock } from '../../../src/cluster/client/system-clock.ts';
+import { systemClock } from '../../../src/cluster/client/retry.ts';
 import { expireAfterMs, ReservationExpiry } from '../../../src/controller/expire-reservations.ts';
 import { createNode } from '../../controlplane/create-node.ts';
 import { startControlPlane, type ControlPlane } from '../../controlplane/start.ts';

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { RecordFiles, type RecordFilesOptions } from '../../src/telemetry/record-files.ts';
+import { RecordFiles, type RecordFilesOptions } from '../../src/record/record-files.ts';
 
 let root: string;
 let directory: string;

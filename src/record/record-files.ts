@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Why a record was dropped: it came too fast, the disk did not take it, or no file has room for it. */
-export const recordDropReasons = ['buffer_full', 'not_written', 'too_large'] as const;
-export type RecordDropReason = (typeof recordDropReasons)[number];
+/** Why a record was dropped: records came faster than the disk takes them, the write failed, or it exceeds a whole file. */
+export type RecordDropReason = 'buffer_full' | 'not_written' | 'too_large';
 
 export type RecordFilesOptions<Entry> = {
   /** Made when it is not there; readable by nobody else. */

@@ -1,8 +1,7 @@
-import { ApiError, ifFound } from './api-error.ts';
-import type { ApiClient } from './client.ts';
-import { nameOf, versionOf, type RawObject } from './raw-object.ts';
-import type { Reflector } from '../watch/reflector.ts';
-import { createFeed, type FeedContext } from '../watch/resource-feed.ts';
+import { ApiError, ifFound } from '../client/api-error.ts';
+import { type ApiClient, nameOf, versionOf, type RawObject } from '../client/client.ts';
+import type { Reflector } from './reflector.ts';
+import { createFeed, type FeedContext } from './resource-feed.ts';
 
 /** An operation of a JSON patch. */
 export type PatchOperation = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../src/cluster/client/api-error.ts';
 import type { ApiRequest } from '../../../src/cluster/client/client.ts';
-import { createNamedObject } from '../../../src/cluster/client/named-object.ts';
+import { createNamedObject } from '../../../src/cluster/watch/named-object.ts';
 
 const place = { collection: '/api/v1/namespaces/a/secrets', name: 's' };
 

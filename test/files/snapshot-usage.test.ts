@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { clusterSnapshot } from '../../src/api/cluster-snapshot.ts';
-import { snapshotView } from '../../src/files/snapshot-view.ts';
+import { snapshotView } from '../../src/files/snapshot-usage.ts';
 
 const view = (parts: object, stalenessMs?: () => number) =>
   snapshotView(

@@ -1,11 +1,17 @@
-import { ByteQueue } from '../watch/byte-queue.ts';
-import type { ListDecoder, ListMetadata } from '../watch/list-decoder.ts';
-import type { RawObject } from '../client/raw-object.ts';
-import { maxEventBytes } from '../watch/watch-events.ts';
-import { magic, noEnvelope, rawNumber } from './envelope.ts';
-import { listMetaShape } from './messages.ts';
-import { readShape, type Shape } from './shape.ts';
-import { MalformedProtobuf, maxVarintBytes, WireReader, wireType } from './wire.ts';
+import { ByteQueue } from './byte-queue.ts';
+import {
+  type ListDecoder,
+  type ListMetadata,
+  maxEventBytes,
+  watchEvent,
+  type WatchDecoder,
+  type WatchEvent,
+} from './stream-decoder.ts';
+import type { RawObject } from '../client/client.ts';
+import { magic, noEnvelope, rawNumber, delimitedField, readEnvelope } from '../protobuf/envelope.ts';
+import { listMetaShape, statusShape } from '../protobuf/messages.ts';
+import { readShape, type Shape } from '../protobuf/shape.ts';
+import { MalformedProtobuf, maxVarintBytes, WireReader, wireType } from '../protobuf/wire.ts';
 
 /** Of every list, such as core/v1 PodList. */
 const metadataNumber = 1;
@@ -90,5 +96,47 @@ export class ProtobufListDecoder implements ListDecoder {
       return { tag, length: wire.length(), headerBytes: wire.position };
     }
     throw new MalformedProtobuf(`a field of wire type ${type} in a list`);
+  }
+}
+
+/** Before each event, its length, big-endian: apimachinery/pkg/util/framer. */
+const lengthBytes = 4;
+
+/** metav1.WatchEvent `{type = 1, object = 2}`, and in the latter a runtime.RawExtension `{raw = 1}`. */
+const typeNumber = 1;
+const objectNumber = 2;
+const extensionRawNumber = 1;
+
+/** Cuts pieces of a stream into frames, and reads of the event in each what the shape names. */
+export class ProtobufWatchDecoder implements WatchDecoder {
+  readonly #shape: Shape;
+  readonly #queue = new ByteQueue();
+  /** Of the frame whose length has arrived. */
+  #awaited: number | undefined;
+
+  constructor(shape: Shape) {
+    this.#shape = shape;
+  }
+
+  *decode(piece: Buffer): Generator<WatchEvent> {
+    this.#queue.push(piece);
+    for (;;) {
+      this.#awaited ??= this.#queue.take(lengthBytes)?.readUInt32BE();
+      if (this.#awaited === undefined) return;
+      if (this.#awaited > maxEventBytes) throw new Error('the API server sent an event of more than 16 MiB');
+      const frame = this.#queue.take(this.#awaited);
+      if (frame === undefined) return;
+      this.#awaited = undefined;
+      yield this.#eventOf(frame);
+    }
+  }
+
+  #eventOf(frame: Buffer): WatchEvent {
+    const type = delimitedField(frame, typeNumber)?.toString('latin1');
+    const extension = delimitedField(frame, objectNumber);
+    const raw = extension === undefined ? undefined : delimitedField(extension, extensionRawNumber);
+    if (raw === undefined) throw new MalformedProtobuf('an event without an object');
+    const object = readEnvelope(raw, type === 'ERROR' ? statusShape : this.#shape);
+    return watchEvent(type, object, () => frame.toString('latin1', 0, 100));
   }
 }
