@@ -11,7 +11,7 @@ import { isMirrorPod, type FindExemption } from './exemption.ts';
 import { judge } from './judge.ts';
 import { withQuota, withGroupChanges } from './quota-answer.ts';
 import type { CompiledPolicy, PolicySet } from './policy-set.ts';
-import type { AdmissionRequest } from '../review/review.ts';
+import type { AdmissionRequest } from '../review/decode.ts';
 import { isJudgedByGpuValidate, isJudgedSubResource } from '../review/webhooks.ts';
 
 /** What a decision rests on; each is asked once a request, so that a reload never changes a decision half-way. */

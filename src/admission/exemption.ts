@@ -1,7 +1,7 @@
 import { compileGlobs } from '../workload/match.ts';
 import type { ObjectMeta } from '../workload/pod.ts';
 import { isKubelet } from '../workload/requester.ts';
-import type { AdmissionRequest } from '../review/review.ts';
+import type { AdmissionRequest } from '../review/decode.ts';
 
 /** Globs of what is never judged nor changed, whatever the policies say. */
 export type ExemptionSettings = {

@@ -1,26 +1,27 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { HandleReview } from '../review/answer.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createAdmissionApp } from './app.ts';
 import { BodyBudget } from './body.ts';
-import { refuseClient, type ClientCheck } from './client-certificate.ts';
-import { ConnectionCap } from './connection-cap.ts';
-import { Connections } from './connections.ts';
+import { ConnectionCap, Connections } from './connections.ts';
 import { drainServer, type DrainOptions } from './drain.ts';
 import {
   createHttpsServer,
   dropped,
   endBroken,
   followCertificates,
+  listen,
+  refuseClient,
   watchBrokenConnections,
+  type ClientCheck,
+  type Listening,
+  type ListenOptions,
   type ServingCertificates,
 } from './https-server.ts';
 import { defaultLimits, type Limits } from './limits.ts';
-import { listen, type Listening, type ListenOptions } from './listen.ts';
 import { isNotReady, isReady, type Readiness } from './readiness.ts';
-import { createReviewListener } from './review-listener.ts';
+import type { HandleReview } from './reviews.ts';
 
 export type AdmissionServerOptions = ListenOptions & {
   readonly certificates: ServingCertificates;
@@ -39,9 +40,9 @@ export type AdmissionServerOptions = ListenOptions & {
 
 export type AdmissionServer = {
   readonly address: Listening;
-  /** Not ready from the first moment of a drain on. */
+  /** Not ready from the moment a drain begins. */
   readiness(): Readiness;
-  /** Goes on serving while endpoints spread, then ends; no request is lost. Resolves when nothing is open any more. */
+  /** Goes on serving while endpoints spread, then ends. No request is lost. Resolves when every connection is closed. */
   drain(options: DrainOptions): Promise<void>;
   /** Ends at once. */
   close(): Promise<void>;
@@ -62,11 +63,9 @@ export async function createAdmissionServer(options: AdmissionServerOptions): Pr
     endSlow: (socket) => endBroken(socket, 'ERR_HTTP_REQUEST_TIMEOUT', metrics, log),
   });
   const budget = new BodyBudget(limits.maxBodiesBytes);
-  const context = { limits, budget, connections, metrics, log, now };
-  const app = createAdmissionApp(new Set(reviews.keys()), { log, metrics });
-  const listener = createReviewListener(reviews, context, app);
+  const app = createAdmissionApp(reviews, { limits, budget, connections, metrics, log, now });
 
-  const server = createHttpsServer(certificates, clients, limits, listener);
+  const server = createHttpsServer(certificates, clients, limits, app);
   const cap = new ConnectionCap(limits.maxConnections);
   server.on('connection', (socket: Socket) => {
     if (cap.add(socket)) dropped(metrics, log);

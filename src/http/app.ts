@@ -1,8 +1,9 @@
-import express, { type ErrorRequestHandler, type Express } from 'express';
-import { plainText } from '../review/answer.ts';
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
+import { plainText } from '../review/respond.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { refusal } from './refusals.ts';
+import { exchangeReview, type ExchangeContext } from './exchange.ts';
+import { refusal, type Refusal } from './refusals.ts';
+import type { HandleReview } from './reviews.ts';
 
 /** An express app that says nothing about itself. */
 export function createBareApp(): Express {
@@ -12,8 +13,8 @@ export function createBareApp(): Express {
   return app;
 }
 
-/** The last handler of an app: what the others throw ends in the log and in a 500. */
-export function answerFaults(log: Log): ErrorRequestHandler {
+/** The last handler of an app: errors that the others throw end in the log and in a 500. */
+export function answerErrors(log: Log): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
     log.error('a request failed', { error });
     if (response.headersSent) {
@@ -25,20 +26,28 @@ export function answerFaults(log: Log): ErrorRequestHandler {
   };
 }
 
-/** Answers what comes to the admission port and is no POST on an admission path. Each answer ends its connection. */
-export function createAdmissionApp(paths: ReadonlySet<string>, telemetry: { log: Log; metrics: Metrics }): Express {
+/** What the admission port serves: POST with a review on each path, and nothing else. */
+export function createAdmissionApp(
+  reviews: ReadonlyMap<string, HandleReview>,
+  context: ExchangeContext,
+): Express {
+  const { connections, metrics, log } = context;
   const app = createBareApp();
-  app.use((request, response) => {
-    // The body, if there is one, is not read; what follows it could not be told from it.
-    response.set('Connection', 'close').type(plainText);
-    if (paths.has(request.path)) {
-      telemetry.metrics.badRequest('method_not_allowed');
-      response.status(405).set('Allow', 'POST').send('this path takes POST with an AdmissionReview.');
-    } else {
-      telemetry.metrics.badRequest('not_found');
-      response.status(404).send('there is no such path: this port serves admission webhooks only.');
-    }
+  app.enable('case sensitive routing').enable('strict routing').set('query parser', false);
+  const refuse = (response: Response, { reason, status, body }: Refusal): void => {
+    metrics.badRequest(reason);
+    // The body, if there is one, is not read, so the connection cannot be used again.
+    response.status(status).set('Connection', 'close').type(plainText).send(body);
+  };
+  app.use((request, _response, next) => {
+    connections.of(request.socket).steps++;
+    next();
   });
-  app.use(answerFaults(telemetry.log));
+  for (const [path, handle] of reviews) {
+    app.post(path, (request, response) => exchangeReview(context, handle, request, response));
+    app.all(path, (_request, response) => refuse(response.set('Allow', 'POST'), refusal('method_not_allowed')));
+  }
+  app.use((_request, response) => refuse(response, refusal('not_found')));
+  app.use(answerErrors(log));
   return app;
 }

@@ -11,14 +11,14 @@ export class BodyBudget {
     return this.#held;
   }
 
-  /** True when the bytes could be had. */
+  /** False when the budget has no room for the bytes. */
   take(bytes: number): boolean {
     if (this.#held + bytes > this.#maxBytes) return false;
     this.#held += bytes;
     return true;
   }
 
-  giveBack(bytes: number): void {
+  release(bytes: number): void {
     this.#held -= bytes;
   }
 }
@@ -26,7 +26,7 @@ export class BodyBudget {
 /** The second chunk of a body makes room for at least this much. */
 const minCapacity = 16 * 1024;
 
-const nothing = Buffer.alloc(0);
+const noBytes = Buffer.alloc(0);
 
 /**
  * Collects the chunks of one body. A single chunk, the usual case, is kept as it is. More are copied into one buffer
@@ -34,7 +34,7 @@ const nothing = Buffer.alloc(0);
  */
 export class Body {
   readonly #budget: BodyBudget;
-  #buffer: Buffer = nothing;
+  #buffer: Buffer = noBytes;
   #length = 0;
 
   constructor(budget: BodyBudget) {
@@ -45,14 +45,14 @@ export class Body {
     return this.#length;
   }
 
-  /** False when the budget is spent; the chunk is then dropped. `expected` is the length announced, 0 when none was. */
-  add(chunk: Buffer, expected: number): boolean {
+  /** False when the budget is spent; the chunk is then dropped. `announced` is the Content-Length, 0 without one. */
+  add(chunk: Buffer, announced: number): boolean {
     const length = this.#length + chunk.length;
     if (this.#length === 0) {
       if (!this.#budget.take(chunk.length)) return false;
       this.#buffer = chunk;
     } else {
-      if (length > this.#buffer.length && !this.#grow(length, expected)) return false;
+      if (length > this.#buffer.length && !this.#grow(length, announced)) return false;
       chunk.copy(this.#buffer, this.#length);
     }
     this.#length = length;
@@ -64,15 +64,15 @@ export class Body {
   }
 
   release(): void {
-    this.#budget.giveBack(this.#buffer.length);
-    this.#buffer = nothing;
+    this.#budget.release(this.#buffer.length);
+    this.#buffer = noBytes;
     this.#length = 0;
   }
 
-  #grow(length: number, expected: number): boolean {
+  #grow(length: number, announced: number): boolean {
     const doubled = Math.max(2 * this.#buffer.length, length, minCapacity);
-    // What is announced is believed only up to the doubling: memory follows the bytes that came.
-    const capacity = expected >= length ? Math.min(doubled, expected) : doubled;
+    // An announced length is believed only up to the doubling: memory follows the bytes that came.
+    const capacity = announced >= length ? Math.min(doubled, announced) : doubled;
     if (!this.#budget.take(capacity - this.#buffer.length)) return false;
     const buffer = Buffer.allocUnsafe(capacity);
     this.#buffer.copy(buffer, 0, 0, this.#length);

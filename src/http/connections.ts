@@ -15,7 +15,7 @@ export class Connection {
   readonly retireAt: number;
   /** The answer to every review on this connection, when its client may not call. */
   readonly refusal: Refusal | undefined;
-  /** Counts the heads and the ends of bodies that arrived: two sweeps between which it stood still saw no request. */
+  /** Counts the heads and the ends of bodies that arrived. If it has not changed between two sweeps, no request came. */
   steps = 0;
   /** Reviews that are not answered yet. */
   inFlight = 0;
@@ -96,9 +96,9 @@ export class Connections {
   }
 
   /**
-   * Ends what takes too long. Node's headersTimeout also runs on a connection on which nothing was ever sent; clients
-   * such as Go's keep those for later and cannot repeat a call that meets their end, so it has to outlast the client's
-   * patience, and a head that has begun gets this shorter limit.
+   * Ends what takes too long. Node's headersTimeout also runs on a connection on which nothing was ever sent. Clients
+   * such as Go's keep those for later, and cannot repeat a call whose connection ends under it. So headersTimeout has to
+   * be longer than clients keep connections, and a head that has begun gets this shorter limit.
    */
   sweep(): void {
     const now = this.#options.now();
@@ -122,11 +122,71 @@ export class Connections {
     }
   }
 
-  /** Ends the connections on which nothing was ever sent, unless they are too young to know. */
+  /** Ends the connections on which nothing was ever sent, unless they are too young to tell. */
   endSilent(minAgeMs: number): void {
     const now = this.#options.now();
     for (const connection of this.#bySocket.values()) {
       if (connection.isSilent && now - connection.openedAt >= minAgeMs) connection.socket.destroy();
     }
   }
+}
+
+/** `connection` is undefined until the handshake is done. */
+type CappedSocket = { readonly socket: Socket; connection: Connection | undefined };
+
+/**
+ * Limits the number of sockets. A newcomer takes the place of the oldest socket that never sent a request, or else of the
+ * oldest that is idle: otherwise a stranger could open connections, leave them idle, and keep the API server out for as
+ * long as Node's timeouts last. Only while every connection is busy is the newcomer ended.
+ */
+export class ConnectionCap {
+  readonly #max: number;
+  /** In the order in which they came. By peer, because a TLS socket does not know the socket below it. */
+  readonly #byPeer = new Map<string | Socket, CappedSocket>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get sockets(): readonly Socket[] {
+    return Array.from(this.#byPeer.values(), ({ socket }) => socket);
+  }
+
+  /** Takes the socket in. True when it, or another one, had to be ended. */
+  add(socket: Socket): boolean {
+    const key = peerOf(socket);
+    const entry: CappedSocket = { socket, connection: undefined };
+    this.#byPeer.set(key, entry);
+    socket.once('close', () => this.#forget(key, entry));
+    if (this.#byPeer.size <= this.#max) return false;
+    const [ended, place] = this.#leastUsed(entry) ?? [entry, key];
+    this.#forget(place, ended);
+    ended.socket.destroy();
+    return true;
+  }
+
+  secured(socket: Socket, connection: Connection): void {
+    const entry = this.#byPeer.get(peerOf(socket));
+    if (entry !== undefined) entry.connection = connection;
+  }
+
+  /** A later socket may have the same peer. */
+  #forget(key: string | Socket, entry: CappedSocket): void {
+    if (this.#byPeer.get(key) === entry) this.#byPeer.delete(key);
+  }
+
+  #leastUsed(newcomer: CappedSocket): readonly [CappedSocket, string | Socket] | undefined {
+    let idle: readonly [CappedSocket, string | Socket] | undefined;
+    for (const [key, entry] of this.#byPeer) {
+      if (entry === newcomer) continue;
+      if (entry.connection === undefined || entry.connection.steps === 0) return [entry, key];
+      if (entry.connection.isIdle) idle ??= [entry, key];
+    }
+    return idle;
+  }
+}
+
+/** A socket that ended while it was accepted has no address. */
+function peerOf(socket: Socket): string | Socket {
+  return socket.remotePort === undefined ? socket : `${socket.remoteAddress} ${socket.remotePort}`;
 }

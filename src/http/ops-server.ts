@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { Express } from 'express';
-import { plainText } from '../review/answer.ts';
+import { plainText } from '../review/respond.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ExposedMetrics } from '../telemetry/metrics.ts';
-import { answerFaults, createBareApp } from './app.ts';
-import { listen, type Listening, type ListenOptions } from './listen.ts';
+import { answerErrors, createBareApp } from './app.ts';
+import { listen, type Listening, type ListenOptions } from './https-server.ts';
 import type { Readiness } from './readiness.ts';
 
 export type OpsAppOptions = {
@@ -17,16 +17,16 @@ export type OpsServerOptions = OpsAppOptions & ListenOptions;
 
 export type OpsServer = {
   readonly address: Listening;
-  /** Ends at once: probes and scrapes come again. */
+  /** Ends at once, because probes and scrapes are repeated. */
   close(): Promise<void>;
 };
 
-/** A probe or a scrape is one small request; who needs longer for its head is no prober. */
+/** A probe or a scrape is one small request: an honest client sends its head at once. */
 const requestTimeoutMs = 10_000;
 /** The kubelet, Prometheus and a few people. */
 const maxConnections = 256;
 
-/** Probes and metrics, on a plain port of their own: kubelet and Prometheus have no part in admission's TLS. */
+/** Probes and metrics, on a plain port of their own: the kubelet and Prometheus do not know admission's certificates. */
 function createOpsApp({ readiness, metrics, log }: OpsAppOptions): Express {
   const app = createBareApp();
   app.get('/healthz', (_request, response) => void response.type(plainText).send('ok\n'));
@@ -42,7 +42,7 @@ function createOpsApp({ readiness, metrics, log }: OpsAppOptions): Express {
   app.use((_request, response) => {
     response.status(404).type(plainText).send('there are /healthz, /readyz and /metrics here.\n');
   });
-  app.use(answerFaults(log));
+  app.use(answerErrors(log));
   return app;
 }
 

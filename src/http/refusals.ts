@@ -1,11 +1,13 @@
-import { couldNotDecide, internalError, plainText, type Answer } from '../review/answer.ts';
-import type { BadRequestReason } from '../telemetry/bad-request-reasons.ts';
+import type { BadRequestReason } from '../review/bad-request-reasons.ts';
+import { couldNotDecide, internalError, plainText, type Answer } from '../review/respond.ts';
 
 /**
  * Every answer that the transport gives by itself. The key counts it in gpugate_bad_requests_total.
- * What is the server's fault is 500, whose sentence alone the API server shows to the user; never with Retry-After.
+ * What is the server's doing is 500, because the API server shows that sentence to the user; never with Retry-After.
  */
 const catalogue = {
+  not_found: [404, 'there is no such path: this port serves admission webhooks only.'],
+  method_not_allowed: [405, 'this path takes POST with an AdmissionReview.'],
   wrong_content_type: [415, 'the content type must be application/json.'],
   compressed: [415, 'the body must not be compressed: send it without content-encoding.'],
   empty_body: [400, 'the request body is empty; an AdmissionReview is expected.'],
@@ -20,7 +22,6 @@ const catalogue = {
 
 export type Refusal = Answer & { readonly reason: BadRequestReason };
 
-/** The refusal of that name. */
 export function refusal(reason: keyof typeof catalogue): Refusal {
   const [status, sentence] = catalogue[reason];
   return { reason, status, contentType: plainText, body: sentence };
@@ -28,14 +29,14 @@ export function refusal(reason: keyof typeof catalogue): Refusal {
 
 const mebibyte = 1024 * 1024;
 
-/** Of a body over the limit, which the sentence names. */
+/** For a body over the limit, which the sentence names. */
 export function refuseLargeBody(maxBytes: number): Refusal {
   const limit = maxBytes % mebibyte === 0 ? `${maxBytes / mebibyte} MiB` : `${maxBytes} bytes`;
   const body = `the request body is larger than ${limit}, more than any AdmissionReview.`;
   return { reason: 'body_too_large', status: 413, contentType: plainText, body };
 }
 
-/** What the parser or a timeout makes of a connection that carries no request: the status line of its last answer. */
+/** The status line of the last answer on a connection that carries no request, by the error of the parser or a timeout. */
 const brokenRequestStatus: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',

@@ -3,10 +3,9 @@ import { messageOf } from '../text/message-of.ts';
 import { isPlainObject } from '../api/plain-object.ts';
 import type { Operation } from '../mutations/apply.ts';
 import type { Outcome } from '../admission/decision.ts';
-import { readRequest } from '../review/read-request.ts';
 import { recordedObject, recordedVariable } from './recorded-object.ts';
-import { denialOf } from '../admission/respond.ts';
-import type { AdmissionRequest } from '../review/review.ts';
+import { denialOf } from '../admission/response.ts';
+import { admissionRequest, type AdmissionRequest } from '../review/decode.ts';
 import { webhookIds } from '../review/webhooks.ts';
 
 /**
@@ -91,9 +90,9 @@ export function readRecord(text: string): { readonly record: DecisionRecord } | 
     return { problem: `is no record of a decision: ${path === '' ? '' : `${path}: `}${issue?.message ?? ''}` };
   }
   const { version: _version, request: raw, ...rest } = parsed.data;
-  const request = readRequest({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: raw });
-  if (request === undefined) return { problem: 'is no record of a decision: request is not an AdmissionRequest' };
-  return { record: { ...rest, request } };
+  const request = admissionRequest.safeParse(raw);
+  if (!request.success) return { problem: 'is no record of a decision: request is not an AdmissionRequest' };
+  return { record: { ...rest, request: request.data } };
 }
 
 export function recordedAnswer(request: AdmissionRequest, outcome: Outcome): RecordedAnswer {

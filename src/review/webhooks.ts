@@ -1,7 +1,7 @@
 import { touchesGpu } from '../workload/device-access.ts';
 import { ownValue, type ObjectMeta, type Pod } from '../workload/pod.ts';
 import { readMeta } from '../workload/read-pod.ts';
-import type { AdmissionRequest } from './review.ts';
+import type { AdmissionRequest } from './decode.ts';
 
 /**
  * The webhooks that gpugate serves: what they are called in configurations, logs and metrics, and where they listen.

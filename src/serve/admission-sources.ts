@@ -7,7 +7,7 @@ import {
   type AdmissionSources,
 } from '../admission/admit.ts';
 import { compileExemptions } from '../admission/exemption.ts';
-import { warmUp } from '../admission/warm-up.ts';
+import { warmUp } from './warm-up.ts';
 import type { Config } from '../config.ts';
 import { isNotReady, isReady, type Readiness } from '../http/readiness.ts';
 import { webhookIds, type WebhookId } from '../review/webhooks.ts';

@@ -1,5 +1,5 @@
 import { recordLine, type DecidedReview } from '../record/record.ts';
-import type { ReviewTelemetry } from '../admission/handle-review.ts';
+import type { ReviewTelemetry } from '../http/reviews.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';

@@ -1,9 +1,9 @@
-import { createHandleReview } from '../admission/handle-review.ts';
 import type { Config } from '../config.ts';
 import { createAdmissionServer, type AdmissionServer } from '../http/admission-server.ts';
-import type { ClientCheck } from '../http/client-certificate.ts';
+import type { ClientCheck } from '../http/https-server.ts';
 import { createOpsServer } from '../http/ops-server.ts';
 import { allReady, isNotReady, isReady } from '../http/readiness.ts';
+import { createHandleReview } from '../http/reviews.ts';
 import { webhookIds, webhookPaths } from '../review/webhooks.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -88,7 +88,7 @@ async function start(config: Config, { log, version, environment }: ServeContext
   const ops = (parts.ops = await createOpsServer({ log, metrics, readiness, host: config.host, port: config.opsPort }));
 
   const certificates = (parts.certificates = await openCertificates(config, { log, metrics, live, environment }));
-  const telemetry = { log, metrics, now, ...(recording === undefined ? {} : { record: recording.record }) };
+  const telemetry = { log, metrics, ...(recording === undefined ? {} : { record: recording.record }) };
   const clients = clientCheck(config);
   const admission = (server = await createAdmissionServer({
     certificates: certificates.source,

@@ -19,7 +19,7 @@ export const metricNames = {
     name: 'gpugate_admission_duration_seconds',
     type: 'histogram',
     labels: ['webhook'],
-    help: 'Time from the arrival of the whole review to its answer.',
+    help: 'Time from the arrival of the head of a review until its answer is handed to the socket.',
   },
   violations: {
     name: 'gpugate_violations_total',

@@ -7,9 +7,9 @@ import {
 } from '../../src/admission/admit.ts';
 import type { Outcome } from '../../src/admission/decision.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
-import { createHandleReview } from '../../src/admission/handle-review.ts';
+import { createHandleReview } from '../../src/http/reviews.ts';
 import { compilePolicy, verifyPolicy } from '../../src/admission/policy-set.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/review/review.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/review/decode.ts';
 import { workloadPolicySpec, type WorkloadPolicy } from '../../src/api/workload-policy.ts';
 import type { ReserveResult } from '../../src/quota/rules/reserve-result.ts';
 import type { ClusterFacts } from '../../src/workload/cluster-facts.ts';
@@ -256,13 +256,8 @@ describe('undecided', () => {
     expect(now(createValidate(sources, { needsFreshView: false })(requestOf({}), never)).decision.kind).toBe('deny');
   });
 
-  test('when the deadline had passed before the review arrived, and when a rule throws', () => {
+  test('when a rule throws', () => {
     const telemetry = recordingTelemetry();
-    const handle = createHandleReview('w', createValidate(sourcesOf({}), fresh), { ...telemetry, now: () => 5 });
-    expect(handle(bytesOf(reviewOf({})), 4)).toMatchObject({
-      status: 500,
-      body: expect.stringContaining('deadline') as string,
-    });
     const broken = createHandleReview(
       'w',
       () => {
@@ -364,12 +359,13 @@ test('one log line a request, with the decision and nothing of the environment',
   const telemetry = recordingTelemetry();
   const handle = createHandleReview('gpu.validate', createValidate(sourcesOf({ p: requireTeam }), fresh), telemetry);
   const container = { name: 'x', image: 'x', env: [{ name: 'PASSWORD', value: 'hunter2' }] };
-  await handle(bytesOf(reviewOf({ object: gpuPod({ containers: [container] }) })), 9);
+  const answer = await handle(bytesOf(reviewOf({ object: gpuPod({ containers: [container] }) })), 9);
+  answer.tell?.(12.5);
   expect(telemetry.log.entries).toHaveLength(1);
   expect(telemetry.log.entries[0]).toMatchObject({
     level: 'info',
     message: 'request',
-    fields: { decision: 'deny', user: 'alice', policies: ['p'] },
+    fields: { decision: 'deny', user: 'alice', policies: ['p'], durationMs: 12.5 },
   });
   expect(JSON.stringify(telemetry.log.entries)).not.toContain('hunter2');
   expect((await telemetry.metrics.expose()).body).toContain(

@@ -2,9 +2,9 @@ import { createInterface } from 'node:readline';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createMutatePods, createValidate, type AdmissionSources } from '../../src/admission/admit.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
-import { createHandleReview } from '../../src/admission/handle-review.ts';
+import { createHandleReview } from '../../src/http/reviews.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
-import { warmUp } from '../../src/admission/warm-up.ts';
+import { warmUp } from '../../src/serve/warm-up.ts';
 import { loadPolicies } from '../../src/cli/load-policies.ts';
 import { createClient } from '../../src/cluster/client/client.ts';
 import { findApiServer } from '../../src/cluster/client/find-api-server.ts';
@@ -50,7 +50,7 @@ const certificates = await openCertificates(loadConfig({ flags: { certs }, envir
 const admission = await createAdmissionServer({
   certificates: certificates.source,
   reviews: new Map(
-    Object.entries(handlerOf).map(([path, admit]) => [path, createHandleReview('bench', admit, { log, metrics, now })]),
+    Object.entries(handlerOf).map(([path, admit]) => [path, createHandleReview('bench', admit, { log, metrics })]),
   ),
   metrics,
   log,
@@ -92,7 +92,7 @@ void view.run(new AbortController().signal);
 await view.synced;
 const seconds = (now() - start) / 1000;
 stalls.disable();
-warmUp(Object.values(handlerOf), { log, metrics: createMetrics({ version: 'bench', processMetrics: false }), now });
+warmUp(Object.values(handlerOf), { log, metrics: createMetrics({ version: 'bench', processMetrics: false }) });
 await settled();
 report(seconds);
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { stringify } from 'yaml';
 import { compileExemptions } from '../../src/admission/exemption.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
-import type { AdmissionRequest } from '../../src/review/review.ts';
+import type { AdmissionRequest } from '../../src/review/decode.ts';
 import { reviewedKinds } from '../../src/api/workload-policy.ts';
 import { createOfflineJudge, type OfflineJudge } from '../../src/cli/judge/offline-judge.ts';
 import { readManifestText } from '../../src/cli/judge/manifest-text.ts';

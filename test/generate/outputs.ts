@@ -8,7 +8,7 @@ import { yamlOf } from '../../src/cli/manifests/yaml-of.ts';
 import { flagName, settings } from '../../src/config.ts';
 import { mutations } from '../../src/mutations/registry.ts';
 import { rules } from '../../src/policies/registry.ts';
-import { badRequestReasons } from '../../src/telemetry/bad-request-reasons.ts';
+import { badRequestReasons } from '../../src/review/bad-request-reasons.ts';
 import { metricNames } from '../../src/telemetry/metric-names.ts';
 import { helmFiles } from './manifests/helm-files.ts';
 import { kustomizeFiles } from './manifests/kustomize-files.ts';

@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { ConnectionCap } from '../../src/http/connection-cap.ts';
-import { Connections } from '../../src/http/connections.ts';
+import { ConnectionCap, Connections } from '../../src/http/connections.ts';
 import { refusal, type Refusal } from '../../src/http/refusals.ts';
 
 /** As much of a socket as connections look at. */

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { HandleReview } from '../../src/review/answer.ts';
+import type { HandleReview } from '../../src/http/reviews.ts';
 import type { AdmissionServer, AdmissionServerOptions } from '../../src/http/admission-server.ts';
 import { approve } from './in-memory-server.ts';
 import { postBytes, ResponseReader } from './raw-response.ts';

@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
-import type { HandleReview } from '../../src/review/answer.ts';
+import type { HandleReview } from '../../src/http/reviews.ts';
 import { createAdmissionApp } from '../../src/http/app.ts';
 import { BodyBudget } from '../../src/http/body.ts';
 import { Connections } from '../../src/http/connections.ts';
 import { defaultLimits, type Limits } from '../../src/http/limits.ts';
-import { createReviewListener } from '../../src/http/review-listener.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 
@@ -38,14 +37,10 @@ export function createInMemoryServer({ reviews = { '/validate/gpu': approve }, l
     endSlow: (socket: Socket) => socket.destroy(),
   });
   const budget = new BodyBudget(allLimits.maxBodiesBytes);
-  const byPath = new Map(Object.entries(reviews));
-  const listener = createReviewListener(
-    byPath,
-    { limits: allLimits, budget, connections, metrics, log, now: clock },
-    createAdmissionApp(new Set(byPath.keys()), { log, metrics }),
-  );
-  const server = createServer(listener);
-  server.on('checkContinue', listener);
+  const context = { limits: allLimits, budget, connections, metrics, log, now: clock };
+  const app = createAdmissionApp(new Map(Object.entries(reviews)), context);
+  const server = createServer(app);
+  server.on('checkContinue', app);
   return { server, log, metrics, connections, budget, dial: () => dial(server) };
 }
 

@@ -4,7 +4,7 @@ import { createMutatePods, createValidate, type AdmissionSources } from '../../s
 import type { Outcome } from '../../src/admission/decision.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
 import { readRecord, recordedAnswer, recordLine, type RecordedAnswer } from '../../src/record/record.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/review/review.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/review/decode.ts';
 import type { WebhookId } from '../../src/review/webhooks.ts';
 import type { WorkloadPolicy } from '../../src/api/workload-policy.ts';
 import { createRecordJudge } from '../../src/cli/replay/judge-record.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allowed, allowedWith, denied, undecided } from '../../src/admission/decision.ts';
 import { readRecord, recordLine } from '../../src/record/record.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/review/review.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/review/decode.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
 
 function requestOf(fields: ReviewFields): AdmissionRequest {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { HandleReview } from '../../src/review/answer.ts';
+import type { HandleReview } from '../../src/http/reviews.ts';
 import { bytesOf, gpuPod, reviewOf } from '../support/reviews.ts';
 import { exampleHandlers } from '../support/example-handlers.ts';
 

@@ -1,7 +1,7 @@
 import { createMutatePods, createValidate, type AdmissionSources } from '../../src/admission/admit.ts';
-import type { HandleReview } from '../../src/review/answer.ts';
+import type { HandleReview } from '../../src/http/reviews.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
-import { createHandleReview } from '../../src/admission/handle-review.ts';
+import { createHandleReview } from '../../src/http/reviews.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
 import { systemNamespaces } from '../../src/api/system-namespaces.ts';
 import { SnapshotFile } from '../../src/files/snapshot-file.ts';
@@ -23,13 +23,12 @@ export async function exampleSources(): Promise<AdmissionSources> {
   };
 }
 
-export type Telemetry = { log: ReturnType<typeof createRecordingLog>; metrics: ExposedMetrics; now: () => number };
+export type Telemetry = { log: ReturnType<typeof createRecordingLog>; metrics: ExposedMetrics };
 
 export function recordingTelemetry(): Telemetry {
   return {
     log: createRecordingLog(),
     metrics: createMetrics({ version: 'test', processMetrics: false }),
-    now: () => 0,
   };
 }
 

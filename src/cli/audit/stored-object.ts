@@ -1,6 +1,6 @@
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
-import type { AdmissionRequest } from '../../review/review.ts';
+import type { AdmissionRequest } from '../../review/decode.ts';
 import type { ObjectMeta } from '../../workload/pod.ts';
 import { printable } from '../../text/printable.ts';
 import { readMeta } from '../../workload/read-pod.ts';

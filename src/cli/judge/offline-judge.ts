@@ -2,8 +2,8 @@ import { createMutatePods, createValidate, type AdmissionSources } from '../../a
 import type { Outcome } from '../../admission/decision.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
 import type { PolicySet } from '../../admission/policy-set.ts';
-import { denialOf } from '../../admission/respond.ts';
-import type { AdmissionRequest } from '../../review/review.ts';
+import { denialOf } from '../../admission/response.ts';
+import type { AdmissionRequest } from '../../review/decode.ts';
 import type { Operation } from '../../mutations/apply.ts';
 import { applyPatch } from '../../mutations/apply-patch.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';

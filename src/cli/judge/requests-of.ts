@@ -1,7 +1,6 @@
 import type { PlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
-import { review, type AdmissionRequest } from '../../review/review.ts';
-import { readRequest } from '../../review/read-request.ts';
+import { admissionReview, describeIssue, type AdmissionRequest } from '../../review/decode.ts';
 import { resourcesOf } from '../manifests/webhook-configurations.ts';
 import type { User } from '../../workload/requester.ts';
 import { createdObjects, type CreatedObjects } from './created-objects.ts';
@@ -111,8 +110,9 @@ function requestFor(
 
 /** A review is judged as it is: whoever recorded it knows the user, the operation and the old object. */
 function requestsOfReview(object: PlainObject): ObjectRequests {
-  const request = readRequest(object);
-  if (request !== undefined) {
+  const review = admissionReview.safeParse(object);
+  if (review.success) {
+    const { request } = review.data;
     const called = request.name || `${request.namespace}/*`;
     const where = request.namespace === '' || request.name === '' ? called : `${request.namespace}/${request.name}`;
     const name = `${request.operation} of ${request.kind.toLowerCase()} ${where}`;
@@ -123,7 +123,6 @@ function requestsOfReview(object: PlainObject): ObjectRequests {
     const refused = `apiVersion ${version} of AdmissionReview is not read; gpugate serves admission.k8s.io/v1 alone`;
     return { name: 'admissionreview', requests: [], refused };
   }
-  const [issue] = review.safeParse(object).error?.issues ?? [];
-  const where = issue === undefined ? '' : `${issue.path.map(String).join('.')}: ${issue.message}`;
+  const where = review.error.issues.slice(0, 1).map(describeIssue).join('');
   return { name: 'admissionreview', requests: [], refused: `is no AdmissionReview of admission.k8s.io/v1: ${where}` };
 }

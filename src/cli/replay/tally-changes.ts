@@ -1,4 +1,4 @@
-import { subjectOf } from '../../admission/respond.ts';
+import { subjectOf } from '../../admission/response.ts';
 import type { Change, ChangeKind, ChangeSource } from './compare-answers.ts';
 import type { LogEntry } from './read-log.ts';
 import { changeKinds } from './compare-answers.ts';

@@ -1,4 +1,4 @@
-import type { AdmissionRequest } from '../../../src/review/review.ts';
+import type { AdmissionRequest } from '../../../src/review/decode.ts';
 import { resourcesOf } from '../../../src/cli/manifests/webhook-configurations.ts';
 import type { OfflineJudge } from '../../../src/cli/judge/offline-judge.ts';
 import type { ReviewedKind } from '../../../src/api/workload-policy.ts';

@@ -1,4 +1,4 @@
-import type { AdmissionRequest } from '../../../src/review/review.ts';
+import type { AdmissionRequest } from '../../../src/review/decode.ts';
 import { ruleIds } from '../../../src/policies/registry.ts';
 import type { User } from '../../../src/workload/requester.ts';
 import { fixtureNames, outcomes, readFixture, type Fixture } from '../../policies/fixture.ts';

@@ -1,4 +1,4 @@
-import type { AdmissionRequest } from '../../../src/review/review.ts';
+import type { AdmissionRequest } from '../../../src/review/decode.ts';
 import type { ControlPlaneConnection } from '../../controlplane/connect.ts';
 import type { FixtureCase } from './fixture-cases.ts';
 

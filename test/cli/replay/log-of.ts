@@ -2,7 +2,7 @@ import { createMutatePods, createValidate, type AdmissionSources } from '../../.
 import { compileExemptions } from '../../../src/admission/exemption.ts';
 import { compilePolicy } from '../../../src/admission/policy-set.ts';
 import { recordLine } from '../../../src/record/record.ts';
-import { decodeReview } from '../../../src/review/review.ts';
+import { decodeReview } from '../../../src/review/decode.ts';
 import type { WebhookId } from '../../../src/review/webhooks.ts';
 import { clusterOf, specOf } from '../../policies/facts-of.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../../support/reviews.ts';

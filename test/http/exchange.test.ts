@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import type { Answer, HandleReview } from '../../src/review/answer.ts';
+import type { Answer } from '../../src/review/respond.ts';
+import type { HandleReview } from '../../src/http/reviews.ts';
 import { defaultLimits } from '../../src/http/limits.ts';
 import { approve, createInMemoryServer, readMetric } from './in-memory-server.ts';
 import { exchange, postBytes, ResponseReader } from './raw-response.ts';
@@ -65,6 +66,21 @@ describe('the first response', () => {
     'a body larger by one byte': { bytes: post({}, 'x'.repeat(7 * mebibyte + 1)), status: 413, body: tooLarge },
     'an unknown path': {
       bytes: postBytes('/validate', '{}'),
+      status: 404,
+      body: 'there is no such path: this port serves admission webhooks only.',
+    },
+    'a path in other letters': {
+      bytes: postBytes('/Validate/gpu', '{}'),
+      status: 404,
+      body: 'there is no such path: this port serves admission webhooks only.',
+    },
+    'a path with two slashes': {
+      bytes: postBytes('//validate/gpu', '{}'),
+      status: 404,
+      body: 'there is no such path: this port serves admission webhooks only.',
+    },
+    'a path that every object has': {
+      bytes: postBytes('/__proto__', '{}'),
       status: 404,
       body: 'there is no such path: this port serves admission webhooks only.',
     },
@@ -179,6 +195,59 @@ describe('the deadline', () => {
   });
 });
 
+describe('what is told of a review', () => {
+  const approved = { status: 200, contentType: 'application/json', body: '{}' };
+
+  test('is told once its answer is sent, with the time since its head arrived', async () => {
+    let time = 1000;
+    const told: number[] = [];
+    const tell = (durationMs: number) => void told.push(durationMs);
+    const { dial } = createInMemoryServer({
+      now: () => time,
+      reviews: {
+        '/sync': () => ((time += 30), { ...approved, tell }),
+        '/async': () => sleep(1).then(() => ((time += 300), { ...approved, tell })),
+      },
+    });
+    for (const path of ['/sync', '/async']) {
+      const socket = dial();
+      const reader = new ResponseReader(socket);
+      const bytes = postBytes(path, '{}');
+      socket.write(bytes.subarray(0, -1));
+      await sleep(10);
+      expect(told).toHaveLength(path === '/sync' ? 0 : 1);
+      time += 20;
+      socket.write(bytes.subarray(-1));
+      expect((await reader.next())?.status).toBe(200);
+    }
+    expect(told).toEqual([50, 320]);
+  });
+
+  test('is told too when the decision came after the deadline', async () => {
+    const told: number[] = [];
+    const { dial } = createInMemoryServer({
+      reviews: { '/late': () => sleep(150).then(() => ({ ...approved, tell: (ms) => void told.push(ms) })) },
+    });
+    expect((await exchange(dial(), postBytes('/late?timeout=100ms', '{}')))?.status).toBe(500);
+    expect(told).toEqual([]);
+    await vi.waitFor(() => expect(told).toHaveLength(1));
+  });
+
+  test('harms nobody when it fails', async () => {
+    const tell = () => {
+      throw new Error('a bug');
+    };
+    const { dial, log } = createInMemoryServer({ reviews: { '/a': () => ({ ...approved, tell }) } });
+    const socket = dial();
+    const reader = new ResponseReader(socket);
+    for (let i = 0; i < 2; i++) {
+      socket.write(postBytes('/a', '{}'));
+      expect((await reader.next())?.status).toBe(200);
+    }
+    expect(log.entries.map(({ message }) => message)).toEqual(['a review handler failed', 'a review handler failed']);
+  });
+});
+
 describe('a handler', () => {
   const faulty: Record<string, { handle: HandleReview; body: string }> = {
     'that throws': {
@@ -233,16 +302,13 @@ describe('a handler', () => {
     expect((await reader.next())?.status).toBe(200);
   });
 
-  test('that is asynchronous is answered like any other, bytes and umlauts too', async () => {
-    const bytes = Buffer.from('{"message":"für GPUs"}');
+  test('that is asynchronous is answered like any other, umlauts too', async () => {
+    const answer = { status: 200, contentType: 'application/json', body: '{"message":"für GPUs"}' };
     const { dial } = createInMemoryServer({
-      reviews: {
-        '/buffer': () => Promise.resolve({ status: 200, contentType: 'application/json', body: bytes }),
-        '/string': () => ({ status: 200, contentType: 'application/json', body: bytes.toString() }),
-      },
+      reviews: { '/async': () => Promise.resolve(answer), '/sync': () => answer },
     });
-    for (const path of ['/buffer', '/string']) {
-      expect((await exchange(dial(), postBytes(path, '{}')))?.body).toBe('{"message":"für GPUs"}');
+    for (const path of ['/async', '/sync']) {
+      expect((await exchange(dial(), postBytes(path, '{}')))?.body).toBe(answer.body);
     }
   });
 });

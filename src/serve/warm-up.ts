@@ -1,18 +1,22 @@
-import type { Admit } from './admit.ts';
-import { createHandleReview, type ReviewTelemetry } from './handle-review.ts';
+import type { Admit } from '../admission/admit.ts';
+import { createHandleReview, type HandleReview, type ReviewTelemetry } from '../http/reviews.ts';
 
-/** The first request of a cold process takes 21 ms; after some hundred the compiler has done its work. */
+/** The first request of a cold process takes 21 ms. After some hundreds the compiler has done its work. */
 const rounds = 1000;
 
-/** Runs the whole decision path on made-up reviews before the replica is ready. `telemetry` should keep nothing. */
+/** Runs the whole decision path on invented reviews before the replica is ready. `telemetry` should keep nothing. */
 export function warmUp(admits: readonly Admit[], telemetry: ReviewTelemetry): void {
   const handlers = admits.map((admit) => createHandleReview('warm-up', admit, telemetry));
   const bodies = ['shared', 'mixed'].map((variant) => JSON.stringify(review(variant === 'mixed')));
   for (let round = 0; round < rounds; round++) {
     for (const handle of handlers) {
-      for (const body of bodies) void handle(Buffer.from(body), Number.POSITIVE_INFINITY);
+      for (const body of bodies) void warm(handle(Buffer.from(body), Number.POSITIVE_INFINITY));
     }
   }
+}
+
+async function warm(answer: ReturnType<HandleReview>): Promise<void> {
+  (await answer).tell?.(0);
 }
 
 function review(isMixed: boolean): object {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decisionTimeMs, defaultTimeoutMs, maxTimeoutMs, parseGoDuration } from '../../src/http/deadline.ts';
+import { decisionTimeMs, defaultTimeoutMs, maxTimeoutMs, parseGoDuration } from '../../src/http/limits.ts';
 
 describe('a Go duration', () => {
   const durations: Record<string, number | undefined> = {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { allowed, allowedWith, denied, undecided, type Outcome } from '../../src/admission/decision.ts';
-import { respond } from '../../src/admission/respond.ts';
-import { decodeReview, type AdmissionRequest } from '../../src/review/review.ts';
+import { responseOf } from '../../src/admission/response.ts';
+import { decodeReview, type AdmissionRequest } from '../../src/review/decode.ts';
+import { respond } from '../../src/review/respond.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
 
 function requestOf(fields: ReviewFields = {}): AdmissionRequest {
@@ -17,7 +18,9 @@ const reviewWith = (response: object) => ({
   response: { uid: 'u-1', ...response },
 });
 
-describe('respond', () => {
+const answerTo = (request: AdmissionRequest, outcome: Outcome) => respond(request, responseOf(request, outcome));
+
+describe('the answer to a request', () => {
   const cases: Readonly<Record<string, [Outcome, object]>> = {
     'a plain allow': [allowed(), { allowed: true, auditAnnotations: { decision: 'allow' } }],
     'an exemption': [
@@ -55,13 +58,13 @@ describe('respond', () => {
     ],
   };
   test.each(Object.entries(cases))('%s', (_, [outcome, response]) => {
-    const answer = respond(requestOf(), outcome);
+    const answer = answerTo(requestOf(), outcome);
     expect([answer.status, answer.contentType]).toEqual([200, 'application/json']);
-    expect(JSON.parse(answer.body.toString())).toEqual(reviewWith(response));
+    expect(JSON.parse(answer.body)).toEqual(reviewWith(response));
   });
 
   test('undecided is HTTP 500 with one sentence, so that failurePolicy decides', () => {
-    expect(respond(requestOf(), undecided('the view is gone.'))).toEqual({
+    expect(answerTo(requestOf(), undecided('the view is gone.'))).toEqual({
       status: 500,
       contentType: 'text/plain; charset=utf-8',
       body: 'gpugate could not decide: the view is gone.',
@@ -78,7 +81,7 @@ describe('respond', () => {
     'an object of no namespace': [{ namespace: '' }, 'pod job-7-train'],
   };
   test.each(Object.entries(subjects))('names %s', (_, [fields, subject]) => {
-    const answer = respond(requestOf(fields), denied([violation], []));
-    expect(answer.body.toString()).toContain(`gpugate refused ${subject} (1 reason)`);
+    const answer = answerTo(requestOf(fields), denied([violation], []));
+    expect(answer.body).toContain(`gpugate refused ${subject} (1 reason)`);
   });
 });
