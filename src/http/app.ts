@@ -27,10 +27,7 @@ export function answerErrors(log: Log): ErrorRequestHandler {
 }
 
 /** What the admission port serves: POST with a review on each path, and nothing else. */
-export function createAdmissionApp(
-  reviews: ReadonlyMap<string, HandleReview>,
-  context: ExchangeContext,
-): Express {
+export function createAdmissionApp(reviews: ReadonlyMap<string, HandleReview>, context: ExchangeContext): Express {
   const { connections, metrics, log } = context;
   const app = createBareApp();
   app.enable('case sensitive routing').enable('strict routing').set('query parser', false);

@@ -54,22 +54,20 @@ export const admissionRequest = z
     object: z.unknown().optional(),
     oldObject: z.unknown().optional(),
   })
-  .transform(
-    ({ kind, resource, userInfo, ...request }): AdmissionRequest => ({
-      uid: request.uid,
-      kind: kind.kind,
-      group: kind.group ?? '',
-      resource: resource.resource,
-      subResource: request.subResource ?? '',
-      name: request.name ?? '',
-      namespace: request.namespace ?? '',
-      operation: request.operation,
-      user: { username: userInfo?.username ?? '', groups: userInfo?.groups ?? [] },
-      dryRun: request.dryRun ?? false,
-      object: request.object ?? null,
-      oldObject: request.oldObject ?? null,
-    }),
-  );
+  .transform(({ kind, resource, userInfo, ...request }): AdmissionRequest => ({
+    uid: request.uid,
+    kind: kind.kind,
+    group: kind.group ?? '',
+    resource: resource.resource,
+    subResource: request.subResource ?? '',
+    name: request.name ?? '',
+    namespace: request.namespace ?? '',
+    operation: request.operation,
+    user: { username: userInfo?.username ?? '', groups: userInfo?.groups ?? [] },
+    dryRun: request.dryRun ?? false,
+    object: request.object ?? null,
+    oldObject: request.oldObject ?? null,
+  }));
 
 export const admissionReview = z.object({
   apiVersion: z.literal('admission.k8s.io/v1'),

@@ -59,11 +59,7 @@ export function warmUpWebhooks(sources: AdmissionSources, version: string): void
   const policies = () => sources.policies()?.map((policy) => ({ ...policy, covers: () => true }));
   warmUp(
     webhookIds.map((id) => admitOf(id, { ...withoutQuota, policies })),
-    {
-      log: createSilentLog(),
-      metrics: createMetrics({ version, processMetrics: false }),
-      now: () => performance.now(),
-    },
+    { log: createSilentLog(), metrics: createMetrics({ version, processMetrics: false }) },
   );
 }
 
