@@ -14,6 +14,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: cluster,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
