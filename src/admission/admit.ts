@@ -14,14 +14,14 @@ import type { CompiledPolicy, PolicySet } from './policy-set.ts';
 import type { AdmissionRequest } from '../review/decode.ts';
 import { isJudgedByGpuValidate, isJudgedSubResource } from '../review/webhooks.ts';
 
-/** What a decision rests on; each is asked once a request, so that a reload never changes a decision half-way. */
+/** What decisions are based on. Each is read once for each request, so that a reload never changes a decision half-way. */
 export type AdmissionSources = {
-  /** Undefined until policies were loaded for the first time. */
+  /** Undefined until policies are loaded for the first time. */
   readonly policies: () => PolicySet | undefined;
   /** Undefined until the view has synced. */
   readonly cluster: () => ClusterFacts | undefined;
   readonly findExemption: FindExemption;
-  /** A view older than this decides nothing. */
+  /** With a view older than this, nothing that depends on the cluster is decided. */
   readonly maxStalenessMs: number;
   /** Quotas that would charge another group for a pod after an update than before; absent where there are no quotas. */
   readonly groupChanges?: (before: ObjectMeta, after: ObjectMeta, namespaceLabels: Labels) => readonly GroupChange[];
@@ -30,13 +30,13 @@ export type AdmissionSources = {
 };
 
 /**
- * Decides one request by a deadline in monotonic milliseconds; a promise only when something has to be asked of the cluster. Throws, or rejects with,
- * MalformedObject when the object is not what its kind says.
+ * Decides one request by a deadline in monotonic milliseconds. Returns a promise only when the cluster has to be asked.
+ * Throws, or rejects with, MalformedObject when the object is not what its kind says.
  */
 export type Admit = (request: AdmissionRequest, deadline: number) => Outcome | Promise<Outcome>;
 
-/** What both webhooks establish before they judge or change anything. */
-type Ground = {
+/** What both webhooks look up before they judge or change anything. */
+type DecisionBasis = {
   readonly cluster: ClusterFacts;
   readonly subject: Subject;
   readonly policies: readonly CompiledPolicy[];
@@ -53,31 +53,31 @@ export function createMutatePods(sources: AdmissionSources): Admit {
     if (exemption !== undefined) return allowed({ exemption });
     const pod = readPod(request.object);
     if (isMirrorPod(request, pod.meta)) return allowed({ exemption: 'mirror pod' });
-    const ground = groundOf(sources, request, { known, maxAgeMs: Number.POSITIVE_INFINITY });
-    if ('decision' in ground) return ground;
-    const { patch, applied } = applyMutations(pod, mutationsOf(ground.policies), ground.subject);
-    return allowedWith({ patch }, { ...ground.about, mutations: applied });
+    const basis = basisOf(sources, request, { known, maxAgeMs: Number.POSITIVE_INFINITY });
+    if ('decision' in basis) return basis;
+    const { patch, applied } = applyMutations(pod, mutationsOf(basis.policies), basis.subject);
+    return allowedWith({ patch }, { ...basis.about, mutations: applied });
   });
 }
 
-/** Whether another webhook is asked about this pod, and judges it. */
+/** Whether another webhook is called for this pod, and judges it. */
 type IsJudgedElsewhere = (request: AdmissionRequest, pod: Pod) => boolean;
 
 export type ValidateOptions = {
   /**
-   * For pods that touch GPUs: of the others nothing is judged that changes with the cluster, and to judge by old
-   * labels beats not to judge.
+   * For pods that touch GPUs. Nothing that is judged of the others changes with the cluster, except by namespace labels,
+   * and judging by old labels is better than not judging.
    */
   readonly needsFreshView: boolean;
   readonly isJudgedElsewhere?: IsJudgedElsewhere;
 };
 
-/** pods.validate is called for every pod, and judges those that gpu.validate does not. */
+/** pods.validate is called for every pod. It judges those that gpu.validate does not. */
 export function createValidateOthers(sources: AdmissionSources): Admit {
   return createValidate(sources, { needsFreshView: false, isJudgedElsewhere: isJudgedByGpuValidate });
 }
 
-/** gpu.validate, and whoever wants a whole answer: every rule of every policy that covers the request. */
+/** gpu.validate, and the offline commands: every rule of every policy that covers the request. */
 export function createValidate(
   sources: AdmissionSources,
   { needsFreshView, isJudgedElsewhere = () => false }: ValidateOptions,
@@ -91,10 +91,10 @@ export function createValidate(
     const [meta, pod] = readObject(request.kind, request.object);
     if (isMirrorPod(request, meta)) return allowed({ exemption: 'mirror pod' });
     if (pod !== undefined && isJudgedElsewhere(request, pod)) return allowed({ exemption: 'judged by gpu.validate' });
-    const ground = groundOf(sources, request, { known, maxAgeMs });
-    if ('decision' in ground) return ground;
+    const basis = basisOf(sources, request, { known, maxAgeMs });
+    if ('decision' in basis) return basis;
 
-    const { cluster, subject, policies, about } = ground;
+    const { cluster, subject, policies, about } = basis;
     const factsOf = (ofMeta: ObjectMeta, ofPod: Pod | undefined) => ({
       operation: request.operation,
       kind: request.kind,
@@ -109,7 +109,7 @@ export function createValidate(
       {
         present: factsOf(meta, pod),
         past: hasOld ? () => factsOf(...readObject(request.kind, request.oldObject)) : undefined,
-        // Only a new pod was ours to mutate.
+        // Only a new pod is mutated.
         unmutated: ({ mutations }) =>
           pod === undefined || request.operation !== 'CREATE' || mutations.length === 0
             ? nothing
@@ -124,14 +124,14 @@ export function createValidate(
     }
     const { reserve } = sources;
     if (reserve === undefined || outcome.decision.kind !== 'allow' || pod === undefined) return outcome;
-    // Only a new pod is charged: later nothing that is charged can change.
+    // Only a new pod is charged, because what it is charged for cannot change later.
     if (request.operation !== 'CREATE' || request.subResource !== '') return outcome;
     const named = { ...pod, meta: completed(meta, request) };
     return reserve(request, named, deadline).then((result) => withQuota(outcome, result));
   });
 }
 
-/** A namespace that the view does not show may have been made a moment ago: it is read before its pods are judged. */
+/** A namespace that the view does not show may be new, so it is read from the API server before its pods are judged. */
 function whenNamespaceIsKnown(
   sources: AdmissionSources,
   decide: (request: AdmissionRequest, labels: Labels | undefined, deadline: number) => Outcome | Promise<Outcome>,
@@ -148,7 +148,7 @@ function whenNamespaceIsKnown(
   };
 }
 
-/** What a decision rests on, as long as it can rest on it. */
+/** Policies and cluster, when both are there and new enough. */
 type View = { readonly policySet: PolicySet; readonly cluster: ClusterFacts; readonly viewAgeMs: number };
 
 function viewOf({ policies, cluster }: AdmissionSources, maxAgeMs: number): View | UndecidedView {
@@ -165,17 +165,17 @@ function viewOf({ policies, cluster }: AdmissionSources, maxAgeMs: number): View
 
 type UndecidedView = { readonly cause: string; readonly viewAgeMs?: number };
 
-/** Why nothing can be decided at present; undefined when decisions can be made. */
+/** Why nothing can be decided now; undefined when decisions can be made. */
 export function whyUndecided(sources: AdmissionSources): string | undefined {
   const view = viewOf(sources, sources.maxStalenessMs);
   return 'cause' in view ? view.cause : undefined;
 }
 
-function groundOf(
+function basisOf(
   sources: AdmissionSources,
   request: AdmissionRequest,
   { known, maxAgeMs }: { known: Labels | undefined; maxAgeMs: number },
-): Ground | Outcome {
+): DecisionBasis | Outcome {
   const view = viewOf(sources, maxAgeMs);
   if ('cause' in view) return undecided(view.cause, view.viewAgeMs === undefined ? {} : { viewAgeMs: view.viewAgeMs });
   const { policySet, cluster, viewAgeMs } = view;
@@ -192,7 +192,7 @@ function readObject(kind: string, object: unknown): [ObjectMeta, Pod | undefined
   return [pod.meta, pod];
 }
 
-/** The API server says name and namespace with the request, offline only the object may say them. */
+/** The API server sends name and namespace with the request. Offline, they may be in the object only. */
 function completed(meta: ObjectMeta, { name, namespace }: AdmissionRequest): ObjectMeta {
   const isComplete = (meta.name !== '' || name === '') && (meta.namespace !== '' || namespace === '');
   return isComplete ? meta : { ...meta, name: meta.name || name, namespace: meta.namespace || namespace };

@@ -2,24 +2,24 @@ import type { Operation } from '../mutations/apply.ts';
 import type { Enforcement, Violation } from '../policies/rule.ts';
 
 /**
- * The three answers there are. `undecided` is no answer to the user's request: it becomes HTTP 500,
- * so that `failurePolicy` in the webhook configuration is the one switch between fail-closed and fail-open.
+ * The three possible answers. `undecided` does not answer the user's request: it becomes HTTP 500, so that
+ * `failurePolicy` in the webhook configuration is the one switch between fail-closed and fail-open.
  */
 export type Decision =
   | { readonly kind: 'allow'; readonly warnings: readonly string[]; readonly patch: readonly Operation[] }
   | { readonly kind: 'deny'; readonly violations: readonly Violation[]; readonly warnings: readonly string[] }
   | { readonly kind: 'undecided'; readonly cause: string };
 
-/** A violation, under which policy or quota it was found, and what that did: refuse, warn or only record. */
+/** A violation, the policy or quota that found it, and what that does about it: deny, warn or only record. */
 export type OutcomeFinding = {
   readonly rule: string;
   readonly policy: string;
   readonly enforcement: Enforcement;
-  /** Where and why; the log and the metrics leave it out. */
+  /** Where and why. The log and the metrics leave it out. */
   readonly violation: Violation;
 };
 
-/** A decision with what the log, the metrics and the audit annotations say about it. */
+/** A decision, with what the log, the metrics and the audit annotations say about it. */
 export type Outcome = {
   readonly decision: Decision;
   /** Names of the policies that covered the request. */
@@ -30,9 +30,9 @@ export type Outcome = {
   readonly mutations: readonly string[];
   /** What quotas charge for the pod, such as `projects/a nvidia.com/gpu=2 pods=1`. */
   readonly charges: readonly string[];
-  /** Why nothing was judged, such as `namespace kube-system`; undefined when it was. */
+  /** Why nothing was judged, such as `namespace kube-system`; undefined when the request was judged. */
   readonly exemption: string | undefined;
-  /** Age of the view that the decision rests on, in milliseconds; undefined when it rests on none. */
+  /** Age in milliseconds of the view that the decision is based on; undefined when it is based on none. */
   readonly viewAgeMs: number | undefined;
 };
 

@@ -3,7 +3,7 @@ import type { ObjectMeta } from '../workload/pod.ts';
 import { isKubelet } from '../workload/requester.ts';
 import type { AdmissionRequest } from '../review/decode.ts';
 
-/** Globs of what is never judged nor changed, whatever the policies say. */
+/** Globs of what is never judged or changed, whatever the policies say. */
 export type ExemptionSettings = {
   readonly namespaces: readonly string[];
   readonly users: readonly string[];
@@ -25,12 +25,12 @@ export function compileExemptions(settings: ExemptionSettings): FindExemption {
   };
 }
 
-/** On every mirror pod, `kubernetes.io/config.mirror` of core/v1. */
+/** Every mirror pod has it (`MirrorPodAnnotationKey` of core/v1). */
 export const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /**
- * A mirror pod shows a static pod of a node; it cannot be changed and refusing it stops nothing.
- * The annotation alone proves nothing, since any tenant can write it: only a kubelet's word counts.
+ * A mirror pod shows a static pod of a node. It cannot be changed, and a refusal stops nothing.
+ * The annotation proves nothing by itself, because any tenant can write it: the requester must be a kubelet.
  */
 export function isMirrorPod(request: AdmissionRequest, meta: ObjectMeta): boolean {
   return mirrorAnnotation in meta.annotations && isKubelet(request.user);

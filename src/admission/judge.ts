@@ -6,7 +6,7 @@ import { demandOf, noDemand, type Demand } from '../workload/demand.ts';
 import { allowedWith, denied, type Outcome } from './decision.ts';
 import type { CompiledPolicy } from './policy-set.ts';
 
-/** Facts without what is derived from the pod, or differs from policy to policy. */
+/** Facts without those that are derived from the pod or differ between policies. */
 export type PlainFacts = Omit<Facts, 'demand' | 'extendedDemand' | 'unmutated'>;
 
 export type Case = {
@@ -18,9 +18,9 @@ export type Case = {
 };
 
 /**
- * Every rule of every policy, each with its own enforcement; the strictest answer wins.
- * On an update only what the update brings in counts: what the old object already violated never stops
- * a relabelling, a finalizer's removal or a controller's bookkeeping.
+ * Checks every rule of every policy, each with its own enforcement. The strictest answer wins.
+ * On an update only new violations count: those of the old object never stop a relabelling, the removal of a finalizer
+ * or the bookkeeping of a controller.
  */
 export function judge(
   policies: readonly CompiledPolicy[],

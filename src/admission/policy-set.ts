@@ -6,19 +6,19 @@ import { compileRules, type CompiledRule } from '../policies/evaluate.ts';
 import { PolicyError } from '../policies/policy-error.ts';
 import { compileGlobs, compileSelector } from '../workload/match.ts';
 
-/** A policy with everything that depends on it alone worked out once, when it is loaded. */
+/** A policy, with everything that depends on it alone computed once, when it is loaded. */
 export type CompiledPolicy = {
   readonly name: string;
   readonly covers: (subject: Subject) => boolean;
   readonly rules: readonly CompiledRule[];
-  /** Empty for a policy that only audits: it observes and changes nothing. */
+  /** Empty for a policy that only audits, because it must change nothing. */
   readonly mutations: readonly CompiledMutation[];
 };
 
 /** Policies in order of their names: the order in which mutations run. */
 export type PolicySet = readonly CompiledPolicy[];
 
-/** A policy object never changes, so that each is compiled once: to verify it, and again to put it in force. */
+/** Policy objects never change, so each is compiled once, although it is verified first and then put in force. */
 const compiled = new WeakMap<WorkloadPolicy, CompiledPolicy>();
 
 /** Throws `PolicyError` when a setting that the schema cannot judge, such as a pattern, is unusable. */

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connections } from './connections.ts';
 
 export type DrainOptions = {
-  /** How long to go on serving while the endpoints of the Service spread to every node. */
+  /** How long to go on serving while every node learns the new endpoints of the Service. */
   readonly spreadMs: number;
-  /** After this much time, all told, what is still open is cut off. */
+  /** After this time in all, connections that are still open are cut off. */
   readonly maxMs: number;
 };
 
-/** For requests that were on the wire when the listener closed: a round trip within a cluster takes a few ms. */
+/** For requests that were on their way when the listener closed. A round trip within a cluster takes a few ms. */
 const settleMs = 500;
 const checkEveryMs = 50;
 
@@ -26,8 +26,8 @@ export async function drainServer(
   connections.closeAfterAnswers();
   await sleep(Math.min(spreadMs, maxMs));
 
-  // Not server.close(), which at once destroys the connections it takes for idle: a client's next request may be on
-  // its way on one of them. It gets its answer, with Connection: close, while we settle.
+  // Not server.close(), which destroys idle connections at once, although a client's next request may be on its way on
+  // one of them. Until settleMs is over it gets its answer, with Connection: close.
   const progress = { isClosed: false };
   NetServer.prototype.close.call(server, () => {
     progress.isClosed = true;

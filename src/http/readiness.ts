@@ -1,4 +1,4 @@
-/** Whether this replica can decide, and if not, what is missing: one short sentence each. */
+/** Whether this replica can decide, and if not, what is missing: a short sentence for each reason. */
 export type Readiness = { readonly ready: boolean; readonly reasons: readonly string[] };
 
 export const isReady: Readiness = Object.freeze({ ready: true, reasons: Object.freeze([]) });
@@ -7,7 +7,7 @@ export function isNotReady(...reasons: readonly string[]): Readiness {
   return { ready: false, reasons };
 }
 
-/** Ready when every source is; lists what is missing in all of them. */
+/** Ready when every source is ready; otherwise lists the reasons of all of them. */
 export function allReady(...sources: readonly (() => Readiness)[]): () => Readiness {
   return () => {
     const missing = sources.map((source) => source()).filter(({ ready }) => !ready);

@@ -4,8 +4,8 @@ import { readMeta } from '../workload/read-pod.ts';
 import type { AdmissionRequest } from './decode.ts';
 
 /**
- * The webhooks that gpugate serves: what they are called in configurations, logs and metrics, and where they listen.
- * One record for the server's routes and for the generated configurations, so that the two cannot part.
+ * The webhooks that gpugate serves: their names in configurations, logs and metrics, and their paths.
+ * The server's routes and the generated configurations both come from this record, so they cannot differ.
  */
 export const webhookPaths = {
   'pods.mutate': '/mutate/pods',
@@ -17,7 +17,7 @@ export type WebhookId = keyof typeof webhookPaths;
 
 export const webhookIds = Object.keys(webhookPaths) as readonly WebhookId[];
 
-/** Subresources of pods that change what is judged; the others (`status`, `binding`, `exec`, ...) pass. */
+/** Subresources of pods that change what is judged. The others (`status`, `binding`, `exec`, ...) pass. */
 export const judgedSubResources = ['ephemeralcontainers', 'resize'] as const;
 
 const judged: ReadonlySet<string> = new Set(judgedSubResources);
@@ -27,8 +27,9 @@ export function isJudgedSubResource(subResource: string): boolean {
 }
 
 /**
- * Whether the API server also asks gpu.validate about this pod, as it is registered: then pods.validate leaves it alone.
- * Told here rather than by a matchCondition of pods.validate, whose cost a pod could raise until the webhook is skipped.
+ * Whether the API server also calls gpu.validate for this pod, as that webhook is registered. Then pods.validate does not
+ * judge it. A matchCondition of pods.validate would say the same, but a pod could raise its cost until the API server
+ * skips the webhook.
  */
 export function isJudgedByGpuValidate(
   { operation, subResource, oldObject }: Pick<AdmissionRequest, 'operation' | 'subResource' | 'oldObject'>,
