@@ -25,8 +25,11 @@ export type AdmissionSources = {
   readonly maxStalenessMs: number;
   /** Quotas that would charge another group for a pod after an update than before; absent where there are no quotas. */
   readonly groupChanges?: (before: ObjectMeta, after: ObjectMeta, namespaceLabels: Labels) => readonly GroupChange[];
-  /** Reserves what quotas charge for a pod; absent where there are no quotas. Never rejects. */
-  readonly reserve?: (request: AdmissionRequest, pod: Pod, deadline: number) => Promise<ReserveResult>;
+  /**
+   * Reserves what quotas charge for a pod; absent where there are no quotas. A promise only when the cluster has to be
+   * asked; it never rejects.
+   */
+  readonly reserve?: (request: AdmissionRequest, pod: Pod, deadline: number) => ReserveResult | Promise<ReserveResult>;
 };
 
 /**
@@ -127,7 +130,8 @@ export function createValidate(
     // Only a new pod is charged, because what it is charged for cannot change later.
     if (request.operation !== 'CREATE' || request.subResource !== '') return outcome;
     const named = { ...pod, meta: completed(meta, request) };
-    return reserve(request, named, deadline).then((result) => withQuota(outcome, result));
+    const result = reserve(request, named, deadline);
+    return result instanceof Promise ? result.then((late) => withQuota(outcome, late)) : withQuota(outcome, result);
   });
 }
 

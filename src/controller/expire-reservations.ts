@@ -1,12 +1,12 @@
 import { ifFound } from '../cluster/client/api-error.ts';
 import type { ApiClient } from '../cluster/client/client.ts';
-import { isPreReserved } from '../quota/ledger/pre-reservation.ts';
-import type { PodRecord } from '../quota/rules/pod-record.ts';
 import type { Ledger } from '../quota/ledger/ledger.ts';
+import type { PodRecord } from '../quota/rules/pod-record.ts';
+import { isPod, isPreReserved, keyOf, type PodReservation, type Reservation } from '../quota/rules/reservation.ts';
 
 /**
- * A create ends within 34 s of its admission, and within 10 s more the webhook had answered: after 60 s, a pod that does
- * not exist will never. What was reserved ahead is used within two seconds of its write, so that the same minute is enough.
+ * A create ends within 34 s of its admission, and the webhook answers within 10 s before that: a pod that does not exist
+ * after 60 s never will. A pre-reservation admits pods for two seconds after its write, so the same minute is enough.
  */
 export const expireAfterMs = 60_000;
 
@@ -21,12 +21,12 @@ export type ExpiryOptions = {
 
 type LivePod = { readonly metadata: { readonly uid: string }; readonly status?: { readonly phase?: string } };
 
-/** Such a pod counts no more, and no view will show it. */
+/** Such a pod no longer counts, and no view will show it. */
 const hasEnded: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);
 
 /**
- * What only the leader does: it gives up reservations of pods that never appeared, and settles a ledger that was lost. By
- * its own clock, from when it first saw them: whoever becomes leader begins anew.
+ * Leader only: releases reservations of pods that never appeared, and settles a ledger that was lost. It measures by its
+ * own clock from when it first saw them, so a new leader starts over.
  */
 export class ReservationExpiry {
   readonly #options: ExpiryOptions;
@@ -37,37 +37,49 @@ export class ReservationExpiry {
     this.#options = options;
   }
 
-  /** One look; to be repeated every few seconds while leading. Rejects when the API server does not answer. */
+  /** To be repeated every few seconds while leading. Rejects when the API server does not answer. */
   async look(): Promise<void> {
-    const { ledger, isShown, now } = this.#options;
-    const { state } = ledger;
+    const { state } = this.#options.ledger;
     if (state === undefined) return;
-    if (!state.isSettled) {
-      this.#unsettledSince ??= now();
-      if (now() - this.#unsettledSince <= expireAfterMs) return;
-      await ledger.settle();
-      // Should it be lost once more, that is another minute.
-      this.#unsettledSince = undefined;
-      return;
-    }
+    if (!state.isSettled) return this.#settle();
     this.#unsettledSince = undefined;
-    const firstSeen = new Map<string, number>();
-    for (const { uid } of state.reservations) firstSeen.set(uid, this.#firstSeen.get(uid) ?? now());
-    this.#firstSeen = firstSeen;
-    const due = state.reservations.filter(
-      ({ uid }) => !isShown(uid) && now() - (firstSeen.get(uid) ?? now()) > expireAfterMs,
-    );
-    const never: string[] = [];
-    for (const pod of due) if (!isPreReserved(pod) && !(await this.#exists(pod))) never.push(pod.uid);
-    if (never.length > 0) ledger.release(never);
+    const due = this.#dueOf(state.reservations);
+    await this.#release(due.filter(isPod));
     const preReserved = due.filter(isPreReserved);
-    if (preReserved.length > 0) await ledger.releasePreReserved(preReserved);
+    if (preReserved.length > 0) await this.#options.ledger.releasePreReserved(preReserved);
   }
 
   /** No longer leading: what was seen before says nothing any more. */
   forget(): void {
     this.#firstSeen = new Map();
     this.#unsettledSince = undefined;
+  }
+
+  async #settle(): Promise<void> {
+    const { ledger, now } = this.#options;
+    this.#unsettledSince ??= now();
+    if (now() - this.#unsettledSince <= expireAfterMs) return;
+    await ledger.settle();
+    // If it is lost once more, that is another minute.
+    this.#unsettledSince = undefined;
+  }
+
+  /** Those that were seen for long enough and that the view does not show. */
+  #dueOf(reservations: readonly Reservation[]): readonly Reservation[] {
+    const { isShown, now } = this.#options;
+    const firstSeen = new Map<string, number>();
+    for (const key of reservations.map(keyOf)) firstSeen.set(key, this.#firstSeen.get(key) ?? now());
+    this.#firstSeen = firstSeen;
+    return reservations.filter((one) => {
+      const isOld = now() - (firstSeen.get(keyOf(one)) ?? now()) > expireAfterMs;
+      return isOld && !(isPod(one) && isShown(one.pod.uid));
+    });
+  }
+
+  async #release(due: readonly PodReservation[]): Promise<void> {
+    const never: PodReservation[] = [];
+    for (const one of due) if (!(await this.#exists(one.pod))) never.push(one);
+    if (never.length > 0) this.#options.ledger.release(never);
   }
 
   async #exists({ namespace, name, uid }: PodRecord): Promise<boolean> {

@@ -1,14 +1,16 @@
 import type { ApiClient } from '../cluster/client/client.ts';
 import { formatAmounts, type Amounts } from '../quota/rules/amounts.ts';
-import { sumsByGroup, type QuotaFacts } from '../quota/rules/decide-batch.ts';
+import { sumsByGroup, type QuotasInForce } from '../quota/rules/charges.ts';
 import type { Quota } from '../quota/rules/quota.ts';
+import type { PodReservation } from '../quota/rules/reservation.ts';
+import type { Usage } from '../quota/rules/usage.ts';
 import type { Log } from '../telemetry/log.ts';
 
-/** 200 groups are 40 KB; whoever has more sees those that use the largest part of their limits. */
+/** 200 groups are 40 KB; of more, the status shows those that use the largest part of their limits. */
 export const maxGroups = 200;
 
 /** So that a busy cluster writes each status at most once a second. */
-const minIntervalMs = 1000;
+const minStatusIntervalMs = 1000;
 
 export type GroupStatus = {
   readonly name: string;
@@ -17,9 +19,16 @@ export type GroupStatus = {
   readonly hard: Readonly<Record<string, string>>;
 };
 
-/** Of each group that uses or has reserved anything: the fullest first, so that a cut loses the least. */
-export function groupStatuses(quota: Quota, facts: Omit<QuotaFacts, 'isGone'>): readonly GroupStatus[] {
-  const reserved = sumsByGroup(quota, facts);
+/** What a status is made from. */
+export type StatusFacts = QuotasInForce & {
+  readonly usage: Usage;
+  /** Those that the view has not shown. */
+  readonly reservations: readonly PodReservation[];
+};
+
+/** One for each group that uses or has reserved anything: the fullest first, so that a cut loses the least. */
+export function groupStatuses(quota: Quota, facts: StatusFacts): readonly GroupStatus[] {
+  const reserved = sumsByGroup(quota, facts, facts.reservations);
   const used = new Map(Array.from(facts.usage.groups(quota.name), ([name, group]) => [name, group.used]));
   const none: Amounts = new Map();
   return [...new Set([...used.keys(), ...reserved.keys()])]
@@ -45,7 +54,7 @@ export function groupStatuses(quota: Quota, facts: Omit<QuotaFacts, 'isGone'>): 
     }));
 }
 
-/** What is not limited is nobody's concern. */
+/** Only what the quota limits. */
 function only(amounts: Amounts, hard: Amounts): Amounts {
   return new Map([...hard.keys()].map((resource) => [resource, amounts.get(resource) ?? 0]));
 }
@@ -57,7 +66,7 @@ export type QuotaStatusOptions = {
   readonly now: () => number;
 };
 
-/** Writes the groups into the status of each quota, whenever they are others than at the last write. */
+/** Writes the groups into the status of each quota when they have changed since the last write. */
 export class QuotaStatus {
   readonly #options: QuotaStatusOptions;
   readonly #written = new Map<string, { readonly text: string; readonly at: number }>();
@@ -66,14 +75,14 @@ export class QuotaStatus {
     this.#options = options;
   }
 
-  /** One look, to be repeated while leading. Never rejects: what could not be written is tried again. */
-  async look(facts: Omit<QuotaFacts, 'isGone'>): Promise<void> {
+  /** To be repeated while leading. Never rejects: a write that failed is tried again the next time. */
+  async look(facts: StatusFacts): Promise<void> {
     const { log, now } = this.#options;
     for (const quota of facts.quotas) {
       const groups = groupStatuses(quota, facts);
       const text = JSON.stringify(groups);
       const before = this.#written.get(quota.name);
-      if (before !== undefined && (before.text === text || now() - before.at < minIntervalMs)) continue;
+      if (before !== undefined && (before.text === text || now() - before.at < minStatusIntervalMs)) continue;
       try {
         await this.#write(quota.name, groups);
         this.#written.set(quota.name, { text, at: now() });
@@ -83,7 +92,7 @@ export class QuotaStatus {
     }
   }
 
-  /** No longer leading: another writes meanwhile. */
+  /** No longer leading: another replica may write meanwhile. */
   forget(): void {
     this.#written.clear();
   }

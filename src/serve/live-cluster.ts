@@ -11,7 +11,7 @@ import type { Quota } from '../quota/rules/quota.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { watchPolicies, type LivePolicies } from './live-policies.ts';
-import { createLiveQuota, type LiveQuota } from './live-quota.ts';
+import { LiveQuota } from './live-quota.ts';
 
 /** A cluster whose facts, policies and quotas are watched. */
 export type LiveCluster = {
@@ -52,7 +52,7 @@ export async function openLiveCluster(
 
   const identity = `${process.pid}-${randomUUID()}`;
   const leader = new Leader({ ...context, namespace, name: 'gpugate', identity, wallClock: Date.now });
-  const quota = createLiveQuota({ ...context, view, leader, namespace, quotas: () => quotasInForce });
+  const quota = new LiveQuota({ ...context, view, leader, namespace, quotas: () => quotasInForce });
   view.countStalenessOf(policies.reflector);
   view.countStalenessOf(quotas.reflector);
   const abort = new AbortController();

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { ApiError } from '../../src/cluster/client/api-error.ts';
 import { expireAfterMs, ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { emptyLedger, type LedgerState } from '../../src/quota/ledger/ledger-state.ts';
-import { gpuPod } from '../quota/pod.ts';
+import { keyOf } from '../../src/quota/rules/reservation.ts';
+import { preReserve, reservePod, uidsOf } from '../quota/pod.ts';
 
 type Found = { readonly uid: string; readonly phase?: string } | Error;
 
@@ -20,8 +21,8 @@ function create() {
       get state() {
         return world.state;
       },
-      release: (uids) => void log.push(`release ${[...uids].join(' ')}`),
-      releasePreReserved: async (pods) => void log.push(`release pre-reserved ${pods.map(({ uid }) => uid).join(' ')}`),
+      release: (reservations) => void log.push(`release ${uidsOf(reservations).join(' ')}`),
+      releasePreReserved: async (reservations) => void log.push(`release ${reservations.map(keyOf).join(' ')}`),
       settle: async () => void log.push('settle'),
     },
     client: {
@@ -50,11 +51,11 @@ function create() {
 
 const reserved = (...names: string[]): LedgerState => ({
   ...emptyLedger('c', true),
-  reservations: names.map((name) => gpuPod(`uid-${name}`, { name, namespace: 'a' })),
+  reservations: names.map((name) => reservePod(`uid-${name}`, { name, namespace: 'a' })),
 });
 const get = (name: string) => `GET /api/v1/namespaces/a/pods/${name}`;
 
-test('a reservation is given up a minute after it was first seen, if its pod does not exist', async () => {
+test('a reservation is released a minute after it was first seen, if its pod does not exist', async () => {
   const { world, lookAt } = create();
   world.state = reserved('p');
   expect(await lookAt(1000)).toEqual([]);
@@ -77,7 +78,7 @@ test.each(Object.entries(cases))('of a pod that %s', async (_, [found, isRelease
   expect(await lookAt(60_001)).toEqual([get('p'), ...(isReleased ? ['release uid-p'] : [])]);
 });
 
-test('a pod that the view shows is not asked for: its reservation ends by itself', async () => {
+test('a pod that the view shows is not read: its reservation ends by itself', async () => {
   const { world, lookAt } = create();
   world.state = reserved('p');
   world.shown.add('uid-p');
@@ -85,7 +86,7 @@ test('a pod that the view shows is not asked for: its reservation ends by itself
   expect(await lookAt(100_000)).toEqual([]);
 });
 
-test('no answer gives up nothing', async () => {
+test('without an answer nothing is released', async () => {
   const { world, lookAt } = create();
   world.state = reserved('p', 'q');
   world.found['q'] = new ApiError('no answer', { status: 0 });
@@ -94,7 +95,7 @@ test('no answer gives up nothing', async () => {
   expect(world.log).toEqual([get('p'), get('q')]);
 });
 
-test('each reservation has its own minute, and one that comes back begins anew', async () => {
+test('each reservation has its own minute, and one that comes back starts over', async () => {
   const { world, lookAt } = create();
   world.state = reserved('p');
   await lookAt(0);
@@ -107,7 +108,7 @@ test('each reservation has its own minute, and one that comes back begins anew',
   expect(await lookAt(62_000)).toEqual([]);
 });
 
-test('who becomes leader again begins anew', async () => {
+test('a replica that leads again starts over', async () => {
   const { world, expiry, lookAt } = create();
   world.state = reserved('p');
   await lookAt(0);
@@ -128,4 +129,11 @@ test('a ledger that was lost is settled after a minute, and each time that it is
 
 test('without a ledger there is nothing to do', async () => {
   expect(await create().lookAt(0)).toEqual([]);
+});
+
+test('pre-reservations are released after their minute, whether or not pods exist', async () => {
+  const { world, lookAt } = create();
+  world.state = { ...reserved('p'), reservations: [preReserve('r2', 1), preReserve('r2', 2)] };
+  await lookAt(0);
+  expect(await lookAt(60_001)).toEqual(['release preReserved r2 1 preReserved r2 2']);
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ApiRequest } from '../../src/cluster/client/client.ts';
 import { groupStatuses, maxGroups, QuotaStatus } from '../../src/controller/quota-status.ts';
 import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
+import { reservationOf } from '../../src/quota/rules/reservation.ts';
 import { UsageSums } from '../../src/quota/rules/usage.ts';
 import { createRecordingLog } from '../support/recording-log.ts';
 import { readQuota } from '../quota/read-quota.ts';
@@ -25,11 +26,11 @@ const pod = (uid: string, namespace: string): PodRecord => ({
   version: 0,
 });
 
-function factsOf(pods: readonly PodRecord[], reservations: readonly PodRecord[] = []) {
+function factsOf(pods: readonly PodRecord[], reserved: readonly PodRecord[] = []) {
   const sums = new UsageSums(() => ({}));
   sums.setQuotas([quota], []);
   for (const one of pods) sums.add(one);
-  return { quotas: [quota], usage: sums.usage, namespaceLabels: () => ({}), reservations };
+  return { quotas: [quota], usage: sums.usage, namespaceLabels: () => ({}), reservations: reserved.map(reservationOf) };
 }
 
 test('groups say what is used, reserved and allowed, the fullest first', () => {

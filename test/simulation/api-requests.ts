@@ -1,6 +1,6 @@
 import { ApiError } from '../../src/cluster/client/api-error.ts';
 import type { ApiRequest } from '../../src/cluster/client/client.ts';
-import type { StoredLedger } from '../../src/quota/ledger/ledger-store.ts';
+import type { StoredLedger } from '../../src/quota/ledger/ledger-copy.ts';
 import type { SimulatedApiServer } from './api-server.ts';
 
 type Lease = { readonly metadata: { readonly name: string; readonly resourceVersion: string }; readonly spec: unknown };

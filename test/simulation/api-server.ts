@@ -1,4 +1,4 @@
-import type { StoredLedger } from '../../src/quota/ledger/ledger-store.ts';
+import type { StoredLedger } from '../../src/quota/ledger/ledger-copy.ts';
 import type { LivePods } from '../../src/quota/ledger/ledger-view.ts';
 import type { PodRecord } from '../../src/quota/rules/pod-record.ts';
 import type { Limit } from './tenants.ts';

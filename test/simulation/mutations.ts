@@ -11,34 +11,35 @@ export type Mutation = {
 
 const ledger = 'quota/ledger/ledger.ts';
 const pass = 'quota/rules/decide-pass.ts';
-const batch = 'quota/rules/decide-batch.ts';
+const batch = 'quota/rules/batch.ts';
 const copy = 'quota/ledger/ledger-copy.ts';
 const lists = 'quota/ledger/live-lists.ts';
 const expiry = 'controller/expire-reservations.ts';
 const preReservations = 'quota/ledger/pre-reservations.ts';
+const shape = 'quota/ledger/requested-shape.ts';
 const lost = 'quota/ledger/lost-ledger.ts';
 
 /** Each must be caught by the simulation: it is only as good as the faults that it finds. */
 export const mutations: Readonly<Record<string, Mutation>> = {
   'a replica decides before its view is at seenThrough': {
     file: ledger,
-    from: 'version === undefined || version < state.seenThrough',
-    to: 'version === undefined',
+    from: 'return version !== undefined && version >= seenThrough;',
+    to: 'return version !== undefined;',
   },
-  'whoever drops what its view shows does not say so in seenThrough': {
+  'a replica drops what its view shows and does not raise seenThrough': {
     file: pass,
     from: 'if (shownAt !== undefined && shownAt > seen) seen = shownAt;',
     to: '',
   },
   'answers come before the write': {
     file: ledger,
-    from: 'this.#confirm(decision.unconfirmed);',
-    to: 'this.#confirm(decision.unconfirmed); for (const [one, answer] of decision.answers) one.resolve(answer);',
+    from: 'this.#confirm(pass.unconfirmed);',
+    to: 'this.#confirm(pass.unconfirmed); for (const [one, answer] of pass.answers) one.resolve(answer);',
   },
   'reservations are never written': {
     file: ledger,
-    from: 'const next = [...kept, ...added, ...preReserved.records];',
-    to: 'const next = [...kept, ...preReserved.records];',
+    from: 'const next = [...pass.kept, ...pass.added, ...plan.reservations];',
+    to: 'const next = [...pass.kept, ...plan.reservations];',
   },
   'own writes are forgotten': {
     file: copy,
@@ -52,20 +53,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'a conflict counts as written': {
     file: ledger,
-    from: `        return;
-      }
-      telemetry.wrote(added.length, released, written.data.length);`,
-    to: '      }',
+    from: `if (written === 'conflict') return;
+      telemetry.wrote(pass.added.length, reservations.length - pass.kept.length, written.data.length);`,
+    to: '',
   },
   'any conflict releases what was reserved': {
     file: ledger,
     from: 'telemetry.conflict();',
-    to: 'telemetry.conflict(); this.release(state.reservations.map(({ uid }) => uid));',
+    to: 'telemetry.conflict(); this.#releases.add(next.reservations);',
   },
   'reservations expire blindly, whether or not the pod exists': {
     file: expiry,
-    from: '!isPreReserved(pod) && !(await this.#exists(pod))',
-    to: '!isPreReserved(pod)',
+    from: 'if (!(await this.#exists(one.pod))) never.push(one);',
+    to: 'never.push(one);',
     trouble: 'stalled-watches',
   },
   'reservations expire while the pod may still be created': {
@@ -75,7 +75,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'reservations never expire': {
     file: expiry,
-    from: 'if (never.length > 0) ledger.release(never);',
+    from: 'if (never.length > 0) this.#options.ledger.release(never);',
     to: '',
   },
   'a leader is known to be gone by the wall clocks of two machines': {
@@ -91,19 +91,19 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'pods are known by name': {
     file: pass,
     from: 'if (held.has(uid) || view.shownAt(uid) !== undefined)',
-    to: 'if (kept.some(({ name }) => name === waiting.pod.name) || view.shownAt(uid) !== undefined)',
+    to: 'if (kept.filter(isPod).some(({ pod }) => pod.name === one.pod.name) || view.shownAt(uid) !== undefined)',
   },
   'a dry run is charged': {
     file: pass,
-    from: 'if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);',
-    to: 'if (charges.length > 0) added.push(waiting.pod);',
+    from: 'if (charges.length > 0 && !dryRun) added.push(reservationOf(pod));',
+    to: 'if (charges.length > 0) added.push(reservationOf(pod));',
   },
   'a dry run takes room from others of its batch': {
     file: pass,
     from: 'isKept: !dryRun',
     to: 'isKept: true || dryRun',
   },
-  'a pod is refused by what the view shows, without a live list': {
+  'a pod is denied by what the view shows, without a live list': {
     file: pass,
     from: "if (checked === undefined) return 'unlisted';",
     to: 'if (checked === undefined) return undefined;',
@@ -114,9 +114,9 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '{ break; }',
     trouble: 'stalled-watches',
   },
-  'a pod is refused by an old copy of the ledger': {
+  'a pod is denied by an old copy of the ledger': {
     file: ledger,
-    from: 'this.#copy.distrust(); // what an old copy still reserves refuses nobody',
+    from: 'this.#copy.distrust(); // what an old copy still reserves denies nobody',
     to: '',
   },
   'a watch that lags a little is not waited for': {
@@ -131,13 +131,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'reservations are dropped before the view shows them': {
     file: pass,
-    from: 'if (shownAt === undefined && !releases.has(reservation.uid))',
-    to: "if (shownAt === undefined && reservation.uid.endsWith('0'))",
+    from: 'if (shownAt === undefined && !isReleased(reservation))',
+    to: "if (shownAt === undefined && isPod(reservation) && reservation.pod.uid.endsWith('0'))",
   },
   'what the view shows stays reserved': {
     file: pass,
-    from: 'if (shownAt === undefined && !releases.has(reservation.uid))',
-    to: 'if (!releases.has(reservation.uid))',
+    from: 'if (shownAt === undefined && !isReleased(reservation))',
+    to: 'if (!isReleased(reservation))',
   },
   'pods that came and went are not remembered': {
     file: 'cluster/view/cluster-ledger-view.ts',
@@ -146,18 +146,18 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'a pod asked for twice is reserved twice': {
     file: pass,
-    from: 'else if (!uids.has(uid)) asked.push(waiting);',
-    to: 'else asked.push(waiting);',
+    from: 'else if (!uids.has(uid)) left.push(one);',
+    to: 'else left.push(one);',
   },
   'a batch is decided pod by pod': {
     file: batch,
-    from: 'if (denied.length === 0 && isKept) reserved.add(charges);',
+    from: 'if (denied.length === 0 && isKept) this.#reserved.add(charges);',
     to: '',
   },
-  'a refused pod takes room': {
+  'a denied pod takes room': {
     file: batch,
-    from: 'if (denied.length === 0 && isKept) reserved.add(charges);',
-    to: 'if (isKept) reserved.add(charges);',
+    from: 'if (denied.length === 0 && isKept) this.#reserved.add(charges);',
+    to: 'if (isKept) this.#reserved.add(charges);',
   },
   'one quota of several is enough': {
     file: pass,
@@ -166,54 +166,54 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   'reservations do not count': {
     file: batch,
-    from: 'const pending = reserved.get(resource) ?? 0;',
-    to: 'const pending = 0;',
+    from: 'const reserved = pending.reserved.get(resource) ?? 0;',
+    to: 'const reserved = 0;',
   },
-  'what is reserved ahead is used more than once': {
-    file: preReservations,
-    from: 'this.#usable(entry).shift();',
-    to: 'this.#usable(entry)[0];',
+  'a pre-reservation is used more than once': {
+    file: shape,
+    from: 'return this.#free.shift()?.id;',
+    to: 'return this.#free[0]?.id;',
   },
-  'a pod that was admitted ahead is forgotten': {
+  'a pod that was admitted by a pre-reservation is forgotten': {
     file: preReservations,
-    from: 'this.#used.set(free.uid, pod);',
+    from: 'this.#used.set(id, pod);',
     to: '',
   },
-  'what is reserved ahead is used after its time': {
-    file: preReservations,
-    from: 'if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);',
+  'a pre-reservation is used after its time': {
+    file: shape,
+    from: 'if (this.#free.some(({ until }) => until <= now)) this.#free = this.#free.filter(({ until }) => until > now);',
     to: '',
     trouble: 'held-pre-reservations',
   },
-  'what is reserved ahead is used before the write, or after one that failed': {
+  'a pre-reservation is used before the write, or after one that failed': {
     file: ledger,
-    from: 'this.#confirm(decision.unconfirmed);',
-    to: 'this.#confirm(decision.unconfirmed); preReserved.written();',
+    from: 'this.#confirm(pass.unconfirmed);',
+    to: 'this.#confirm(pass.unconfirmed); plan.written();',
     trouble: 'held-pre-reservations',
   },
-  'what is given up is used all the same': {
-    file: preReservations,
-    from: 'entry.free.length = Math.min(entry.free.length, count);',
+  'a pre-reservation is used although it is no longer granted': {
+    file: shape,
+    from: 'this.#free.length = Math.min(this.#free.length, count);',
     to: '',
     trouble: 'held-pre-reservations',
   },
-  'what others reserved ahead refuses pods': {
+  'pre-reservations of other replicas deny pods': {
     file: pass,
     from: "if (!shortfalls.some(isFirm)) return 'preReserved';",
     to: '',
   },
-  'what others reserved ahead does not count': {
+  'pre-reservations of other replicas do not count': {
     file: batch,
-    from: 'const held = preReserved.get(resource) ?? 0;',
-    to: 'const held = 0;',
+    from: 'const preReserved = pending.preReserved.get(resource) ?? 0;',
+    to: 'const preReserved = 0;',
   },
-  'what a replica that ended held is never given back': {
+  'pre-reservations of a replica that died are never released': {
     file: expiry,
-    from: 'if (preReserved.length > 0) await ledger.releasePreReserved(preReserved);',
+    from: 'if (preReserved.length > 0) await this.#options.ledger.releasePreReserved(preReserved);',
     to: '',
   },
-  'what a replica that ended held is given back by one that has not seen what came of it': {
-    file: 'quota/ledger/release-held.ts',
+  'pre-reservations of a replica that died are released by one that has not seen what came of them': {
+    file: 'quota/ledger/ledger-view.ts',
     from: 'return (view.version() ?? -1n) >= newest ? newest : undefined;',
     to: 'return newest;',
     trouble: 'held-pre-reservations',

@@ -2,7 +2,7 @@ import { createApiLedgerStore } from '../../src/cluster/view/api-ledger-store.ts
 import { ApiError } from '../../src/cluster/client/api-error.ts';
 import { ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { Leader } from '../../src/controller/leader.ts';
-import type { PreReservationSettings } from '../../src/quota/ledger/pre-reservation.ts';
+import type { PreReservationSettings } from '../../src/quota/ledger/pre-reservations.ts';
 import { Ledger } from '../../src/quota/ledger/ledger.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { ServerListener, SimulatedApiServer } from './api-server.ts';

@@ -1,4 +1,4 @@
-import { defaultPreReservations, type PreReservationSettings } from '../../src/quota/ledger/pre-reservation.ts';
+import { defaultPreReservations, type PreReservationSettings } from '../../src/quota/ledger/pre-reservations.ts';
 import type { Trouble } from './faults.ts';
 import type { Random } from './random.ts';
 

@@ -1,4 +1,4 @@
-import type { StoredLedger } from '../../src/quota/ledger/ledger-store.ts';
+import type { StoredLedger } from '../../src/quota/ledger/ledger-copy.ts';
 import type { SimulatedApiServer } from './api-server.ts';
 import type { Weather } from './network.ts';
 import type { SimulatedProcess } from './process.ts';

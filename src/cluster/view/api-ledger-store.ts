@@ -1,5 +1,5 @@
 import { ledgerName } from '../../api/quota-ledger.ts';
-import type { LedgerStore, StoredLedger } from '../../quota/ledger/ledger-store.ts';
+import type { LedgerStore, StoredLedger } from '../../quota/ledger/ledger-copy.ts';
 import { ApiError, ifFound } from '../client/api-error.ts';
 import { type ApiClient, nameOf, versionOf, type RawObject } from '../client/client.ts';
 import type { Reflector } from '../watch/reflector.ts';
@@ -12,19 +12,19 @@ const path = `${collection}/${ledgerName}`;
 const timeoutMs = 3000;
 
 /**
- * Who wrote which field is of no interest where one field is all there is: the API server need not work it out at each
- * write. https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ * One field needs no record of who wrote it, and without one each write costs the API server less.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
  */
 const untracked = [{}];
 
-/** What nobody wrote so far is no data, and so no ledger of ours. */
+/** An object without data is no ledger of ours. */
 function storedOf(raw: RawObject): StoredLedger {
   const version = versionOf(raw);
   const data = (raw['spec'] as RawObject | undefined)?.['data'];
   return { data: typeof data === 'string' ? data : '', version, revision: BigInt(version) };
 }
 
-/** The ledger as an object of the API server, which compares and swaps by resourceVersion. */
+/** The ledger as an object of the API server, compared and swapped by resourceVersion. */
 export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?: LedgerStore['newest']): LedgerStore {
   return {
     ...(newest === undefined ? {} : { newest }),
@@ -43,14 +43,14 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
       try {
         const written = await client.request({
           method: isNew ? 'POST' : 'PUT',
-          path: `${isNew ? collection : path}?fieldValidation=Ignore`, // of one field, which is ours
+          path: `${isNew ? collection : path}?fieldValidation=Ignore`, // there is one field, and it is ours
           body,
           timeoutMs,
           once: true,
         });
         return storedOf(written as RawObject);
       } catch (error) {
-        // One that was deleted meanwhile is a conflict too.
+        // A ledger that was deleted meanwhile is a conflict too.
         if (error instanceof ApiError && (error.isConflict || (error.isNotFound && !isNew))) return 'conflict';
         throw error;
       }
@@ -58,7 +58,25 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
   };
 }
 
-/** The newest copy, kept at hand by a watch: after a conflict it is often there already. */
+/**
+ * A Lease that is created once marks that there was a ledger: when the ledger is missing later, it was lost. Resolves
+ * with true for the one replica that creates it.
+ */
+export function createClaimFirst(client: Pick<ApiClient, 'request'>, namespace: string): () => Promise<boolean> {
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'gpugate-ledger' } };
+  return async () => {
+    try {
+      await client.request({ method: 'POST', path: leases, body: lease, once: true });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.isConflict) return false;
+      throw error;
+    }
+  };
+}
+
+/** Keeps the newest copy at hand by a watch: after a conflict it is often there already. */
 export function watchLedger(context: FeedContext): { reflector: Reflector; newest: () => StoredLedger | undefined } {
   const { reflector, store } = createFeed<StoredLedger>(
     {

@@ -8,13 +8,13 @@ import type { ClusterView } from './view.ts';
 const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const notEnded = 'status.phase!=Succeeded,status.phase!=Failed';
 
-/** More namespaces than these are listed together. */
+/** More namespaces than these are read in one list of the whole cluster. */
 const maxSingleLists = 4;
-const pageSize = 1000;
+const livePageSize = 1000;
 
 /**
- * Pods that came and went are remembered for the reservations that other replicas, whose copy of the ledger is older,
- * still hold; 50,000 are an hour of 14 pods a second, in 5 MB.
+ * Pods that came and went are remembered, because the ledger may hold reservations for them until the next write;
+ * 50,000 are an hour of 14 pods a second, in 5 MB.
  */
 const maxGone = 50_000;
 
@@ -22,7 +22,7 @@ type PodView = Pick<ClusterView, 'onPod' | 'onPodProgress' | 'podVersion' | 'usa
   readonly pods: Pick<ClusterView['pods'], 'get'>;
 };
 
-/** The cached view as the ledger asks it. */
+/** The cached view, as the ledger needs it. */
 export function createLedgerView(
   view: PodView,
   { client, quotas }: { client: Pick<ApiClient, 'fetch' | 'watch'>; quotas: () => readonly Quota[] },
@@ -60,7 +60,7 @@ async function listPods(
       const { list } = createListWatch(client, path, { fieldSelector: notEnded, accept: metadataOnly });
       let continueToken: string | undefined;
       for (;;) {
-        const page = await list({ limit: pageSize, continueToken, signal }, (item) => {
+        const page = await list({ limit: livePageSize, continueToken, signal }, (item) => {
           const { uid, resourceVersion } = item['metadata'] as Readonly<Record<'uid' | 'resourceVersion', string>>;
           pods.set(uid, BigInt(resourceVersion));
         });

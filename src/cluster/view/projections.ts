@@ -1,7 +1,5 @@
-import { podDeviceMemory, type LargestDevices } from '../../quota/rules/device-memory.ts';
-import { submitterAnnotation, type PodRecord, isSamePod } from '../../quota/rules/pod-record.ts';
+import { isSamePod, recordOfExisting, type PodRecord, type RecordContext } from '../../quota/rules/pod-record.ts';
 import { type NodeFacts, unknownNamespace } from '../../workload/cluster-facts.ts';
-import { demandOf } from '../../workload/demand.ts';
 import { ownValue, type Labels } from '../../workload/pod.ts';
 import { isExtendedResource } from '../../workload/resource-names.ts';
 import { readMeta, readPod } from '../../workload/read-pod.ts';
@@ -14,49 +12,17 @@ import { namespaceShape, nodeShape, podShape } from '../protobuf/messages.ts';
 
 export type NamespaceRecord = { readonly name: string; readonly labels: Labels };
 
-export type PodProjection = {
-  readonly interner: Interner;
-  /** Labels that some quota groups by. */
-  readonly labelKeys: ReadonlySet<string>;
-  readonly node: (name: string) => NodeFacts | undefined;
-  readonly largest: () => LargestDevices;
-};
+export type PodProjection = RecordContext & { readonly node: (name: string) => NodeFacts | undefined };
 
-/** Undefined for a pod that asks for no GPU, and for one that has ended. */
-export function projectPod(
-  raw: RawObject,
-  { interner, labelKeys, node, largest }: PodProjection,
-): PodRecord | undefined {
-  const pod = readPod(raw);
-  const found = demandOf(pod);
-  if (found.size === 0 || hasEnded(raw)) return undefined;
-  const { meta, nodeName } = pod;
-  const demand = interner.demand(found);
-  return {
-    uid: meta.uid,
-    namespace: interner.text(meta.namespace),
-    name: meta.name,
-    node: interner.text(nodeName),
-    user: interner.text(ownValue(meta.annotations, submitterAnnotation) ?? ''),
-    labels: interner.labels(pickLabels(meta.labels, labelKeys)),
-    demand,
-    memoryMiB: podDeviceMemory(demand, node(nodeName), largest()),
-    version: versionOf(raw),
-  };
+/** Undefined for a pod that requests no GPU, and for one that has ended. */
+export function projectPod(raw: RawObject, projection: PodProjection): PodRecord | undefined {
+  const record = recordOfExisting(readPod(raw), { version: versionOf(raw), node: projection.node }, projection);
+  return record === undefined || hasEnded(raw) ? undefined : record;
 }
 
 /** Revisions of etcd: far below 2^53. */
 function versionOf(raw: RawObject): number {
   return Number((raw['metadata'] as RawObject)['resourceVersion'] ?? 0);
-}
-
-export function pickLabels(labels: Labels, keys: ReadonlySet<string>): Labels {
-  const picked: Record<string, string> = {};
-  for (const key of keys) {
-    const value = ownValue(labels, key);
-    if (value !== undefined) picked[key] = value;
-  }
-  return picked;
 }
 
 /** Succeeded and Failed pods use nothing; of Unknown ones nobody knows, so that they count. */

@@ -1,7 +1,27 @@
 import { formatLedger, isOfNewerForm, parseLedger, type LedgerState } from './ledger-state.ts';
-import type { LedgerStore, StoredLedger } from './ledger-store.ts';
 
-/** A ledger as it was stored, and what it says; `state` is undefined for what no gpugate wrote, or a newer one. */
+/** A ledger as it was stored: `version` changes with every write. */
+export type StoredLedger = {
+  readonly data: string;
+  readonly version: string;
+  /** The version of the whole cluster at the write, where the store knows it: nothing in the ledger can be newer. */
+  readonly revision?: bigint;
+};
+
+/**
+ * Where the ledger is stored. Both methods reject when the outcome is not known; a write whose answer was lost may have
+ * been done, which the next read shows.
+ */
+export type LedgerStore = {
+  /** The newest ledger; undefined when there is none. */
+  readonly read: () => Promise<StoredLedger | undefined>;
+  /** Only if the ledger is still at that version, or still absent for undefined; else `conflict`. */
+  readonly write: (data: string, version: string | undefined) => Promise<StoredLedger | 'conflict'>;
+  /** The newest copy that a watch has delivered: saves the read after a conflict. */
+  readonly newest?: () => StoredLedger | undefined;
+};
+
+/** A ledger as it was stored, and what it says; `state` is undefined if this version of gpugate did not write it. */
 export type KnownLedger = {
   readonly stored: StoredLedger;
   readonly state: LedgerState | undefined;
@@ -10,22 +30,23 @@ export type KnownLedger = {
 };
 
 /**
- * The newest copy of the ledger that came to this replica. An old one is good enough to admit by, since the write then
- * meets a conflict; what is answered without a write asks for a read first.
+ * This replica's copy of the ledger. An old copy is good enough to admit by, because the write then meets a conflict.
+ * After {@link distrust} only a copy read later is good enough.
  */
 export class LedgerCopy {
   readonly #store: LedgerStore;
   #known: KnownLedger | undefined;
   /** It was replaced: any newer copy will do. */
   #isOutdated = false;
-  /** Only what the store says from now on will do. */
-  #isReadDue = false;
+  #distrusts = 0;
+  /** How many of these the newest read has answered: a read answers those that came before it began. */
+  #distrustsAnswered = 0;
 
   constructor(store: LedgerStore) {
     this.#store = store;
   }
 
-  /** What is at hand; undefined before the first copy came. */
+  /** The copy at hand; undefined before the first one came. */
   get known(): KnownLedger | undefined {
     const stored = this.#store.newest?.();
     if (stored !== undefined && this.#isNewer(stored)) {
@@ -35,22 +56,30 @@ export class LedgerCopy {
     return this.#known;
   }
 
-  /** The next {@link read} asks the store. */
-  distrust(): void {
-    this.#isReadDue = true;
+  /** The copy at hand, if it may be decided by without a read; undefined while one is due or under way. */
+  get trusted(): KnownLedger | undefined {
+    const { known } = this;
+    return this.#isOutdated || this.#distrustsAnswered < this.#distrusts ? undefined : known;
   }
 
-  /** To decide by; undefined when there is no ledger. Rejects when the store does not answer. */
+  /** The next {@link read} asks the store. */
+  distrust(): void {
+    this.#distrusts += 1;
+  }
+
+  /** The ledger to decide by; undefined when there is none. Rejects when the store does not answer. */
   async read(): Promise<KnownLedger | undefined> {
-    if (this.known !== undefined && !this.#isReadDue && !this.#isOutdated) return this.#known;
-    this.#isReadDue = false;
+    const { trusted } = this;
+    if (trusted !== undefined) return trusted;
+    const distrusts = this.#distrusts;
     const stored = await this.#store.read();
+    this.#distrustsAnswered = Math.max(this.#distrustsAnswered, distrusts);
     this.#isOutdated = false;
     this.#known = stored === undefined ? undefined : this.#parse(stored);
     return this.#known;
   }
 
-  /** In the place of that version, or as the first one. Rejects when it is not known whether it was done. */
+  /** Replaces that version, or creates the ledger for undefined. Rejects when it is not known whether it was done. */
   async write(state: LedgerState, version: string | undefined): Promise<StoredLedger | 'conflict'> {
     const written = await this.#store.write(formatLedger(state), version);
     if (written === 'conflict') this.#isOutdated = true;
@@ -66,4 +95,19 @@ export class LedgerCopy {
     const state = parseLedger(stored.data, this.#known?.state);
     return { stored, state, isNewer: state === undefined && isOfNewerForm(stored.data) };
   }
+}
+
+/** After a conflict, replicas where somebody waits go first. */
+export const maxPatientPauseMs = 50;
+
+/** In this time more requests gather, and another replica finishes its write. */
+const shortestPauseMs = 5;
+const longestPauseMs = 100;
+
+/**
+ * How long to wait, at most, after a conflict: the write that was in the way may take as long as ours did. The pause is
+ * a random part of it, so that two replicas do not meet again.
+ */
+export function maxConflictPauseMs(isAwaited: boolean, writeMs: number): number {
+  return isAwaited ? Math.min(Math.max(shortestPauseMs, writeMs), longestPauseMs) : maxPatientPauseMs;
 }

@@ -1,16 +1,16 @@
-import { isPreReserved, type PreReservationSettings } from './pre-reservation.ts';
-import { PreReservations } from './pre-reservations.ts';
-import { LiveConfirmation, maxRetries, untilProgress } from './live-confirmation.ts';
-import { decidePass, type Asked, type Unconfirmed } from '../rules/decide-pass.ts';
+import { isCharged } from '../rules/charges.ts';
+import { decidePass, type Unconfirmed } from '../rules/decide-pass.ts';
+import type { PodReservation, PreReservation, Reservation } from '../rules/reservation.ts';
 import { undecidedCauses, type ReserveRequest, type ReserveResult } from '../rules/reserve-result.ts';
-import { maxConflictPauseMs } from './conflict-pause.ts';
-import { releaseHeld, newestSeen } from './release-held.ts';
-import { LedgerCopy } from './ledger-copy.ts';
+import { LedgerCopy, maxConflictPauseMs, type LedgerStore, type StoredLedger } from './ledger-copy.ts';
 import type { LedgerState } from './ledger-state.ts';
-import type { PodRecord } from '../rules/pod-record.ts';
-import type { LedgerStore } from './ledger-store.ts';
-import type { LedgerClock, LedgerTelemetry, LedgerView } from './ledger-view.ts';
-import { LostLedger, type LostLedgerOptions } from './lost-ledger.ts';
+import { newestSeen, untilProgress, type LedgerClock, type LedgerTelemetry, type LedgerView } from './ledger-view.ts';
+import { LiveConfirmation } from './live-confirmation.ts';
+import { LostLedger, type LostLedgerOptions, type OwnLedger } from './lost-ledger.ts';
+import { PreReservations, type PreReservationSettings } from './pre-reservations.ts';
+import { releaseHeld } from './release-held.ts';
+import { Releases } from './releases.ts';
+import { WaitingRequests, type Waiting } from './waiting-requests.ts';
 
 export type LedgerOptions = LostLedgerOptions & {
   readonly store: LedgerStore;
@@ -20,80 +20,93 @@ export type LedgerOptions = LostLedgerOptions & {
   readonly preReservations: { readonly replica: string; readonly settings: PreReservationSettings };
 };
 
-type Waiting = Asked & { readonly resolve: (result: ReserveResult) => void };
-
+/** After a store that failed. */
 const failurePauseMs = 100;
+
 /**
- * Reservations of pods that were admitted and that no view shows yet, shared by all replicas through one object that is
- * compared and swapped. One loop takes everything that waits as one batch: a pod is answered "fits" only after a write
- * that reserves room for it has succeeded, be it for this pod or, of a shape that is asked for again and again, ahead.
+ * Reservations of pods that were admitted and that no view shows yet, shared by all replicas in one object that they
+ * compare and swap. One loop decides everything that waits in passes. A charged pod is answered "fits" only after a
+ * write that reserves capacity for it has succeeded, whether for this pod or as a pre-reservation for its shape.
  */
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #copy: LedgerCopy;
-  readonly #facts: LiveConfirmation;
+  readonly #confirmation: LiveConfirmation;
   readonly #preReservations: PreReservations;
   readonly #lost: LostLedger;
-  readonly #releases = new Set<string>();
-  #releasedThrough = 0n;
-  #waiting: Waiting[] = [];
+  readonly #releases = new Releases();
+  readonly #waiting = new WaitingRequests();
   #isRunning = false;
   #running: Promise<void> = Promise.resolve();
-  #isLookDue = false;
+  #isPassDue = false;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#copy = new LedgerCopy(options.store);
-    this.#facts = new LiveConfirmation(options);
+    this.#confirmation = new LiveConfirmation(options);
     this.#lost = new LostLedger(options, this.#copy);
     this.#preReservations = new PreReservations({ ...options, ...options.preReservations });
   }
 
-  /** Never rejects. */
-  reserve(request: ReserveRequest): Promise<ReserveResult> {
-    const { pod, dryRun, deadline } = request;
-    if (pod.uid.includes('/')) return Promise.resolve({ kind: 'undecided', cause: undecidedCauses.forged });
-    if (!dryRun && deadline > this.#options.clock.now()) {
-      this.#preReservations.count(pod);
-      const charges = this.#preReservations.take(pod);
-      if (this.#preReservations.callForMore(pod)) this.#start(true);
-      if (charges !== undefined) {
-        this.#options.telemetry.tookPreReserved();
-        return Promise.resolve({ kind: 'fits', charges, noted: [] });
-      }
+  /** A promise only when the ledger has to be asked; it never rejects. */
+  reserve(request: ReserveRequest): ReserveResult | Promise<ReserveResult> {
+    const { view, clock } = this.#options;
+    if (request.deadline > clock.now()) {
+      const inForce = { quotas: view.quotas(), namespaceLabels: view.namespaceLabels };
+      const answer = isCharged(request.pod, inForce) ? this.#takePreReserved(request) : this.#answerUncharged();
+      if (answer !== undefined) return answer;
     }
-    return new Promise((resolve) => {
-      this.#waiting.push({ ...request, resolve, checked: undefined, hasWaited: false, retriesLeft: maxRetries });
-      this.#start();
-    });
+    const answer = this.#waiting.wait(request);
+    this.#start();
+    return answer;
   }
 
-  /** Gives up reservations of pods that will never appear; only for who has made sure of that. */
-  release(uids: Iterable<string>): void {
-    for (const uid of uids) this.#releases.add(uid);
+  #takePreReserved({ pod, dryRun }: ReserveRequest): ReserveResult | undefined {
+    if (dryRun) return undefined;
+    this.#preReservations.count(pod);
+    const charges = this.#preReservations.take(pod);
+    if (this.#preReservations.callForMore(pod)) this.#start(true);
+    if (charges === undefined) return undefined;
+    this.#options.telemetry.tookPreReserved();
+    return { kind: 'fits', charges, noted: [] };
+  }
+
+  /**
+   * A pod that no quota charges takes no capacity: its answer needs no write, and no pass. It still rests on all that a
+   * pass rests on. A pass decides by the copy of the ledger at hand if nothing shows that it was replaced (a conflict, a
+   * failure, a denial that is being confirmed), and by no other copy while a read is due or under way; that copy must be
+   * this cluster's and settled; and the view of pods must be at or past its seenThrough. All of this is checked here at
+   * one moment, together with the quotas and the labels of namespaces that `isCharged` has just read, so that a pass
+   * that began now would give the same answer. If anything is missing, the pod waits for a pass like any other.
+   */
+  #answerUncharged(): ReserveResult | undefined {
+    const own = this.#lost.find(this.#copy.trusted);
+    if (own === undefined || !own.state.isSettled) return undefined;
+    return this.#hasSeen(own.state) ? { kind: 'fits', charges: [], noted: [] } : undefined;
+  }
+
+  /** Releases reservations of pods that will never appear; the caller has made sure of that. */
+  release(reservations: readonly PodReservation[]): void {
+    this.#releases.add(reservations);
     this.#start();
   }
 
   /**
-   * Gives up what a replica reserved ahead and never took back, when no pod can come of it any more; which ones did,
-   * nobody knows: who decides without it, we first of all, must have seen all that exist. Does nothing where our own view
-   * has not yet. Rejects when the API server does not answer.
+   * Releases what a replica pre-reserved and never took back, when no pod can come of it any more. Nobody knows which of
+   * these admitted a pod: a replica that decides without them must have seen all pods that exist, and we first of all.
+   * Does nothing if our own view has not. Rejects when the API server does not answer.
    */
-  async releasePreReserved(reservations: readonly PodRecord[]): Promise<void> {
-    const preReservations = reservations.filter(isPreReserved);
-    const newest = await newestSeen(this.#options, [...new Set(preReservations.map(({ namespace }) => namespace))]);
+  async releasePreReserved(reservations: readonly PreReservation[]): Promise<void> {
+    const newest = await newestSeen(this.#options, [...new Set(reservations.map(({ shape }) => shape.namespace))]);
     if (newest === undefined) return;
-    if (newest > this.#releasedThrough) this.#releasedThrough = newest;
-    this.release(preReservations.map(({ uid }) => uid));
+    this.#releases.add(reservations, newest);
+    this.#start();
   }
 
-  /**
-   * Drops reservations that the view shows meanwhile, if there are any; makes a ledger anew that was damaged, and looks
-   * again for one that could not be read.
-   */
+  /** To be called every second: drops reservations that the view shows by now, and reads or rebuilds an unusable ledger. */
   compact(): void {
     const { state } = this;
-    const isShown = ({ uid }: PodRecord) => this.#options.view.shownAt(uid) !== undefined;
+    const isShown = (one: Reservation) => one.kind === 'pod' && this.#options.view.shownAt(one.pod.uid) !== undefined;
     if (state === undefined || this.#preReservations.isDue(state.reservations) || state.reservations.some(isShown))
       this.#start(true);
   }
@@ -105,7 +118,7 @@ export class Ledger {
     return known.isNewer ? undecidedCauses.newer : undefined;
   }
 
-  /** Only for who leads, see {@link LostLedger.settle}. */
+  /** Leader only, see {@link LostLedger.settle}. */
   settle(): Promise<void> {
     return this.#lost.settle();
   }
@@ -115,37 +128,37 @@ export class Ledger {
     return this.#copy.known?.state;
   }
 
-  /** Makes the ledger when there is none: so that the first pod need not wait. */
+  /** Reads the ledger, and creates it if there is none, so that the first pod need not wait. */
   open(): void {
     this.#start(true);
   }
 
-  #start(look = false): void {
-    this.#isLookDue ||= look;
-    if (!this.#isRunning) this.#running = this.#run();
-  }
-
-  /** Gives back what is reserved ahead, before the process ends and when nobody may ask any more. */
+  /** Releases what is pre-reserved, before the process ends and after the last request. */
   async close(): Promise<void> {
     this.#preReservations.close();
     await this.#running;
     await releaseHeld({ ...this.#options, copy: this.#copy, preReservations: this.#preReservations });
   }
 
+  #start(isPassDue = false): void {
+    this.#isPassDue ||= isPassDue;
+    if (!this.#isRunning) this.#running = this.#run();
+  }
+
   async #run(): Promise<void> {
     const { clock, telemetry } = this.#options;
     this.#isRunning = true;
     try {
-      while (this.#waiting.length > 0 || this.#releases.size > 0 || this.#isLookDue) {
-        this.#expire();
-        this.#isLookDue = false;
+      while (!this.#waiting.isEmpty || !this.#releases.isEmpty || this.#isPassDue) {
+        this.#waiting.expire(clock.now());
+        this.#isPassDue = false;
         try {
           await this.#pass();
         } catch (error) {
           telemetry.failed(error);
-          this.#copy.distrust(); // whether the write was done is not known
+          this.#copy.distrust(); // the write may have been done
           await clock.sleep(failurePauseMs);
-          if (this.#waiting.length === 0) return;
+          if (this.#waiting.isEmpty) return;
         }
       }
     } finally {
@@ -153,83 +166,66 @@ export class Ledger {
     }
   }
 
-  #expire(): void {
-    const now = this.#options.clock.now();
-    const late = this.#waiting.filter(({ deadline }) => deadline <= now);
-    if (late.length === 0) return;
-    this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
-    // Who has looked again in vain is told why, whichever of its time and its retriesLeft ends first.
-    for (const { resolve, retriesLeft } of late) {
-      resolve({
-        kind: 'undecided',
-        cause: retriesLeft < maxRetries ? undecidedCauses.preReserved : undecidedCauses.late,
-      });
-    }
+  async #pass(): Promise<void> {
+    const early = new Set(this.#waiting.all);
+    const known = await this.#copy.read();
+    if (known?.isNewer === true) return this.#giveUp(undecidedCauses.newer);
+    const own = this.#lost.find(known);
+    if (own === undefined) return this.#lost.rebuild(known?.stored);
+    if (!own.state.isSettled) return this.#giveUp(undecidedCauses.rebuilding);
+    if (!this.#hasSeen(own.state)) return untilProgress(this.#waiting.all, this.#options);
+    await this.#decideAndWrite(own, early);
   }
 
-  /** One look at the ledger, one decision about everything that waits, at most one write. */
-  async #pass(): Promise<void> {
-    const { view, clock, telemetry } = this.#options;
-    const early = new Set(this.#waiting);
-    const { stored, state, isNewer } = (await this.#copy.read()) ?? {};
-    if (isNewer) return this.#postpone(undecidedCauses.newer);
-    if (stored === undefined || state === undefined || !this.#lost.isOurs(stored, state))
-      return this.#lost.rebuild(stored);
-    if (!state.isSettled) return this.#postpone(undecidedCauses.rebuilding);
-    const version = view.version();
-    if (version === undefined || version < state.seenThrough) return untilProgress(this.#waiting, this.#options);
+  /** What makes the quota exact: no replica may miss a pod both in its view and in the ledger. */
+  #hasSeen({ seenThrough }: LedgerState): boolean {
+    const version = this.#options.view.version();
+    return version !== undefined && version >= seenThrough;
+  }
 
-    // From here to the write nothing is awaited: the batch is decided on one state of view and ledger.
-    // Who came back with better facts during the read is refused only by a later one; who is late is not reserved for.
+  async #decideAndWrite({ stored, state }: OwnLedger, early: ReadonlySet<Waiting>): Promise<void> {
+    const { view, clock, telemetry } = this.#options;
+    // Until the write nothing is awaited: the batch is decided on one state of the view and the ledger. A request that
+    // came back from its live confirmation during the read is denied only by a later read; a late one reserves nothing.
     const isDue = (one: Waiting) => one.deadline > clock.now() && (one.checked === undefined || early.has(one));
-    const batch = this.#waiting.filter(isDue);
     const reservations = this.#preReservations.resolve(state.reservations);
-    const decision = decidePass(
-      batch,
-      { ...state, reservations },
-      {
-        view,
-        isGone: this.#facts.isGone,
-        releases: new Set(this.#releases),
-        releasedThrough: this.#releasedThrough,
-        wanted: this.#preReservations.wanted(),
-      },
-    );
-    const preReserved = this.#preReservations.plan(decision.granted);
-    this.#confirm(decision.unconfirmed);
-    const { seenThrough, kept, added } = decision;
-    const released = reservations.length - kept.length;
-    const next = [...kept, ...added, ...preReserved.records];
-    if (added.length > 0 || preReserved.isChanged || next.length !== state.reservations.length) {
-      const start = clock.now();
-      const written = await this.#copy.write({ ...state, seenThrough, reservations: next }, stored.version);
-      if (written === 'conflict') {
-        telemetry.conflict();
-        await clock.sleep(clock.random() * maxConflictPauseMs(this.#waiting.length > 0, clock.now() - start));
-        return;
-      }
-      telemetry.wrote(added.length, released, written.data.length);
-      preReserved.written();
+    const releases = this.#releases.begin();
+    const facts = { view, isGone: this.#confirmation.isGone, wanted: this.#preReservations.wanted(), ...releases };
+    const pass = decidePass(this.#waiting.all.filter(isDue), { ...state, reservations }, facts);
+    const plan = this.#preReservations.plan(pass.granted);
+    this.#confirm(pass.unconfirmed);
+    const next = [...pass.kept, ...pass.added, ...plan.reservations];
+    if (pass.added.length > 0 || plan.isChanged || next.length !== state.reservations.length) {
+      const written = await this.#write({ ...state, seenThrough: pass.seenThrough, reservations: next }, stored);
+      if (written === 'conflict') return;
+      telemetry.wrote(pass.added.length, reservations.length - pass.kept.length, written.data.length);
+      plan.written();
     }
-    for (const uid of decision.releases) this.#releases.delete(uid);
-    if (this.#releases.size === 0) this.#releasedThrough = 0n;
-    const answered = new Set(decision.answers.keys());
-    this.#waiting = this.#waiting.filter((one) => !answered.has(one));
-    for (const [one, answer] of decision.answers) one.resolve(answer);
+    releases.done();
+    this.#waiting.answer(pass.answers);
+  }
+
+  /** After a conflict, everything is decided again on what another replica wrote. */
+  async #write(next: LedgerState, { version }: StoredLedger): Promise<StoredLedger | 'conflict'> {
+    const { clock, telemetry } = this.#options;
+    const start = clock.now();
+    const written = await this.#copy.write(next, version);
+    if (written === 'conflict') {
+      telemetry.conflict();
+      await clock.sleep(clock.random() * maxConflictPauseMs(!this.#waiting.isEmpty, clock.now() - start));
+    }
+    return written;
   }
 
   #confirm(unconfirmed: readonly Unconfirmed<Waiting>[]): void {
-    if (unconfirmed.length === 0) return;
-    const set = new Set(unconfirmed.map(({ waiting }) => waiting));
-    this.#waiting = this.#waiting.filter((one) => !set.has(one));
-    for (const one of unconfirmed) void this.#askAgain(one);
+    this.#waiting.remove(unconfirmed.map(({ waiting }) => waiting));
+    for (const one of unconfirmed) void this.#confirmOne(one);
   }
 
-  async #askAgain(unconfirmed: Unconfirmed<Waiting>): Promise<void> {
+  async #confirmOne(unconfirmed: Unconfirmed<Waiting>): Promise<void> {
     try {
-      const informed = await this.#facts.gather(unconfirmed);
-      this.#waiting.push(informed);
-      this.#copy.distrust(); // what an old copy still reserves refuses nobody
+      this.#waiting.add(await this.#confirmation.confirm(unconfirmed));
+      this.#copy.distrust(); // what an old copy still reserves denies nobody
       this.#start();
     } catch (error) {
       this.#options.telemetry.failed(error);
@@ -237,13 +233,11 @@ export class Ledger {
     }
   }
 
-  #postpone(cause: string): void {
+  /** Nothing here holds for the ledger that may follow this one. */
+  #giveUp(cause: string): void {
     this.#copy.distrust();
     this.#releases.clear();
-    this.#releasedThrough = 0n;
-    this.#preReservations.giveUp();
-    const all = this.#waiting;
-    this.#waiting = [];
-    for (const { resolve } of all) resolve({ kind: 'undecided', cause });
+    this.#preReservations.drop();
+    this.#waiting.giveUp(cause);
   }
 }

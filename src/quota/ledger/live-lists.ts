@@ -1,15 +1,13 @@
-import type { LedgerView, LivePods } from './ledger-view.ts';
+import type { Checked } from '../rules/decide-pass.ts';
 import type { PodRecord } from '../rules/pod-record.ts';
+import type { LedgerClock, LedgerView, LivePods } from './ledger-view.ts';
 
-/** A denial storm asks the API server a few times a second for one group, and not once a denial. */
-const minIntervalMs = 250;
-
-/** What a live list has covered: these namespaces, as of that version. */
-export type Checked = { readonly namespaces: ReadonlySet<string>; readonly version: bigint };
+/** During many denials the API server is asked a few times a second for one group, not once for each denial. */
+const minListIntervalMs = 250;
 
 export const uncheckedYet: Checked = { namespaces: new Set(), version: 0n };
 
-/** Both, as of the newer one: whoever waits for that version has seen what either knew. */
+/** Both, as of the newer one: a view at that version has seen what either knew. */
 export function mergeChecked(a: Checked, b: Checked): Checked {
   return {
     namespaces: new Set([...a.namespaces, ...b.namespaces]),
@@ -19,51 +17,47 @@ export function mergeChecked(a: Checked, b: Checked): Checked {
 
 type Check = { startedAt: number; running: Promise<Checked> | undefined; next: Promise<Checked> | undefined };
 
-type FreshView = Pick<LedgerView, 'livePods' | 'version'>;
-
-export type LiveListsClock = { readonly now: () => number; readonly sleep: (ms: number) => Promise<void> };
-
 /**
- * Before a pod is refused: which of the pods that the view counts have gone meanwhile? One live list for all who wait
- * for the same group; it must have begun after they asked.
+ * Finds out, before a pod is denied, which of the pods that the view counts are gone. All who wait for the same group
+ * share one live list; it must begin after they asked.
  */
 export class LiveLists {
-  readonly #view: FreshView;
-  readonly #clock: LiveListsClock;
+  readonly #view: Pick<LedgerView, 'livePods' | 'version'>;
+  readonly #clock: Pick<LedgerClock, 'now' | 'sleep'>;
   /** The newest live list of each namespace, until the view has seen all that it knew. */
   readonly #lists = new Map<string, LivePods>();
   readonly #checks = new Map<string, Check>();
 
-  constructor(view: FreshView, clock: LiveListsClock) {
+  constructor(view: Pick<LedgerView, 'livePods' | 'version'>, clock: Pick<LedgerClock, 'now' | 'sleep'>) {
     this.#view = view;
     this.#clock = clock;
   }
 
-  /** One that is newer than the list is not gone by it: it existed after whoever waits had asked. */
+  /** A pod that is newer than the list is not gone by it: it came after the request that waits. */
   readonly isGone = ({ uid, namespace, version }: PodRecord): boolean => {
     const list = this.#lists.get(namespace);
     return list !== undefined && version <= list.version && !list.pods.has(uid);
   };
 
   /**
-   * Lists the namespaces of `pods`: those that the view counts, and at least one. Resolves with what was listed, when it
-   * is known which of them are gone. Rejects when the API server does not answer.
+   * Lists the namespaces of `pods`: those that the view counts, and at least one. Resolves with what was listed, once
+   * {@link isGone} knows it. Rejects when the API server does not answer.
    */
-  confirm(group: string, pods: () => Iterable<PodRecord>): Promise<Checked> {
+  check(group: string, pods: () => Iterable<PodRecord>): Promise<Checked> {
     const check = this.#checks.get(group) ?? {
       startedAt: Number.NEGATIVE_INFINITY,
       running: undefined,
       next: undefined,
     };
     this.#checks.set(group, check);
-    // One that runs already began too early.
+    // A list that is already running began too early.
     check.next ??= this.#start(check, pods);
     return check.next;
   }
 
   async #start(check: Check, pods: () => Iterable<PodRecord>): Promise<Checked> {
     await check.running?.catch(() => undefined);
-    const wait = check.startedAt + minIntervalMs - this.#clock.now();
+    const wait = check.startedAt + minListIntervalMs - this.#clock.now();
     if (wait > 0) await this.#clock.sleep(wait);
     check.startedAt = this.#clock.now();
     const list = this.#list(pods);

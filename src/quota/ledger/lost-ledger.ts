@@ -1,22 +1,27 @@
-import type { LedgerCopy } from './ledger-copy.ts';
+import type { KnownLedger, LedgerCopy, LedgerStore, StoredLedger } from './ledger-copy.ts';
 import { emptyLedger, type LedgerState } from './ledger-state.ts';
-import type { LedgerStore, StoredLedger } from './ledger-store.ts';
-import type { LedgerClock, LedgerView } from './ledger-view.ts';
+import { newestPod, type LedgerClock, type LedgerView } from './ledger-view.ts';
 
 export type LostLedgerOptions = {
   readonly store: Pick<LedgerStore, 'read'>;
   readonly view: Pick<LedgerView, 'livePods'>;
   /** uid of the kube-system namespace. */
   readonly cluster: string;
-  /** True once in the life of a cluster: whoever hears it makes the first ledger, which need not settle. */
+  /** True once in the life of a cluster: the caller creates the first ledger, which need not settle. */
   readonly claimFirst: () => Promise<boolean>;
   readonly clock: Pick<LedgerClock, 'sleep'>;
 };
 
+/** A ledger that can be read and is this cluster's. */
+export type OwnLedger = { readonly stored: StoredLedger; readonly state: LedgerState };
+
 /** Between the claim of the first ledger and its write. */
 const firstWriteMs = 1000;
 
-/** A ledger that is missing, damaged or not ours: made anew, and not in force before nothing can come of what it held. */
+/**
+ * A ledger that is missing, damaged or not ours is rebuilt. The new one is not in force until nothing can come of what
+ * the lost one held.
+ */
 export class LostLedger {
   readonly #options: LostLedgerOptions;
   readonly #copy: LedgerCopy;
@@ -26,12 +31,18 @@ export class LostLedger {
     this.#copy = copy;
   }
 
-  /** Not of another cluster, nor of this one before it was restored from a backup. */
-  isOurs({ revision }: StoredLedger, { cluster, seenThrough }: LedgerState): boolean {
+  /** Undefined for a ledger that is lost: another cluster's too, and this one's from before it was restored from a backup. */
+  find(known: KnownLedger | undefined): OwnLedger | undefined {
+    if (known?.state === undefined) return undefined;
+    const { stored, state } = known;
+    return this.#isOurs(stored, state) ? { stored, state } : undefined;
+  }
+
+  #isOurs({ revision }: StoredLedger, { cluster, seenThrough }: LedgerState): boolean {
     return cluster === this.#options.cluster && (revision === undefined || seenThrough <= revision);
   }
 
-  /** Whatever it held may still come to exist, so that nothing is decided by the new one before it settles. */
+  /** Any pod that the lost ledger held may still come to exist: nothing is decided by the new one before it settles. */
   async rebuild(stored: StoredLedger | undefined): Promise<void> {
     const { store, cluster, claimFirst, clock } = this.#options;
     const isFirst = stored === undefined && (await claimFirst());
@@ -44,8 +55,8 @@ export class LostLedger {
   }
 
   /**
-   * After every pod that a lost ledger may have held exists, or never will: whose view shows all that exist may decide.
-   * Rejects when the API server does not answer.
+   * Leader only: when every pod that a lost ledger may have held exists or never will, a replica whose view shows all
+   * that exist may decide. Rejects when the API server does not answer.
    */
   async settle(): Promise<void> {
     this.#copy.distrust();
@@ -55,10 +66,4 @@ export class LostLedger {
     const seenThrough = newest > state.seenThrough ? newest : state.seenThrough;
     await this.#copy.write({ ...state, seenThrough, isSettled: true }, stored.version);
   }
-}
-
-/** Whoever is at its version sees every pod that exists now. Rejects when the API server does not answer. */
-export async function newestPod(view: Pick<LedgerView, 'livePods'>, namespaces?: readonly string[]): Promise<bigint> {
-  const { pods } = await view.livePods(namespaces);
-  return [...pods.values()].reduce((newest, version) => (version > newest ? version : newest), 0n);
 }

@@ -1,43 +1,31 @@
-import {
-  preReservationLifeMs,
-  preReservedPrefix,
-  preReservedUid,
-  type PreReservationSettings,
-  type Granted,
-  type Wanted,
-} from './pre-reservation.ts';
-import type { Verdict } from '../rules/decide-batch.ts';
-import type { LedgerClock, LedgerView } from './ledger-view.ts';
+import type { Granted, Wanted } from '../rules/batch.ts';
 import { isSameShape, type PodRecord, type Shape } from '../rules/pod-record.ts';
+import { isPod, reservationOf, type PreReservation, type Reservation } from '../rules/reservation.ts';
+import type { Charged } from '../rules/reserve-result.ts';
+import type { LedgerClock, LedgerView } from './ledger-view.ts';
+import { RequestedShape, type Basis } from './requested-shape.ts';
 
-/** Not more often, where nobody waits: a write of ours may be a conflict for a replica where somebody does. */
-const betweenPlansMs = 600;
-/** So many shapes are remembered: the most recent ones. */
-const maxShapes = 64;
-/** Over which requests are counted. */
-const rateMs = 1000;
-
-type Free = { readonly uid: string; readonly until: number };
-
-/** Facts that a decision rested on, and that nobody charges to the ledger when they change. */
-type Basis = { readonly quotas: unknown; readonly namespaceLabels: unknown };
-
-type Entry = {
-  readonly shape: Shape;
-  /** Asked for in a second, by an average that forgets. */
-  rate: number;
-  countedAt: number;
-  isShort: boolean;
-  plannedAt: number;
-  free: Free[];
-  charges: Verdict['charges'];
-  basis: Basis | undefined;
+export type PreReservationSettings = {
+  /** Pre-reserve this share of the pods of a shape that were requested in the last second. */
+  readonly share: number;
+  /** At most, for one shape and replica. */
+  readonly most: number;
+  /** For each of them, there must be room for so many more such pods: near a limit nothing is pre-reserved. */
+  readonly spare: number;
 };
 
-/** What is written in the place of the preReservations of before. */
+/** Two seconds of demand: with less, replicas write more often, and under load all at the same moment. */
+export const defaultPreReservations: PreReservationSettings = { share: 2, most: 512, spare: 16 };
+
+/** While nobody waits, plan no more often: our write may be a conflict for a replica where somebody waits. */
+const betweenPlansMs = 600;
+/** The most recent ones. */
+const maxShapes = 64;
+
+/** What is written in place of this replica's earlier pre-reservations. */
 export type PreReservationPlan = {
-  readonly records: readonly PodRecord[];
-  /** Only after the write has succeeded may pods be admitted by the new ones among them. */
+  readonly reservations: readonly PreReservation[];
+  /** Only after the write has succeeded may the new ones admit pods. */
   readonly written: () => void;
   /** Whether the ledger is worth a write for them alone. */
   readonly isChanged: boolean;
@@ -46,184 +34,149 @@ export type PreReservationPlan = {
 export type PreReservationsOptions = {
   readonly clock: Pick<LedgerClock, 'now'>;
   readonly view: Pick<LedgerView, 'quotas' | 'namespaceLabels'>;
-  /** Of no other process, ever. */
+  /** Identifies this process and no other, ever. */
   readonly replica: string;
   readonly settings: PreReservationSettings;
 };
 
-/** The preReservations of this replica: those that are free, and the pods that others of them stand for by now. */
+/** The pre-reservations of this replica: those that are free, and the pods that were admitted by the others. */
 export class PreReservations {
   readonly #options: PreReservationsOptions;
-  readonly #prefix: string;
-  readonly #entries: Entry[] = [];
-  /** By the uid of the advance: the pod that was admitted by it, until the ledger says so itself. */
-  readonly #used = new Map<string, PodRecord>();
-  #serial = 0;
+  readonly #shapes: RequestedShape[] = [];
+  /** By the id of the pre-reservation: the pod that was admitted by it, until the ledger holds the pod itself. */
+  readonly #used = new Map<number, PodRecord>();
+  #lastId = 0;
   #isClosed = false;
 
   constructor(options: PreReservationsOptions) {
     this.#options = options;
-    this.#prefix = preReservedPrefix(options.replica);
   }
 
-  /** Admits the pod by an advance, if there is one; the quotas and groups that charge it. */
-  take(pod: PodRecord): Verdict['charges'] | undefined {
+  /** Admits the pod by a pre-reservation, if one is free; returns what the quotas charge. */
+  take(pod: PodRecord): readonly Charged[] | undefined {
     const entry = this.#find(pod);
     if (entry === undefined) return undefined;
-    const free = this.#usable(entry).shift();
-    if (free === undefined) {
-      entry.isShort = true; // the write that it waits for makes more
+    const id = this.#usable(entry) > 0 ? entry.take() : undefined;
+    if (id === undefined) {
+      entry.isShort = true; // the write that this pod waits for makes more
       return undefined;
     }
-    this.#used.set(free.uid, pod);
+    this.#used.set(id, pod);
     return entry.charges;
   }
 
-  /** True where so few are left for the pod's like that a write should make more by now: the next plan will. */
+  /** True when so few are left for pods of this shape that a write should make more: the next plan will. */
   callForMore(pod: PodRecord): boolean {
     const entry = this.#find(pod);
     if (entry === undefined || this.#options.clock.now() - entry.plannedAt < betweenPlansMs) return false;
-    if (this.#usable(entry).length >= this.#wanted(entry) / 2) return false;
+    if (this.#usable(entry) >= this.#wanted(entry) / 2) return false;
     entry.isShort = true;
     return true;
   }
 
-  /** Counts a pod that is asked for, whatever will be said. */
+  /** Counts a request, whatever the answer will be. */
   count(pod: PodRecord): void {
-    let entry = this.#find(pod);
-    if (entry === undefined) {
-      const { namespace, user, labels, demand, memoryMiB } = pod;
-      const shape = { namespace, user, labels, demand, memoryMiB };
-      entry = {
-        shape,
-        rate: 0,
-        countedAt: 0,
-        isShort: false,
-        plannedAt: Number.NEGATIVE_INFINITY,
-        free: [],
-        charges: [],
-        basis: undefined,
-      };
-      this.#entries.unshift(entry);
-      if (this.#entries.length > maxShapes) this.#entries.pop();
-    } else if (this.#entries[0] !== entry) {
-      this.#entries.splice(this.#entries.indexOf(entry), 1);
-      this.#entries.unshift(entry);
-    }
-    entry.rate = this.#rateOf(entry) + 1;
-    entry.countedAt = this.#options.clock.now();
+    const known = this.#find(pod);
+    const entry = known ?? new RequestedShape(pod);
+    if (known !== undefined) this.#shapes.splice(this.#shapes.indexOf(known), 1);
+    this.#shapes.unshift(entry);
+    if (this.#shapes.length > maxShapes) this.#shapes.pop();
+    entry.count(this.#options.clock.now());
   }
 
   /**
-   * The reservations of a ledger without our free preReservations, which may be given up for whoever asks, and with the pods in
-   * the place of those that were used. What is ours and neither is the rest of a write that failed.
+   * The reservations of a ledger without our free pre-reservations, which give way to any request, and with pods in
+   * place of the used ones. What is ours and is neither is left over from a write that failed.
    */
-  resolve(reservations: readonly PodRecord[]): readonly PodRecord[] {
-    const known = new Set(reservations.map(({ uid }) => uid));
-    const resolved: PodRecord[] = [];
-    for (const reservation of reservations) {
-      const pod = this.#used.get(reservation.uid);
-      if (pod === undefined) {
-        if (!reservation.uid.startsWith(this.#prefix)) resolved.push(reservation);
-        continue;
-      }
-      // A retry of the API server may have been admitted twice.
-      if (!known.has(pod.uid)) resolved.push(pod);
+  resolve(reservations: readonly Reservation[]): readonly Reservation[] {
+    const known = new Set(reservations.filter(isPod).map(({ pod }) => pod.uid));
+    return reservations.flatMap((reservation) => {
+      if (!this.#isOwn(reservation)) return [reservation];
+      const pod = this.#used.get(reservation.id);
+      // The API server retries: one pod may have been admitted twice.
+      if (pod === undefined || known.has(pod.uid)) return [];
       known.add(pod.uid);
-    }
-    return resolved;
+      return [reservationOf(pod)];
+    });
   }
 
-  /** Whether a look at the ledger has anything of ours to take out, or to put a pod in the place of. */
-  isDue(reservations: readonly PodRecord[]): boolean {
-    return reservations.some(({ uid }) => uid.startsWith(this.#prefix));
+  /** Whether the ledger holds anything of ours that the next pass takes out or replaces by a pod. */
+  isDue(reservations: readonly Reservation[]): boolean {
+    return reservations.some((reservation) => this.#isOwn(reservation));
   }
 
   /** By shape, the most recent first. */
   wanted(): readonly Wanted[] {
     const { spare } = this.#options.settings;
-    return this.#entries.map((entry) => {
-      const held = this.#usable(entry).length;
+    return this.#shapes.map((entry) => {
+      const held = this.#usable(entry);
       const most = entry.isShort ? Math.max(this.#wanted(entry), held) : held;
       return { shape: entry.shape, most, spare };
     });
   }
 
-  /** What is not granted any more is not used from now on, whatever comes of the write. In the order of {@link wanted}. */
+  /** In the order of {@link wanted}. What is no longer granted is not used from now on, whether or not the write succeeds. */
   plan(granted: readonly Granted[]): PreReservationPlan {
-    const { clock, view } = this.#options;
-    const now = clock.now();
-    const until = now + preReservationLifeMs;
-    const records: PodRecord[] = [];
-    const fresh: (() => void)[] = [];
-    for (const [index, entry] of this.#entries.entries()) {
+    const since = this.#options.clock.now();
+    const reservations: PreReservation[] = [];
+    const begins: (() => void)[] = [];
+    for (const [index, entry] of this.#shapes.entries()) {
       const { count, charges } = granted[index] ?? { count: 0, charges: [] };
-      entry.free.length = Math.min(entry.free.length, count);
-      const made: Free[] = [];
-      for (let i = entry.free.length; i < count; i++)
-        made.push({ uid: preReservedUid(this.#options.replica, ++this.#serial), until });
-      for (const { uid } of [...entry.free, ...made]) records.push(recordOf(uid, entry.shape));
-      if (made.length === 0) {
-        entry.isShort = false;
-        continue;
-      }
-      const basis = { quotas: view.quotas(), namespaceLabels: view.namespaceLabels(entry.shape.namespace) };
-      fresh.push(() => {
-        entry.isShort = false;
-        entry.plannedAt = now;
-        entry.charges = charges;
-        entry.basis = basis;
-        entry.free.push(...made);
-      });
+      const kept = entry.keep(count);
+      const made = Array.from({ length: count - kept.length }, () => ++this.#lastId);
+      const { shape } = entry;
+      for (const id of [...kept, ...made]) reservations.push({ kind: 'preReserved', by: this.#replica, id, shape });
+      const basis = this.#basisOf(shape);
+      if (made.length > 0) begins.push(() => entry.add(made, { since, charges, basis }));
+      else entry.isShort = false;
     }
     return {
-      records,
-      isChanged: fresh.length > 0 || this.#used.size > 0,
+      reservations,
+      isChanged: begins.length > 0 || this.#used.size > 0,
       written: () => {
-        // Not before: what was decided on an old copy, which is then a conflict, says nothing of those.
-        const kept = new Set(records.map(({ uid }) => uid));
-        for (const uid of this.#used.keys()) if (!kept.has(uid)) this.#used.delete(uid);
-        for (const begin of fresh) begin();
+        // Not earlier: a pass that decided on an old copy, and meets a conflict, says nothing about these.
+        const kept = new Set(reservations.map(({ id }) => id));
+        for (const id of this.#used.keys()) if (!kept.has(id)) this.#used.delete(id);
+        for (const begin of begins) begin();
       },
     };
   }
 
-  /** Nothing is admitted by those that are held; the next write takes them out. */
-  giveUp(): void {
-    for (const entry of this.#entries) entry.free = [];
+  /** Admits nothing by those that are held; the next write takes them out. */
+  drop(): void {
+    for (const entry of this.#shapes) entry.drop();
   }
 
   /** For good: before the process ends. */
   close(): void {
     this.#isClosed = true;
-    this.giveUp();
+    this.drop();
   }
 
-  #find(pod: Shape): Entry | undefined {
-    return this.#entries.find(({ shape }) => isSameShape(shape, pod));
+  get #replica(): string {
+    return this.#options.replica;
   }
 
-  /** Another quota, or other labels of the namespace, may leave no room for what was reserved before. */
-  #usable(entry: Entry): Free[] {
-    const { view, clock } = this.#options;
-    const { basis, shape } = entry;
-    const holds = basis?.quotas === view.quotas() && basis.namespaceLabels === view.namespaceLabels(shape.namespace);
-    if (!holds || this.#isClosed) entry.free = [];
-    const now = clock.now();
-    if (entry.free.some(({ until }) => until <= now)) entry.free = entry.free.filter(({ until }) => until > now);
-    return entry.free;
+  #isOwn(reservation: Reservation): reservation is PreReservation {
+    return reservation.kind === 'preReserved' && reservation.by === this.#replica;
   }
 
-  #rateOf({ rate, countedAt }: Entry): number {
-    return rate * Math.exp((countedAt - this.#options.clock.now()) / rateMs);
+  #find(pod: Shape): RequestedShape | undefined {
+    return this.#shapes.find(({ shape }) => isSameShape(shape, pod));
   }
 
-  #wanted(entry: Entry): number {
+  #basisOf({ namespace }: Shape): Basis {
+    const { view } = this.#options;
+    return { quotas: view.quotas(), namespaceLabels: view.namespaceLabels(namespace) };
+  }
+
+  #usable(entry: RequestedShape): number {
+    if (this.#isClosed) entry.drop();
+    return entry.usable(this.#basisOf(entry.shape), this.#options.clock.now());
+  }
+
+  #wanted(entry: RequestedShape): number {
     const { share, most } = this.#options.settings;
-    return this.#isClosed ? 0 : Math.min(most, Math.floor(this.#rateOf(entry) * share));
+    return this.#isClosed ? 0 : Math.min(most, Math.floor(entry.rate(this.#options.clock.now()) * share));
   }
-}
-
-function recordOf(uid: string, shape: Shape): PodRecord {
-  return { ...shape, uid, name: '', node: '', version: 0 };
 }

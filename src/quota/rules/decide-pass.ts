@@ -1,36 +1,48 @@
-import type { Granted, Wanted } from '../ledger/pre-reservation.ts';
-import { beginBatch, type QuotaFacts } from './decide-batch.ts';
-import type { Checked } from '../ledger/live-lists.ts';
-import type { LedgerState } from '../ledger/ledger-state.ts';
-import type { LedgerView } from '../ledger/ledger-view.ts';
-import type { PodRecord } from './pod-record.ts';
+import { Batch, type Granted, type QuotaFacts, type Wanted } from './batch.ts';
+import type { QuotasInForce } from './charges.ts';
+import { isPod, reservationOf, type PodReservation, type Reservation } from './reservation.ts';
 import { isFirm, undecidedCauses, type ReserveRequest, type ReserveResult, type Shortfall } from './reserve-result.ts';
+import type { Usage } from './usage.ts';
 
-/** A request as it waits. */
+/** What a live list has covered: these namespaces, as of that version. */
+export type Checked = { readonly namespaces: ReadonlySet<string>; readonly version: bigint };
+
+/** A request that waits for the ledger. */
 export type Asked = ReserveRequest & {
-  /** By a live list since it was asked: by pods of other namespaces, nothing is refused. Undefined before the first. */
+  /** By a live list since the request came; pods of other namespaces deny nothing. Undefined before the first list. */
   readonly checked: Checked | undefined;
-  /** It has waited for the view to catch up with that list for as long as is worth it. */
+  /** It has waited long enough for the view to catch up with that list. */
   readonly hasWaited: boolean;
-  /** How often it may still look whether others have taken back what they reserved ahead. */
+  /** How often it may still be decided again in case other replicas release what they have pre-reserved. */
   readonly retriesLeft: number;
 };
 
+/** What a pass asks of the cached view of the cluster. */
+export type PassView = {
+  readonly quotas: () => QuotasInForce['quotas'];
+  readonly namespaceLabels: QuotasInForce['namespaceLabels'];
+  readonly usage: () => Usage;
+  /** Every change of a pod up to this version has been seen; undefined until the first list is complete. */
+  readonly version: () => bigint | undefined;
+  /** The version at which the pod was shown, present or gone already; undefined if it never was. */
+  readonly shownAt: (uid: string) => bigint | undefined;
+};
+
 export type PassFacts = {
-  readonly view: Pick<LedgerView, 'version' | 'shownAt' | 'quotas' | 'usage' | 'namespaceLabels'>;
+  readonly view: PassView;
   readonly isGone: QuotaFacts['isGone'];
-  /** Reservations of pods that will never appear. */
-  readonly releases: ReadonlySet<string>;
-  /** Up to where others must have seen, so that these releases hold. */
+  /** Whether no pod can come of the reservation any more. */
+  readonly isReleased: (reservation: Reservation) => boolean;
+  /** Other replicas must have seen everything up to here, for these releases to hold. */
   readonly releasedThrough?: bigint;
-  /** To be reserved ahead, if there is room after the batch. */
+  /** To be pre-reserved if there is room after the batch. */
   readonly wanted?: readonly Wanted[];
 };
 
 /**
- * A refusal that may be wrong: `unlisted`, by pods that may be gone; `behind`, by reservations of pods that may have come
- * and gone already, which no list can tell from those that are still to come; `ahead`, by what other replicas hold for
- * pods that nobody may ever ask for.
+ * A denial that may be wrong. `unlisted`: the pods that cause it may be gone. `behind`: the reservations that cause it
+ * may be of pods that have come and gone, and no list can tell these from pods still to come. `preReserved`: other
+ * replicas hold the room for pods that may never be requested.
  */
 export type Unconfirmed<T extends Asked> = {
   readonly waiting: T;
@@ -38,69 +50,72 @@ export type Unconfirmed<T extends Asked> = {
   readonly reason: 'unlisted' | 'behind' | 'preReserved';
 };
 
-/** What one look at the ledger leads to. Nothing of it holds before `kept` and `added` are written. */
+/** The outcome of one pass over the ledger. None of it holds before `kept` and `added` are written. */
 export type Pass<T extends Asked> = {
-  readonly kept: readonly PodRecord[];
-  readonly added: readonly PodRecord[];
+  readonly kept: readonly Reservation[];
+  readonly added: readonly PodReservation[];
   readonly seenThrough: bigint;
   readonly answers: ReadonlyMap<T, ReserveResult>;
-  /** Those that do not fit by the view, which may lag. */
+  /** Requests that do not fit according to the view, which may lag. */
   readonly unconfirmed: readonly Unconfirmed<T>[];
-  readonly releases: ReadonlySet<string>;
   /** For each that was wanted. */
   readonly granted: readonly Granted[];
 };
 
-/** Pure: everything that waits, on one state of ledger and view. */
-export function decidePass<T extends Asked>(batch: readonly T[], state: LedgerState, pass: PassFacts): Pass<T> {
-  const { view, releases } = pass;
-  const { kept, seenThrough } = keepUnseen(state, pass);
-  const facts: QuotaFacts = {
-    quotas: view.quotas(),
-    usage: view.usage(),
-    namespaceLabels: view.namespaceLabels,
-    reservations: kept,
-    isGone: pass.isGone,
-  };
-  const held = new Set(kept.map(({ uid }) => uid));
+/** What of the ledger a pass changes. */
+type Ledger = { readonly reservations: readonly Reservation[]; readonly seenThrough: bigint };
+
+/** Pure: decides every waiting request on one state of the ledger and the view. */
+export function decidePass<T extends Asked>(waiting: readonly T[], ledger: Ledger, facts: PassFacts): Pass<T> {
+  const { view, isGone } = facts;
+  const { kept, seenThrough } = keepUnseen(ledger, facts);
+  const { quotas, usage, namespaceLabels } = view;
+  const batch = new Batch({ quotas: quotas(), usage: usage(), namespaceLabels, reservations: kept, isGone });
   const answers = new Map<T, ReserveResult>();
-  const asked: T[] = [];
-  const uids = new Set<string>();
-  for (const waiting of batch) {
-    const { uid } = waiting.pod;
-    // A retry of the API server asks again for what is reserved or visible already.
-    if (held.has(uid) || view.shownAt(uid) !== undefined)
-      answers.set(waiting, { kind: 'fits', charges: [], noted: [] });
-    // Twice in one batch: the second one waits for what comes of the first.
-    else if (!uids.has(uid)) asked.push(waiting);
-    uids.add(uid);
-  }
-  const { decide, grant } = beginBatch(facts);
-  const added: PodRecord[] = [];
+  const added: PodReservation[] = [];
   const unconfirmed: Unconfirmed<T>[] = [];
-  for (const waiting of asked) {
-    const { pod, dryRun } = waiting;
-    const { denied, noted, charges } = decide({ pod, isKept: !dryRun });
+  for (const one of answerKnown(waiting, kept, view, answers)) {
+    const { pod, dryRun } = one;
+    const { denied, noted, charges } = batch.decide({ pod, isKept: !dryRun });
     if (denied.length === 0) {
-      answers.set(waiting, { kind: 'fits', charges, noted });
-      if (charges.length > 0 && !waiting.dryRun) added.push(waiting.pod);
+      answers.set(one, { kind: 'fits', charges, noted });
+      if (charges.length > 0 && !dryRun) added.push(reservationOf(pod));
       continue;
     }
-    const reason = reasonToConfirm(waiting, denied, view);
-    if (reason === undefined) answers.set(waiting, { kind: 'short', shortfalls: denied.filter(isFirm), noted });
-    else if (reason === 'preReserved' && waiting.retriesLeft === 0)
-      answers.set(waiting, { kind: 'undecided', cause: undecidedCauses.preReserved });
-    else unconfirmed.push({ waiting, shortfalls: denied, reason });
+    const reason = reasonToConfirm(one, denied, view);
+    if (reason === undefined) answers.set(one, { kind: 'short', shortfalls: denied.filter(isFirm), noted });
+    else if (reason === 'preReserved' && one.retriesLeft === 0)
+      answers.set(one, { kind: 'undecided', cause: undecidedCauses.preReserved });
+    else unconfirmed.push({ waiting: one, shortfalls: denied, reason });
   }
-  // What is left after everybody who asked; a dry run took nothing.
-  const granted = (pass.wanted ?? []).map(grant);
-  return { kept, added, seenThrough, answers, unconfirmed, releases, granted };
+  const granted = (facts.wanted ?? []).map((wanted) => batch.grant(wanted));
+  return { kept, added, seenThrough, answers, unconfirmed, granted };
+}
+
+/** The API server retries: answers what is reserved or visible already, and returns the requests that are left. */
+function answerKnown<T extends Asked>(
+  waiting: readonly T[],
+  kept: readonly Reservation[],
+  view: PassView,
+  answers: Map<T, ReserveResult>,
+): readonly T[] {
+  const held = new Set(kept.filter(isPod).map(({ pod }) => pod.uid));
+  const left: T[] = [];
+  const uids = new Set<string>();
+  for (const one of waiting) {
+    const { uid } = one.pod;
+    if (held.has(uid) || view.shownAt(uid) !== undefined) answers.set(one, { kind: 'fits', charges: [], noted: [] });
+    // Twice in one batch: the second request waits for the answer to the first.
+    else if (!uids.has(uid)) left.push(one);
+    uids.add(uid);
+  }
+  return left;
 }
 
 function reasonToConfirm(
   { checked, hasWaited }: Asked,
   shortfalls: readonly Shortfall[],
-  view: PassFacts['view'],
+  view: PassView,
 ): Unconfirmed<Asked>['reason'] | undefined {
   if (checked === undefined) return 'unlisted';
   const usage = view.usage();
@@ -114,14 +129,17 @@ function reasonToConfirm(
   return isByReservations && !hasWaited && (view.version() ?? 0n) < checked.version ? 'behind' : undefined;
 }
 
-/** Whoever drops what its view has shown says up to where others must have seen, to decide without it. */
-function keepUnseen({ reservations, seenThrough }: LedgerState, { view, releases, releasedThrough = 0n }: PassFacts) {
-  const kept: PodRecord[] = [];
+/** A replica that drops what its view has shown says how far others must have seen to decide without it. */
+function keepUnseen(
+  { reservations, seenThrough }: Ledger,
+  { view, isReleased, releasedThrough = 0n }: PassFacts,
+): { readonly kept: readonly Reservation[]; readonly seenThrough: bigint } {
+  const kept: Reservation[] = [];
   let seen = releasedThrough > seenThrough ? releasedThrough : seenThrough;
   for (const reservation of reservations) {
-    const shownAt = view.shownAt(reservation.uid);
+    const shownAt = isPod(reservation) ? view.shownAt(reservation.pod.uid) : undefined;
     if (shownAt !== undefined && shownAt > seen) seen = shownAt;
-    if (shownAt === undefined && !releases.has(reservation.uid)) kept.push(reservation);
+    if (shownAt === undefined && !isReleased(reservation)) kept.push(reservation);
   }
   return { kept, seenThrough: seen };
 }

@@ -1,9 +1,9 @@
 import type { Labels } from '../../workload/pod.ts';
 import type { Quota } from './quota.ts';
 
-type Placed = { readonly namespace: string; readonly labels: Labels };
+type Grouped = { readonly namespace: string; readonly labels: Labels };
 
-/** An update that would charge a pod to another group: its devices stay, and the other group had no say. */
+/** An update that would charge a pod to another group, although that group never admitted it. */
 export type GroupChange = {
   readonly quota: string;
   readonly enforcement: Quota['enforcement'];
@@ -11,11 +11,11 @@ export type GroupChange = {
   readonly to: string | undefined;
 };
 
-/** Of each quota that would charge a pod to another group after an update than before. */
+/** One for each quota that would charge the pod to a different group after the update. */
 export function groupChanges(
   quotas: readonly Quota[],
-  { namespace, labels: before }: Placed,
-  { labels: after }: Placed,
+  { namespace, labels: before }: Grouped,
+  { labels: after }: Grouped,
   namespaceLabels: Labels,
 ): readonly GroupChange[] {
   return quotas.flatMap(({ name, enforcement, groupOf }) => {

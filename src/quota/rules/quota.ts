@@ -1,20 +1,20 @@
 import type { TenantQuota } from '../../api/tenant-quota.ts';
 import { parseAmounts, type Amounts } from './amounts.ts';
-import { compileUnitRates, type UnitRates } from './charge.ts';
+import { compileUnitRates, createChargeOf, type ChargeOf } from './charge.ts';
 import { compileGroupOf, type GroupOf } from './group.ts';
 
-/** A TenantQuota with everything that depends on it alone worked out once, when it is read. */
+/** A TenantQuota with everything that depends on it alone computed once, when it is read. */
 export type Quota = {
   readonly name: string;
   readonly groupOf: GroupOf;
   /** Pod label that decides the group, which the view must keep of every pod. */
   readonly podLabel: string | undefined;
-  readonly rates: UnitRates;
+  readonly chargeOf: ChargeOf;
   readonly enforcement: 'Deny' | 'Warn' | 'Audit';
   readonly hardOf: (group: string) => Amounts;
 };
 
-/** Throws QuotaError for a setting that the schema cannot judge. */
+/** Throws QuotaError for a setting that the schema cannot check. */
 export function compileQuota({ metadata, spec }: TenantQuota): Quota {
   const hard = parseAmounts(spec.hard);
   const overrides = new Map(
@@ -27,7 +27,7 @@ export function compileQuota({ metadata, spec }: TenantQuota): Quota {
     name: metadata.name,
     groupOf: compileGroupOf(spec),
     podLabel: spec.scope.groupBy?.podLabel,
-    rates: compileUnitRates(spec.unitRates),
+    chargeOf: createChargeOf(compileUnitRates(spec.unitRates)),
     enforcement: spec.enforcement,
     hardOf: (group) => overrides.get(group) ?? hard,
   };

@@ -47,6 +47,5 @@ export const undecidedCauses = {
   unread: 'the quota ledger has not been read yet. Try again.',
   preReserved:
     'the last free capacity is pre-reserved by other replicas of gpugate. Try again; what a replica held when it died is free after a minute.',
-  forged: 'its uid is not one that an API server gives.',
   unconfirmed: 'the quota seems to be full, and the API server did not confirm it. Try again.',
 } as const;

@@ -1,13 +1,13 @@
 import type { Labels } from '../../workload/pod.ts';
 import { AmountSum, noAmounts, type Amounts } from './amounts.ts';
-import { createChargeOf, defaultUnitRates, type ChargeOf } from './charge.ts';
+import { createChargeOf, defaultUnitRates } from './charge.ts';
 import type { PodRecord } from './pod-record.ts';
 import type { Quota } from './quota.ts';
 
 /** What the pods of one group of a quota use, and which pods these are. */
 export type GroupUsage = { readonly used: Amounts; readonly pods: ReadonlySet<PodRecord> };
 
-/** Sums over the pods in view; each look-up is one of a map. They change with the view: read them within one turn. */
+/** Sums over the pods in view; each lookup is one in a map. They change with the view: never read them across an await. */
 export type Usage = {
   readonly namespace: (name: string) => Amounts;
   readonly node: (name: string) => Amounts;
@@ -22,11 +22,11 @@ export type Usage = {
 
 type Group = { readonly sum: AmountSum; readonly pods: Set<PodRecord>; readonly used: Amounts };
 
-type QuotaGroups = { readonly quota: Quota; readonly chargeOf: ChargeOf; readonly groups: Map<string, Group> };
+type QuotaGroups = { readonly quota: Quota; readonly groups: Map<string, Group> };
 
 const noGroup: GroupUsage = { used: noAmounts, pods: new Set() };
 
-/** Sums by one key, which forget keys that nothing uses any more. */
+/** Sums by one key. A key that nothing uses any more is dropped. */
 class SumsByKey {
   readonly #sums = new Map<string, AmountSum>();
 
@@ -51,7 +51,7 @@ class SumsByKey {
   }
 }
 
-/** Keeps the sums as pods, quotas and labels of namespaces come, change and go: each costs only what it touches. */
+/** Keeps the sums up to date as pods, quotas and labels of namespaces change; a change costs only what it touches. */
 export class UsageSums {
   readonly #namespaces = new SumsByKey();
   readonly #nodes = new SumsByKey();
@@ -60,7 +60,7 @@ export class UsageSums {
   readonly #chargeOf = createChargeOf(defaultUnitRates);
   readonly #namespaceLabels: (name: string) => Labels;
 
-  /** `namespaceLabels` is asked when a pod is added and taken away: between, call {@link regroup} when they change. */
+  /** Reads `namespaceLabels` when a pod is added and removed: call {@link regroup} when they change in between. */
   constructor(namespaceLabels: (name: string) => Labels) {
     this.#namespaceLabels = namespaceLabels;
   }
@@ -94,15 +94,14 @@ export class UsageSums {
     for (const quota of this.#quotas.values()) removeFromGroup(quota, pod, namespaceLabels);
   }
 
-  /** Puts quotas in force in the place of all before; `pods` are all in view. What did not change is not summed again. */
+  /** Replaces the quotas in force; `pods` are all pods in view. The sums of a quota that did not change are kept. */
   setQuotas(quotas: readonly Quota[], pods: Iterable<PodRecord>): void {
     const fresh: QuotaGroups[] = [];
     const before = new Map(this.#quotas);
     this.#quotas.clear();
     for (const quota of quotas) {
       const known = before.get(quota.name);
-      const entry =
-        known?.quota === quota ? known : { quota, chargeOf: createChargeOf(quota.rates), groups: new Map() };
+      const entry = known?.quota === quota ? known : { quota, groups: new Map<string, Group>() };
       if (entry !== known) fresh.push(entry);
       this.#quotas.set(quota.name, entry);
     }
@@ -124,7 +123,7 @@ export class UsageSums {
   }
 }
 
-function addToGroup({ quota, chargeOf, groups }: QuotaGroups, pod: PodRecord, namespaceLabels: Labels): void {
+function addToGroup({ quota, groups }: QuotaGroups, pod: PodRecord, namespaceLabels: Labels): void {
   const name = quota.groupOf({ namespace: pod.namespace, namespaceLabels, labels: pod.labels });
   if (name === undefined) return;
   let group = groups.get(name);
@@ -133,15 +132,15 @@ function addToGroup({ quota, chargeOf, groups }: QuotaGroups, pod: PodRecord, na
     group = { sum, pods: new Set(), used: sum.amounts };
     groups.set(name, group);
   }
-  group.sum.add(chargeOf(pod));
+  group.sum.add(quota.chargeOf(pod));
   group.pods.add(pod);
 }
 
-function removeFromGroup({ quota, chargeOf, groups }: QuotaGroups, pod: PodRecord, namespaceLabels: Labels): void {
+function removeFromGroup({ quota, groups }: QuotaGroups, pod: PodRecord, namespaceLabels: Labels): void {
   const name = quota.groupOf({ namespace: pod.namespace, namespaceLabels, labels: pod.labels });
   const group = name === undefined ? undefined : groups.get(name);
-  // Only what was added is taken away: a quota may have come into force without this pod.
+  // Only what was added is subtracted: a quota may have come into force without this pod.
   if (name === undefined || group === undefined || !group.pods.delete(pod)) return;
-  group.sum.subtract(chargeOf(pod));
+  group.sum.subtract(quota.chargeOf(pod));
   if (group.pods.size === 0) groups.delete(name);
 }

@@ -9,6 +9,7 @@ import { checks } from '../../../src/cli/doctor/checks.ts';
 import { ApiError } from '../../../src/cluster/client/api-error.ts';
 import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { formatLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
+import { reservationOf } from '../../../src/quota/rules/reservation.ts';
 import { contextOf, fakeCluster, findingsOf, unreachable, type Answers } from './fake-cluster.ts';
 
 type Table = Readonly<Record<string, readonly [answers: Answers, says: readonly string[]]>>;
@@ -37,7 +38,7 @@ const noQuotas = 'ok: TenantQuota: there are none, so that none is enforced';
 
 const state: LedgerState = { cluster: 'c', isSettled: true, seenThrough: 0n, reservations: [] };
 const pod = { uid: 'u', namespace: 'n', name: 'p', version: 0, node: '', user: 'x'.repeat(800_000), memoryMiB: 0 };
-const large = { ...state, reservations: [{ ...pod, labels: {}, demand: new Map<string, number>() }] };
+const large = { ...state, reservations: [reservationOf({ ...pod, labels: {}, demand: new Map() })] };
 const ledgerOf = (data: string) => ({
   [`${kinds}/tenantquotas`]: listOf(one()),
   [`${kinds}/quotaledgers/ledger`]: { spec: { data } },

@@ -8,6 +8,7 @@ import { inClusterServer } from '../../../src/cluster/client/api-server.ts';
 import { createClient } from '../../../src/cluster/client/client.ts';
 import { systemClock } from '../../../src/cluster/client/retry.ts';
 import { expireAfterMs, ReservationExpiry } from '../../../src/controller/expire-reservations.ts';
+import { reservationOf } from '../../../src/quota/rules/reservation.ts';
 import { createNode } from '../../controlplane/create-node.ts';
 import { startControlPlane, type ControlPlane } from '../../controlplane/start.ts';
 import { apply } from '../../support/gpugate-on-cluster.ts';
@@ -156,18 +157,18 @@ async function repairSecret(): Promise<void> {
   });
 }
 
-/** A reservation whose pod never appears is given up after a minute: here by a clock that is a minute ahead. */
+/** A reservation whose pod never appears is released after a minute: here by a clock that is a minute ahead. */
 async function giveUpReservation(): Promise<readonly string[]> {
   const server = await inClusterServer(account);
   if (server === undefined) throw new Error('the environment of the pod names no API server');
   const released: string[] = [];
   const pod = { uid: 'u', namespace: 'rights-a', name: 'never', version: 0, node: '', user: '', memoryMiB: 0 };
-  const reservations = [{ ...pod, labels: {}, demand: new Map<string, number>() }];
+  const reservations = [reservationOf({ ...pod, labels: {}, demand: new Map() })];
   let now = 0;
   const expiry = new ReservationExpiry({
     ledger: {
       state: { cluster: '', isSettled: true, seenThrough: 0n, reservations },
-      release: (uids) => void released.push(...uids),
+      release: (due) => void released.push(...due.map((one) => one.pod.uid)),
       releasePreReserved: () => Promise.resolve(),
       settle: () => Promise.resolve(),
     },

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { LedgerCopy } from '../../../src/quota/ledger/ledger-copy.ts';
+import { LedgerCopy, type StoredLedger } from '../../../src/quota/ledger/ledger-copy.ts';
 import { emptyLedger, formatLedger } from '../../../src/quota/ledger/ledger-state.ts';
-import type { StoredLedger } from '../../../src/quota/ledger/ledger-store.ts';
 
 const state = emptyLedger('c', true);
 const data = formatLedger(state);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { emptyLedger, formatLedger } from '../../../src/quota/ledger/ledger-state.ts';
-import { createMemoryStore, type LedgerStore } from '../../../src/quota/ledger/ledger-store.ts';
+import type { LedgerStore } from '../../../src/quota/ledger/ledger-copy.ts';
 import type { Ledger } from '../../../src/quota/ledger/ledger.ts';
+import { createMemoryStore } from './memory-store.ts';
 import { openLedger } from './open-ledger.ts';
-import { gpuPod } from '../pod.ts';
+import { gpuPod, reservePod } from '../pod.ts';
 
 const newer = JSON.stringify({ v: 3, cluster: 'here', pods: { u1: 'of a form that is not known here' } });
 const undecided = { kind: 'undecided', cause: expect.stringContaining('was written by a newer gpugate') };
@@ -19,20 +20,20 @@ async function storeWith(data: string): Promise<LedgerStore> {
   return store;
 }
 
-const turns = async () => {
+const microtasks = async () => {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 };
 
 describe('a ledger of a newer gpugate', () => {
-  test('is left as it is, whatever an older one does, and nothing is decided without it', async () => {
+  test('is left as it is, whatever an older gpugate does, and nothing is decided without it', async () => {
     const store = await storeWith(newer);
     const ledger = openOn(store);
     ledger.open();
     expect(await ask(ledger)).toEqual(undecided);
     ledger.compact();
-    ledger.release(['u1']);
+    ledger.release([reservePod('u1')]);
     await ledger.settle();
-    await turns();
+    await microtasks();
     expect(await ask(ledger)).toEqual(undecided);
     expect(await store.read()).toEqual({ data: newer, version: '1' });
     expect(ledger.state).toBeUndefined();
@@ -53,11 +54,11 @@ describe('a ledger of a newer gpugate', () => {
     const ledger = openOn(store);
     expect(ledger.whyUndecided()).toContain('has not been read yet');
     ledger.open();
-    await turns();
+    await microtasks();
     expect(ledger.whyUndecided()).toContain('was written by a newer gpugate');
     await store.write(formatLedger(emptyLedger('here', true)), '1');
     ledger.compact();
-    await turns();
+    await microtasks();
     expect(ledger.whyUndecided()).toBeUndefined();
     expect(await ask(ledger)).toMatchObject({ kind: 'fits' });
   });
@@ -68,10 +69,10 @@ test('a ledger that could not be read at the start is asked for again', async ()
   let isDown = true;
   const ledger = openOn({ ...store, read: () => (isDown ? Promise.reject(new Error('down')) : store.read()) });
   ledger.open();
-  await turns();
+  await microtasks();
   expect(ledger.whyUndecided()).toContain('has not been read yet');
   isDown = false;
   ledger.compact();
-  await turns();
+  await microtasks();
   expect(ledger.whyUndecided()).toBeUndefined();
 });

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { isPreReserved } from '../../../src/quota/ledger/pre-reservation.ts';
+import { isPreReserved } from '../../../src/quota/rules/reservation.ts';
 import { PreReservations } from '../../../src/quota/ledger/pre-reservations.ts';
 import { emptyLedger, formatLedger, parseLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import { preReservations, createHolding, elsewhere, settled } from './holding-replica.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
-import { gpuPod } from '../pod.ts';
+import { gpuPod, uidsOf } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
 
-describe('what was reserved ahead', () => {
-  test('a pod admitted ahead stays reserved when the answer to settle comes late', async () => {
+describe('pre-reservations when something fails', () => {
+  test('a pod admitted by one stays reserved when the answer to settle comes late', async () => {
     const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
     const { ledger, clock, reserve, stateNow, watch, slowNextAnswer } = createReplica(emptyLedger('c', false), {
       quota,
       preReservations,
     });
-    const uids = () => stateNow()?.reservations.map(({ uid }) => uid);
+    const uids = () => uidsOf(stateNow()?.reservations);
     ledger.open();
     await clock.advance(0);
     // The leader settles; the API server has done it, its answer is 100 ms on its way, the watch is faster.
@@ -24,18 +24,18 @@ describe('what was reserved ahead', () => {
     watch();
     for (const uid of ['1', '2', '3', '4']) reserve(gpuPod(uid));
     await clock.advance(10);
-    expect(uids()?.filter((uid) => uid.startsWith('advance/')).length).toBe(4);
-    const ahead = reserve(gpuPod('ahead'));
+    expect(stateNow()?.reservations.filter(isPreReserved).length).toBe(4);
+    const early = reserve(gpuPod('early'));
     await clock.advance(0);
-    expect(kindOf(ahead)).toBe('fits');
+    expect(kindOf(early)).toBe('fits');
     await clock.advance(100); // the answer to settle comes: the copy goes back
     await settling;
     reserve(gpuPod('other', { gpus: 2 }));
     await clock.advance(1000);
-    expect(uids()).toContain('ahead');
+    expect(uids()).toContain('early');
   });
 
-  test('a close during a write gives back what that write makes', async () => {
+  test('a close during a write releases what that write makes', async () => {
     const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
     const replica = createReplica(settled, { quota, preReservations });
     let closing: Promise<void> | undefined;
@@ -48,21 +48,21 @@ describe('what was reserved ahead', () => {
     expect(replica.stateNow()?.reservations.filter(isPreReserved).length).toBe(0);
   });
 
-  test('one conflict at the end does not keep what is held', async () => {
+  test('one conflict at the end does not keep them', async () => {
     const { ledger, held, instead, put, stateNow, clock } = await createHolding();
     instead.push(() => put(stateNow() as LedgerState));
     await Promise.all([ledger.close(), clock.advance(1000)]);
     expect(held()).toBe(0);
   });
 
-  test('a view that is behind does not keep what is held, when the process ends', async () => {
+  test('a view that is behind does not keep them when the process ends', async () => {
     const { ledger, held, put, stateNow, clock, watch } = await createHolding();
     watch(put({ ...(stateNow() as LedgerState), seenThrough: 50n })); // the watch of pods ended with the process
     await Promise.all([ledger.close(), clock.advance(5000)]);
     expect(held()).toBe(0);
   });
 
-  test.each(['conflict', 'failure'])('a %s of the last look does not keep what is held', async (what) => {
+  test.each(['conflict', 'failure'])('a %s of the last pass does not keep them', async (what) => {
     const { ledger, held, instead, put, stateNow, clock } = await createHolding();
     await clock.advance(2500);
     instead.push(() => {
@@ -76,7 +76,7 @@ describe('what was reserved ahead', () => {
     expect(held()).toBe(0);
   });
 
-  test('after a wait for others nobody is refused without a new list', async () => {
+  test('after a wait for other replicas nobody is denied without a new list', async () => {
     const held = { ...settled, reservations: [elsewhere(1), elsewhere(2)] };
     const { reserve, clock, put, world } = createReplica(held);
     world.exist(10n);
@@ -91,9 +91,9 @@ describe('what was reserved ahead', () => {
     expect(kindOf(asked)).toBe('fits');
   });
 
-  test('a pod with a uid such as no API server makes does not destroy the ledger', async () => {
+  test('a pod with a uid that looks like one does not destroy the ledger', async () => {
     const { reserve, clock, stateNow } = createReplica(settled);
-    reserve(gpuPod('advance/foo'));
+    reserve(gpuPod('preReserved r1 1'));
     await clock.advance(1000);
     expect(stateNow()).toBeDefined();
   });
@@ -105,13 +105,13 @@ describe('what was reserved ahead', () => {
       cluster: 'c',
       settled: true,
       seen: '0',
-      pods: [{ uid: 'advance/foo', ...raw }],
+      pods: [{ uid: 'preReserved r1 1', ...raw }],
     });
     const state = parseLedger(text);
     expect(state === undefined || parseLedger(formatLedger(state)) !== undefined).toBe(true);
   });
 
-  test('an id given twice is reserved once', () => {
+  test('an id that is given twice is reserved once', () => {
     const raw = { ns: 'a', user: '', labels: {}, demand: { 'nvidia.com/gpu': 1 }, mib: 0 };
     const state = parseLedger(
       JSON.stringify({
@@ -126,7 +126,7 @@ describe('what was reserved ahead', () => {
     expect(state === undefined || state.reservations.length === 1).toBe(true);
   });
 
-  test('the shape that is asked for all the time is not the one that is forgotten', () => {
+  test('the shape that is requested all the time is not the one that is forgotten', () => {
     let now = 0;
     const made = new PreReservations({
       clock: { now: () => now },

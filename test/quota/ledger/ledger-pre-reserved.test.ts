@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { preReservationLifeMs, isPreReserved } from '../../../src/quota/ledger/pre-reservation.ts';
+import { preReservationLifeMs } from '../../../src/quota/ledger/requested-shape.ts';
 import { createHolding, elsewhere, settled } from './holding-replica.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
-import { gpuPod } from '../pod.ts';
+import { gpuPod, uidsOf } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
 
-describe('what is reserved ahead', () => {
-  test('is asked for again and again: one pod alone makes none', async () => {
+describe('a pre-reservation', () => {
+  test('is made for a shape that is requested often: one pod alone makes none', async () => {
     const { stateNow, reserve, clock } = createReplica(settled, { quota: readQuota({ hard: { pods: '9' } }) });
     reserve(gpuPod('1'));
     await clock.advance(0);
-    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['1']);
+    expect(uidsOf(stateNow()?.reservations)).toEqual(['1']);
   });
 
   test('admits a pod at once, without a write', async () => {
@@ -30,7 +30,7 @@ describe('what is reserved ahead', () => {
     reserve(gpuPod('6'));
     ledger.compact();
     await clock.advance(0);
-    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(expect.arrayContaining(['1', '2', '3', '4', '6']));
+    expect(uidsOf(stateNow()?.reservations)).toEqual(expect.arrayContaining(['1', '2', '3', '4', '6']));
   });
 
   test('is dropped where the view shows the pod already, and says so', async () => {
@@ -40,7 +40,7 @@ describe('what is reserved ahead', () => {
     ledger.compact();
     await clock.advance(0);
     const { reservations = [], seenThrough } = stateNow() ?? {};
-    expect(reservations.filter((one) => !isPreReserved(one)).map(({ uid }) => uid)).toEqual(['1', '2', '3', '4']);
+    expect(uidsOf(reservations)).toEqual(['1', '2', '3', '4']);
     expect(seenThrough).toBe(9n);
   });
 
@@ -54,7 +54,7 @@ describe('what is reserved ahead', () => {
     expect(log).not.toContain('took a pre-reservation');
   });
 
-  test('ends after its time, in memory at once and in the ledger with the next look', async () => {
+  test('ends after its time, in memory at once and in the ledger with the next pass', async () => {
     const { reserve, clock, log, ledger, held } = await createHolding();
     await clock.advance(preReservationLifeMs);
     log.length = 0;
@@ -85,35 +85,35 @@ describe('what is reserved ahead', () => {
     expect(held()).toBe(0);
   });
 
-  test('leaves room for as many more: near the limit there is none', async () => {
+  test('needs room for as many more: near the limit there is none', async () => {
     expect((await createHolding({ gpus: 5 })).held()).toBe(0);
     expect((await createHolding({ gpus: 6 })).held()).toBe(1);
     expect((await createHolding({ gpus: 8 })).held()).toBe(2);
   });
 
-  test('is not made where a quota only warns: who goes over it is to be warned', async () => {
+  test('is not made under a quota that only warns: whoever exceeds it must be warned', async () => {
     const { held } = await createHolding({ warn: true });
     expect(held()).toBe(0);
   });
 
-  test('gives way to who asks here', async () => {
+  test('gives way to any request here', async () => {
     const { reserve, clock, held } = await createHolding({ gpus: 8 });
     const asked = reserve(gpuPod('6', { gpus: 4 }));
     await clock.advance(0);
     expect([kindOf(asked), held()]).toEqual(['fits', 0]);
   });
 
-  test('is given back when the process ends', async () => {
+  test('is released when the process ends', async () => {
     const { ledger, held, stateNow } = await createHolding();
     await ledger.close();
     expect([held(), stateNow()?.reservations.length]).toEqual([0, 4]);
   });
 });
 
-describe('what another replica reserved ahead', () => {
+describe('a pre-reservation of another replica', () => {
   const held = { ...settled, reservations: [elsewhere(1), elsewhere(2)] };
 
-  test('refuses nobody: who asks waits until it is given back', async () => {
+  test('denies nobody: a request waits until it is released', async () => {
     const { reserve, clock, put, world } = createReplica(held);
     world.exist(10n);
     const asked = reserve(gpuPod('1'));
@@ -126,8 +126,8 @@ describe('what another replica reserved ahead', () => {
 
   test.each([
     ['', 5000],
-    [', whose time ends while it waits', 1600],
-  ])('leaves a pod undecided, where nobody gives it back%s', async (_, timeMs) => {
+    [', and so does a deadline during the wait', 1600],
+  ])('leaves a pod undecided if it is not released%s', async (_, timeMs) => {
     const { reserve, clock } = createReplica(held);
     const asked = reserve(gpuPod('1'), { deadline: clock.now() + timeMs });
     await clock.advance(Math.min(timeMs + 300, 4500));
@@ -136,7 +136,7 @@ describe('what another replica reserved ahead', () => {
     );
   });
 
-  test('is not told as a reason when the rest is enough', async () => {
+  test('is not named as a reason when there are enough others', async () => {
     const { reserve, clock, world } = createReplica(held);
     const pod = gpuPod('s', { gpus: 2, version: 5 });
     world.show(pod);
@@ -146,13 +146,13 @@ describe('what another replica reserved ahead', () => {
     expect(asked.result).toMatchObject({ kind: 'short', shortfalls: [{ used: 2, reserved: 0, hard: 2 }] });
   });
 
-  test('is given up with the version of the newest pod that may have come of it', async () => {
+  test('is released with the version of the newest pod that it may have admitted', async () => {
     const { ledger, clock, stateNow, world } = createReplica(held);
     world.exist(50n, gpuPod('x', { version: 30 }));
     await Promise.all([ledger.releasePreReserved([elsewhere(1)]), clock.advance(2000)]);
     expect(stateNow()).toEqual(held); // not by one whose own view has not seen that pod
     world.progress(30n);
-    await ledger.releasePreReserved([elsewhere(1), gpuPod('not ahead')]);
+    await ledger.releasePreReserved([elsewhere(1)]);
     await clock.advance(0);
     expect(world.lists).toEqual(['a', 'a']);
     expect(stateNow()).toEqual({ ...settled, seenThrough: 30n, reservations: [elsewhere(2)] });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createMemoryStore } from '../../../src/quota/ledger/ledger-store.ts';
 import type { PodRecord } from '../../../src/quota/rules/pod-record.ts';
+import { createMemoryStore } from './memory-store.ts';
 import { openLedger } from './open-ledger.ts';
 
 const pod: PodRecord = {

@@ -1,12 +1,13 @@
-import { defaultPreReservations, type PreReservationSettings } from '../../../src/quota/ledger/pre-reservation.ts';
+import { defaultPreReservations, type PreReservationSettings } from '../../../src/quota/ledger/pre-reservations.ts';
 import type { ReserveResult } from '../../../src/quota/rules/reserve-result.ts';
 import { Ledger } from '../../../src/quota/ledger/ledger.ts';
 import { formatLedger, parseLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
-import type { StoredLedger } from '../../../src/quota/ledger/ledger-store.ts';
+import type { StoredLedger } from '../../../src/quota/ledger/ledger-copy.ts';
 import type { Quota } from '../../../src/quota/rules/quota.ts';
 import type { PodRecord } from '../../../src/quota/rules/pod-record.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 import { FakeView } from './fake-view.ts';
+import { uidsOf } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
 
 const small = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
@@ -53,11 +54,7 @@ export function createReplica(
         const act = instead.shift();
         if (act !== undefined) act(data);
         if (version !== stored?.version) return 'conflict';
-        log.push(
-          `write ${parseLedger(data)
-            ?.reservations.map(({ uid }) => uid)
-            .join(' ')}`,
-        );
+        log.push(`write ${uidsOf(parseLedger(data)?.reservations).join(' ')}`);
         const written = put(data);
         const ms = answerMs;
         answerMs = 0;
@@ -79,9 +76,9 @@ export function createReplica(
   });
   const reserve = (pod: PodRecord, about: { dryRun?: boolean; deadline?: number } = {}) => {
     const asked: { result: ReserveResult | undefined } = { result: undefined };
-    void ledger
-      .reserve({ pod, dryRun: false, deadline: clock.now() + 5000, ...about })
-      .then((result) => (asked.result = result));
+    const answer = ledger.reserve({ pod, dryRun: false, deadline: clock.now() + 5000, ...about });
+    if (answer instanceof Promise) void answer.then((result) => (asked.result = result));
+    else asked.result = answer;
     return asked;
   };
   const stateNow = () => parseLedger(stored?.data ?? '');

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import type { LedgerData } from '../../../src/api/quota-ledger.ts';
-import { preReservedUid } from '../../../src/quota/ledger/pre-reservation.ts';
 import {
   emptyLedger,
   formatLedger,
@@ -8,13 +7,13 @@ import {
   parseLedger,
   type LedgerState,
 } from '../../../src/quota/ledger/ledger-state.ts';
-import { gpuPod } from '../pod.ts';
+import { preReserve, reservePod, uidsOf } from '../pod.ts';
 
 const full: LedgerState = {
   cluster: 'c',
   isSettled: true,
   seenThrough: 12345678901234567890n,
-  reservations: [gpuPod('1', { gpus: 2, user: 'alice', labels: { team: 'x' }, memoryMiB: 7 }), gpuPod('2')],
+  reservations: [reservePod('1', { gpus: 2, user: 'alice', labels: { team: 'x' }, memoryMiB: 7 }), reservePod('2')],
 };
 
 test.each([
@@ -25,12 +24,9 @@ test.each([
   expect(parseLedger(formatLedger(state))).toEqual(state);
 });
 
-test('what one replica reserved ahead for pods that are alike is written once, with the number of each', () => {
-  const preReserved = [1, 2, 5].map((id) => gpuPod(preReservedUid('r-1', id), { name: '' }));
-  const others = [
-    gpuPod(preReservedUid('r2', 1), { name: '' }),
-    gpuPod(preReservedUid('r2', 2), { name: '', gpus: 2 }),
-  ];
+test('what one replica pre-reserved for similar pods is written once, with the number of each', () => {
+  const preReserved = [1, 2, 5].map((id) => preReserve('r-1', id));
+  const others = [preReserve('r2', 1), preReserve('r2', 2, { gpus: 2 })];
   const state = { ...full, reservations: [...full.reservations, ...preReserved, ...others] };
   const written = JSON.parse(formatLedger(state)) as LedgerData;
   expect(written.pods.map(({ uid }) => uid)).toEqual(['1', '2']);
@@ -43,7 +39,7 @@ test('what one replica reserved ahead for pods that are alike is written once, w
 });
 
 test('what is not needed for a decision is not written: neither node nor version', () => {
-  const written = formatLedger({ ...full, reservations: [gpuPod('1', { node: 'n', version: 9 })] });
+  const written = formatLedger({ ...full, reservations: [reservePod('1', { node: 'n', version: 9 })] });
   expect(written).toBe(
     '{"v":2,"cluster":"c","settled":true,"seen":"12345678901234567890","pods":[{"uid":"1","ns":"a","name":"1","user":"","labels":{},"demand":{"nvidia.com/gpu":1},"mib":0}]}',
   );
@@ -51,9 +47,9 @@ test('what is not needed for a decision is not written: neither node nor version
 
 test('a reservation that was known before is the same object, so that its charge is not worked out again', () => {
   const before = parseLedger(formatLedger(full));
-  const after = parseLedger(formatLedger({ ...full, reservations: [...full.reservations, gpuPod('3')] }), before);
+  const after = parseLedger(formatLedger({ ...full, reservations: [...full.reservations, reservePod('3')] }), before);
   expect(after?.reservations[0]).toBe(before?.reservations[0]);
-  expect(after?.reservations.map(({ uid }) => uid)).toEqual(['1', '2', '3']);
+  expect(uidsOf(after?.reservations)).toEqual(['1', '2', '3']);
 });
 
 const valid = JSON.parse(formatLedger(full)) as Record<string, unknown>;

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { emptyLedger, formatLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import { createReplica, kindOf } from './ledger-replica.ts';
-import { gpuPod } from '../pod.ts';
+import { gpuPod, reservePod, uidsOf } from '../pod.ts';
 
 const lost = 'the quota ledger was lost and is being rebuilt, which takes about a minute. Try again then.';
 const late = 'the quota could not be checked in time. Try again.';
 
 const settled = emptyLedger('c', true);
-const holding = (...uids: string[]): LedgerState => ({ ...settled, reservations: uids.map((uid) => gpuPod(uid)) });
+const holding = (...uids: string[]): LedgerState => ({ ...settled, reservations: uids.map((uid) => reservePod(uid)) });
 describe('admission', () => {
-  test('all who wait are one batch, answered after its one write', async () => {
+  test('all requests that wait are one batch, answered after its one write', async () => {
     const { reserve, clock, log } = createReplica(settled);
     const asked = ['1', '2'].map((uid) => reserve(gpuPod(uid)));
     await clock.advance(0);
@@ -17,7 +17,7 @@ describe('admission', () => {
     expect(log).toEqual(['read', 'write 1 2', 'reserved 2, released 0']);
   });
 
-  test('nobody is told that a pod fits before the write has succeeded', async () => {
+  test('no answer says that a pod fits before the write has succeeded', async () => {
     const { reserve, clock, instead } = createReplica(settled);
     const asked = reserve(gpuPod('1'));
     instead.push(() => expect(kindOf(asked)).toBeUndefined());
@@ -25,14 +25,14 @@ describe('admission', () => {
     expect([kindOf(asked), instead.length]).toEqual(['fits', 0]);
   });
 
-  test('after a conflict, everything is decided anew on what another replica wrote, and nothing of it is lost', async () => {
+  test('after a conflict, everything is decided again on what another replica wrote, and none of that is lost', async () => {
     const { reserve, clock, instead, put, log, stateNow } = createReplica(holding('old'));
     instead.push(() => put(holding('old', 'other')));
     const asked = reserve(gpuPod('1'));
     await clock.advance(2000);
     expect(kindOf(asked)).toBe('short');
     expect(log).toEqual(['read', 'conflict', 'read', 'read']);
-    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['old', 'other']);
+    expect(uidsOf(stateNow()?.reservations)).toEqual(['old', 'other']);
   });
 
   test.each([
@@ -101,7 +101,7 @@ describe('a view that is older than the ledger', () => {
     expect(kindOf(asked)).toBe(late);
   });
 
-  test('is one that has no list yet, too', async () => {
+  test('may also be one that has no list yet', async () => {
     const { reserve, clock, world } = createReplica(settled);
     world.at = undefined;
     const asked = reserve(gpuPod('1'));
@@ -145,7 +145,7 @@ describe('a denial', () => {
     expect(kindOf(asked)).toBe('fits');
   });
 
-  test('is undecided when nobody says what exists', async () => {
+  test('is undecided when the API server does not list what exists', async () => {
     const { reserve, clock, world } = createReplica(settled);
     world.show(gpuPod('s', { gpus: 2, version: 5 }));
     world.live = new Error('no answer');
@@ -168,15 +168,15 @@ describe('what ends reservations', () => {
 
   test('a release does, once it is written', async () => {
     const { ledger, clock, stateNow, log } = createReplica(holding('1', '2'));
-    ledger.release(['1']);
+    ledger.release([reservePod('1')]);
     await clock.advance(0);
-    expect(stateNow()?.reservations.map(({ uid }) => uid)).toEqual(['2']);
+    expect(uidsOf(stateNow()?.reservations)).toEqual(['2']);
     expect(log).toEqual(['read', 'write 2', 'reserved 0, released 1']);
   });
 });
 
 describe('a ledger', () => {
-  test('that never was is made at once, in force', async () => {
+  test('that never existed is created at once, in force', async () => {
     const { reserve, clock, stateNow } = createReplica(undefined, { isFirst: true });
     const asked = reserve(gpuPod('1'));
     await clock.advance(0);
@@ -184,7 +184,7 @@ describe('a ledger', () => {
     expect(stateNow()?.isSettled).toBe(true);
   });
 
-  test('that was deleted is made anew, after a second for who makes the first one', async () => {
+  test('that was deleted is rebuilt, after a second for a replica that creates the first one', async () => {
     const { reserve, clock, stateNow } = createReplica(undefined);
     const asked = reserve(gpuPod('1'));
     await clock.advance(999);
@@ -198,14 +198,14 @@ describe('a ledger', () => {
     ['empty', ''],
     ["another cluster's", formatLedger({ ...settled, cluster: 'other' })],
     ['from before the cluster was restored', formatLedger({ ...settled, seenThrough: 9999n })],
-  ])('that is %s is made anew', async (_, data) => {
+  ])('that is %s is rebuilt', async (_, data) => {
     const { reserve, clock, stateNow } = createReplica(data);
     const asked = reserve(gpuPod('1'));
     await clock.advance(0);
     expect([kindOf(asked), stateNow()]).toEqual([lost, emptyLedger('c', false)]);
   });
 
-  test('that was made anew settles with the version of the newest pod that exists', async () => {
+  test('that was rebuilt settles with the version of the newest pod that exists', async () => {
     const { ledger, reserve, clock, world, stateNow } = createReplica(emptyLedger('c', false));
     world.exist(50n, gpuPod('1', { version: 30 }), gpuPod('2', { version: 40 }));
     await ledger.settle();
@@ -225,7 +225,7 @@ describe('a ledger', () => {
     expect([log, world.lists]).toEqual([['read'], []]);
   });
 
-  test('that is damaged is made anew by who looks after it, though nobody asks', async () => {
+  test('that is damaged is rebuilt by the upkeep, even without requests', async () => {
     const { ledger, clock, put, watch, stateNow } = createReplica(settled);
     ledger.open();
     await clock.advance(0);

@@ -38,7 +38,7 @@ test('each group that is short is listed: the namespaces of its pods, and that o
   const { world, facts } = create();
   world.show(gpuPod('s', { namespace: 'b', version: 4 }));
   world.exist(20n);
-  const { checked, hasWaited } = await facts.gather(unconfirmed('unlisted'));
+  const { checked, hasWaited } = await facts.confirm(unconfirmed('unlisted'));
   expect(world.lists).toEqual(['b a', 'b a']);
   expect({ checked, hasWaited }).toEqual({
     checked: { namespaces: new Set(['a', 'b']), version: 20n },
@@ -50,7 +50,7 @@ test('each group that is short is listed: the namespaces of its pods, and that o
 test('what others hold ahead is looked at again a little later, and so often', async () => {
   const { clock, facts } = create();
   let retriesLeft: number | undefined;
-  void facts.gather(unconfirmed('preReserved')).then((informed) => (retriesLeft = informed.retriesLeft));
+  void facts.confirm(unconfirmed('preReserved')).then((informed) => (retriesLeft = informed.retriesLeft));
   await clock.advance(249);
   expect(retriesLeft).toBeUndefined();
   await clock.advance(1);
@@ -61,14 +61,14 @@ test('what was checked before stays checked', async () => {
   const { world, facts } = create();
   world.exist(20n);
   const before = { namespaces: new Set(['c']), version: 30n };
-  const { checked } = await facts.gather(unconfirmed('unlisted', { checked: before }));
+  const { checked } = await facts.confirm(unconfirmed('unlisted', { checked: before }));
   expect(checked).toEqual({ namespaces: new Set(['c', 'a']), version: 30n });
 });
 
 test('a list without an answer rejects', async () => {
   const { world, facts } = create();
   world.live = new Error('no answer');
-  await expect(facts.gather(unconfirmed('unlisted'))).rejects.toThrow('no answer');
+  await expect(facts.confirm(unconfirmed('unlisted'))).rejects.toThrow('no answer');
 });
 
 const behind = unconfirmed('behind', { checked: { namespaces: new Set(['a']), version: 20n } });
@@ -76,7 +76,7 @@ const behind = unconfirmed('behind', { checked: { namespaces: new Set(['a']), ve
 test('a view that is behind is waited for until it has caught up', async () => {
   const { world, clock, facts } = create();
   const states: boolean[] = [];
-  void facts.gather(behind).then(({ hasWaited }) => states.push(hasWaited));
+  void facts.confirm(behind).then(({ hasWaited }) => states.push(hasWaited));
   await clock.advance(100);
   world.progress(19n);
   await clock.advance(100);
@@ -93,7 +93,7 @@ test.each([
   const { clock, facts } = create();
   const states: boolean[] = [];
   void facts
-    .gather({ ...behind, waiting: { ...behind.waiting, deadline } })
+    .confirm({ ...behind, waiting: { ...behind.waiting, deadline } })
     .then(({ hasWaited }) => states.push(hasWaited));
   await clock.advance(ms - 1);
   expect(states).toEqual([]);

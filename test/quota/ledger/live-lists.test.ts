@@ -17,7 +17,7 @@ test('a pod that the list does not show is gone, unless it is newer than the lis
   const { world, fresh } = create();
   world.exist(20n, second);
   expect(fresh.isGone(first)).toBe(false);
-  expect(await fresh.confirm('g', () => [first, second])).toEqual({ namespaces: new Set(['a', 'b']), version: 20n });
+  expect(await fresh.check('g', () => [first, second])).toEqual({ namespaces: new Set(['a', 'b']), version: 20n });
   expect(world.lists).toEqual(['a b']);
   expect([first, second].map(fresh.isGone)).toEqual([true, false]);
   expect(fresh.isGone(gpuPod('3', { version: 20 }))).toBe(true);
@@ -28,10 +28,10 @@ test('a pod that the list does not show is gone, unless it is newer than the lis
 
 test('all who ask before a list begins share it; who asks later gets the next, a quarter of a second after', async () => {
   const { world, clock, fresh } = create();
-  const confirm = () => fresh.confirm('g', () => [first]);
-  const early = [confirm(), confirm()];
+  const check = () => fresh.check('g', () => [first]);
+  const early = [check(), check()];
   await clock.advance(0);
-  const late = confirm();
+  const late = check();
   await Promise.all(early);
   expect(world.lists).toEqual(['a']);
   await clock.advance(249);
@@ -52,9 +52,9 @@ test('a list that runs already began too early for who asks now', async () => {
     clock,
   );
   const told: string[] = [];
-  void slow.confirm('g', () => [first]).then(() => told.push('early'));
+  void slow.check('g', () => [first]).then(() => told.push('early'));
   await clock.advance(300);
-  void slow.confirm('g', () => [first]).then(() => told.push('late'));
+  void slow.check('g', () => [first]).then(() => told.push('late'));
   answers[0]?.();
   await clock.advance(0);
   expect(told).toEqual(['early']);
@@ -67,9 +67,9 @@ test('a list that runs already began too early for who asks now', async () => {
 test('a list that fails fails those who wait for it, and not the next', async () => {
   const { world, clock, fresh } = create();
   world.live = new Error('no answer');
-  await expect(fresh.confirm('g', () => [first])).rejects.toThrow('no answer');
+  await expect(fresh.check('g', () => [first])).rejects.toThrow('no answer');
   world.exist(20n);
-  const next = fresh.confirm('g', () => [first]);
+  const next = fresh.check('g', () => [first]);
   await clock.advance(250);
   expect((await next).version).toBe(20n);
 });
@@ -78,7 +78,7 @@ test('a list is forgotten when the view has seen all that it knew, and an older 
   const { world, clock, fresh } = create();
   const list = async (version: bigint) => {
     world.exist(version);
-    const listed = fresh.confirm('g', () => [first]);
+    const listed = fresh.check('g', () => [first]);
     await clock.advance(250);
     await listed;
   };

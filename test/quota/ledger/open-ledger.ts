@@ -1,5 +1,5 @@
-import { defaultPreReservations } from '../../../src/quota/ledger/pre-reservation.ts';
-import type { LedgerStore } from '../../../src/quota/ledger/ledger-store.ts';
+import { defaultPreReservations } from '../../../src/quota/ledger/pre-reservations.ts';
+import type { LedgerStore } from '../../../src/quota/ledger/ledger-copy.ts';
 import { Ledger } from '../../../src/quota/ledger/ledger.ts';
 import { UsageSums } from '../../../src/quota/rules/usage.ts';
 import { readQuota } from '../read-quota.ts';

@@ -1,17 +1,12 @@
 import { expect, test } from 'vitest';
-import {
-  preReservedUid,
-  readPreReservedUid,
-  type PreReservationSettings,
-} from '../../../src/quota/ledger/pre-reservation.ts';
-import { PreReservations } from '../../../src/quota/ledger/pre-reservations.ts';
+import { PreReservations, type PreReservationSettings } from '../../../src/quota/ledger/pre-reservations.ts';
 import type { Labels } from '../../../src/workload/pod.ts';
-import { gpuPod } from '../pod.ts';
+import { gpuPod, preReserve, reservePod, uidsOf } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
 
 const quota = readQuota({ hard: { 'nvidia.com/gpu': '100' } }, 'all');
 
-/** Asked for as often as a test says, and granted all that it wants. */
+/** Requested as often as a test says, and granted all that it wants. */
 function create(settings: PreReservationSettings = { share: 1, most: 4, spare: 1 }) {
   const world = { now: 0, quotas: [quota], labels: {} as Labels };
   const preReservations = new PreReservations({
@@ -26,22 +21,16 @@ function create(settings: PreReservationSettings = { share: 1, most: 4, spare: 1
     return preReservations.take(pod) !== undefined;
   };
   const write = () => {
-    const { records, written } = preReservations.plan(
+    const { reservations, written } = preReservations.plan(
       preReservations.wanted().map(({ most }) => ({ count: most, charges: [] })),
     );
     written();
-    return records.map(({ uid }) => uid);
+    return reservations.map(({ id }) => id);
   };
   return { world, preReservations, ask, write };
 }
 
-const ids = (...all: number[]) => all.map((id) => preReservedUid('r1', id));
-
-test('the uid says who made it, and which it is', () => {
-  expect(readPreReservedUid(preReservedUid('a-b', 12))).toEqual({ by: 'a-b', id: 12 });
-});
-
-test('of what is asked for seldom, none is made', () => {
+test('for a shape that is requested seldom, none is made', () => {
   const { world, ask, write } = create({ share: 0.5, most: 4, spare: 1 });
   for (let i = 0; i < 5; i++) {
     ask(String(i));
@@ -53,10 +42,10 @@ test('of what is asked for seldom, none is made', () => {
 test('each admits one pod, the oldest first', () => {
   const { ask, write, preReservations } = create();
   for (const uid of ['1', '2', '3']) ask(uid);
-  expect(write()).toEqual(ids(1, 2, 3));
+  expect(write()).toEqual([1, 2, 3]);
   expect(['4', '5', '6', '7'].map((uid) => ask(uid))).toEqual([true, true, true, false]);
-  const reserved = ids(1, 2, 3).map((uid) => gpuPod(uid, { name: '' }));
-  expect(preReservations.resolve(reserved).map(({ uid }) => uid)).toEqual(['4', '5', '6']);
+  const reserved = [1, 2, 3].map((id) => preReserve('r1', id));
+  expect(uidsOf(preReservations.resolve(reserved))).toEqual(['4', '5', '6']);
 });
 
 test('a pod that was admitted twice is reserved once', () => {
@@ -65,21 +54,21 @@ test('a pod that was admitted twice is reserved once', () => {
   write();
   ask('3');
   ask('3');
-  const reserved = ids(1, 2).map((uid) => gpuPod(uid, { name: '' }));
-  expect(preReservations.resolve(reserved).map(({ uid }) => uid)).toEqual(['3']);
-  expect(preReservations.resolve([gpuPod('3'), ...reserved]).map(({ uid }) => uid)).toEqual(['3']);
+  const reserved = [1, 2].map((id) => preReserve('r1', id));
+  expect(uidsOf(preReservations.resolve(reserved))).toEqual(['3']);
+  expect(uidsOf(preReservations.resolve([reservePod('3'), ...reserved]))).toEqual(['3']);
 });
 
-test('what another replica made stays as it is; what is left of a write of ours that failed goes', () => {
+test('those of another replica stay as they are; what is left over from a failed write of ours goes', () => {
   const { preReservations } = create();
-  const foreign = gpuPod(preReservedUid('r2', 1));
-  expect(preReservations.resolve([foreign, gpuPod(preReservedUid('r1', 9))])).toEqual([foreign]);
+  const foreign = preReserve('r2', 1);
+  expect(preReservations.resolve([foreign, preReserve('r1', 9)])).toEqual([foreign]);
 });
 
 test.each([
   ['other quotas', (world: ReturnType<typeof create>['world']) => (world.quotas = [quota])],
   ['other labels of the namespace', (world: ReturnType<typeof create>['world']) => (world.labels = { team: 'x' })],
-])('under %s none is used: they may leave no room for it', (_, change) => {
+])('with %s none is used: there may be no room for it', (_, change) => {
   const { world, ask, write } = create();
   for (const uid of ['1', '2']) ask(uid);
   write();
@@ -104,7 +93,7 @@ test('more are made while some are left, but not again and again', () => {
   expect(preReservations.callForMore(gpuPod('7'))).toBe(false); // made a moment ago
   world.now += 600;
   expect(preReservations.callForMore(gpuPod('7'))).toBe(true);
-  expect(write()).toEqual(ids(4, 5, 6));
+  expect(write()).toEqual([4, 5, 6]);
   expect(preReservations.callForMore(gpuPod('7'))).toBe(false);
 });
 
@@ -112,8 +101,8 @@ test('what could not be written is made by the next write', () => {
   const { ask, preReservations } = create();
   for (const uid of ['1', '2']) ask(uid);
   const plan = () => preReservations.plan(preReservations.wanted().map(({ most }) => ({ count: most, charges: [] })));
-  expect(plan().records.length).toBe(2);
-  expect(plan().records.map(({ uid }) => uid)).toEqual(ids(3, 4));
+  expect(plan().reservations.length).toBe(2);
+  expect(plan().reservations.map(({ id }) => id)).toEqual([3, 4]);
 });
 
 test('after its end a replica makes no more, and uses none', () => {
@@ -125,7 +114,7 @@ test('after its end a replica makes no more, and uses none', () => {
   expect(write()).toEqual([]);
 });
 
-test('so many shapes are remembered: one that was not asked for lately is forgotten', () => {
+test('64 shapes are remembered: one that was not requested lately is forgotten', () => {
   const { ask, preReservations } = create();
   ask('0', { gpus: 1 });
   for (let i = 0; i < 64; i++) ask(String(i), { namespace: `n${i}` });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decidePass, type Asked, type PassFacts } from '../../../src/quota/rules/decide-pass.ts';
 import { emptyLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import { FakeView } from '../ledger/fake-view.ts';
-import { gpuPod } from '../pod.ts';
+import { gpuPod, reservePod, uidsOf } from '../pod.ts';
 import { readQuota } from '../read-quota.ts';
 
 const quota = readQuota({ hard: { 'nvidia.com/gpu': '2' } }, 'all');
@@ -20,7 +20,7 @@ const checked = (version: bigint, ...namespaces: string[]) => ({ namespaces: new
 const ledgerOf = (...uids: string[]): LedgerState => ({
   ...emptyLedger('c', true),
   seenThrough: 5n,
-  reservations: uids.map((uid) => gpuPod(uid)),
+  reservations: uids.map((uid) => reservePod(uid)),
 });
 
 function decide(
@@ -29,10 +29,10 @@ function decide(
   world = new FakeView([quota]),
   about: Partial<PassFacts> = {},
 ) {
-  const pass = decidePass(batch, state, { view: world.view, isGone: () => false, releases: new Set(), ...about });
+  const pass = decidePass(batch, state, { view: world.view, isGone: () => false, isReleased: () => false, ...about });
   return {
-    kept: pass.kept.map(({ uid }) => uid),
-    added: pass.added.map(({ uid }) => uid),
+    kept: uidsOf(pass.kept),
+    added: uidsOf(pass.added),
     seenThrough: pass.seenThrough,
     answers: batch.map((one) => pass.answers.get(one)?.kind),
     reasons: pass.unconfirmed.map(({ waiting, reason }) => `${waiting.pod.uid} ${reason}`),
@@ -59,11 +59,14 @@ describe('reservations', () => {
   });
 
   test('end when they are released', () => {
-    expect(decide([], ledgerOf('1', '2'), undefined, { releases: new Set(['1']) })).toEqual({ ...quiet, kept: ['2'] });
+    expect(decide([], ledgerOf('1', '2'), undefined, { isReleased: (one) => uidsOf([one]).includes('1') })).toEqual({
+      ...quiet,
+      kept: ['2'],
+    });
   });
 });
 
-describe('who asks', () => {
+describe('a pod that is requested', () => {
   test('is added when it fits', () => {
     expect(decide([ask('1')], ledgerOf())).toEqual({ ...quiet, added: ['1'], answers: ['fits'] });
   });
@@ -97,7 +100,7 @@ describe('who asks', () => {
 
   test('has the name of another pod, and is charged all the same', () => {
     const named = { ...ask('1'), pod: gpuPod('1', { name: 'same' }) };
-    const state = { ...ledgerOf(), reservations: [gpuPod('2', { name: 'same' })] };
+    const state = { ...ledgerOf(), reservations: [reservePod('2', { name: 'same' })] };
     expect(decide([named], state).added).toEqual(['1']);
   });
 });
@@ -109,21 +112,21 @@ describe('a pod that does not fit', () => {
     return world;
   };
 
-  test('is not refused before a live list', () => {
+  test('is not denied before a live list', () => {
     expect(decide([ask('1')], ledgerOf(), full())).toEqual({ ...quiet, answers: [undefined], reasons: ['1 unlisted'] });
   });
 
-  test('is not refused by pods of a namespace that the list did not cover', () => {
+  test('is not denied by pods of a namespace that the list did not cover', () => {
     const one = ask('1', { checked: checked(20n, 'a') });
     expect(decide([one], ledgerOf(), full()).reasons).toEqual(['1 unlisted']);
   });
 
-  test('is refused after a list of what refuses it', () => {
+  test('is denied after a list of the pods that cause it', () => {
     const one = ask('1', { checked: checked(20n, 'b') });
     expect(decide([one], ledgerOf(), full())).toEqual({ ...quiet, answers: ['short'] });
   });
 
-  test('waits for a view that is older than the list, if only reservations refuse it', () => {
+  test('waits for a view that is older than the list, if only reservations deny it', () => {
     const one = ask('1', { checked: checked(20n) });
     expect(decide([one], ledgerOf('r', 's')).reasons).toEqual(['1 behind']);
   });
@@ -131,7 +134,7 @@ describe('a pod that does not fit', () => {
   test.each([
     ['the view is as new as the list', { checked: checked(10n) }],
     ['it has waited long enough', { checked: checked(20n), hasWaited: true }],
-  ])('is refused by reservations when %s', (_, about) => {
+  ])('is denied by reservations when %s', (_, about) => {
     expect(decide([ask('1', about)], ledgerOf('r', 's')).answers).toEqual(['short']);
   });
 });

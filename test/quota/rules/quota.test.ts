@@ -11,8 +11,8 @@ test('a group has the limits of the quota, or its own where they are overridden'
   expect(hardOf('constructor')).toBe(hardOf('red'));
 });
 
-test('a quota says what the view must keep, and what it does', () => {
-  const { name, podLabel, enforcement, rates } = readQuota(
+test('a quota says what the view must keep, what it charges, and what it does', () => {
+  const { name, podLabel, enforcement, chargeOf } = readQuota(
     {
       scope: { groupBy: { podLabel: 'team' } },
       hard: { pods: '1' },
@@ -21,10 +21,11 @@ test('a quota says what the view must keep, and what it does', () => {
     },
     'teams',
   );
-  expect({ name, podLabel, enforcement, rates }).toEqual({
+  const charge = chargeOf({ demand: new Map([['x.example/y', 2]]), memoryMiB: 0 });
+  expect({ name, podLabel, enforcement, units: charge.get('gpugate.dev/gpu-units') }).toEqual({
     name: 'teams',
     podLabel: 'team',
     enforcement: 'Warn',
-    rates: new Map([['x.example/y', 1500]]),
+    units: 3000,
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decideBatch, sumsByGroup, type QuotaFacts } from '../../../src/quota/rules/decide-batch.ts';
+import { Batch, type Candidate, type QuotaFacts, type Verdict } from '../../../src/quota/rules/batch.ts';
+import { sumsByGroup } from '../../../src/quota/rules/charges.ts';
 import type { PodRecord } from '../../../src/quota/rules/pod-record.ts';
+import { reservationOf } from '../../../src/quota/rules/reservation.ts';
 import type { Quota } from '../../../src/quota/rules/quota.ts';
 import { UsageSums } from '../../../src/quota/rules/usage.ts';
 import { gpuPod } from '../pod.ts';
@@ -18,12 +20,18 @@ function factsOf({ quotas, shown = [], reserved = [], gone = '' }: World): Quota
   sums.setQuotas(quotas, []);
   for (const pod of shown) sums.add(pod);
   const isGone = ({ uid }: PodRecord) => uid === gone;
-  return { quotas, usage: sums.usage, namespaceLabels: () => ({}), reservations: reserved, isGone };
+  return { quotas, usage: sums.usage, namespaceLabels: () => ({}), reservations: reserved.map(reservationOf), isGone };
 }
 
-/** What becomes of pods that all are kept: the quotas that refuse each. */
+/** One verdict for each, in their order. */
+function decide(candidates: readonly Candidate[], facts: QuotaFacts): readonly Verdict[] {
+  const batch = new Batch(facts);
+  return candidates.map((candidate) => batch.decide(candidate));
+}
+
+/** The quotas that deny each pod, if all that fit are kept. */
 function refusals(world: World, ...pods: readonly PodRecord[]): string[][] {
-  const verdicts = decideBatch(
+  const verdicts = decide(
     pods.map((pod) => ({ pod, isKept: true })),
     factsOf(world),
   );
@@ -57,7 +65,7 @@ describe('of a batch', () => {
     expect(refusals({ quotas: [all(4)] }, big, small, gpuPod('3'), gpuPod('4'))).toEqual([[], ['all'], [], ['all']]);
   });
 
-  test('a pod that one quota refuses is charged by none', () => {
+  test('a pod that one quota denies is charged by none', () => {
     expect(refusals({ quotas: [all(1), byTenant(0)] }, gpuPod('1', x), gpuPod('2'))).toEqual([['tenants'], []]);
   });
 
@@ -67,14 +75,14 @@ describe('of a batch', () => {
       { pod: gpuPod('2'), isKept: true },
       { pod: gpuPod('3'), isKept: false },
     ];
-    const denied = decideBatch(candidates, factsOf({ quotas: [all(1)] })).map((verdict) => verdict.denied.length);
+    const denied = decide(candidates, factsOf({ quotas: [all(1)] })).map((verdict) => verdict.denied.length);
     expect(denied).toEqual([0, 0, 1]);
   });
 });
 
 test('a shortfall says everything in numbers, and who uses most', () => {
   const shown = [gpuPod('a'), gpuPod('b', { gpus: 3 }), gpuPod('c', { gpus: 2 }), gpuPod('d'), gpuPod('e')];
-  const [verdict] = decideBatch(
+  const [verdict] = decide(
     [{ pod: gpuPod('1', { gpus: 4 }), isKept: true }],
     factsOf({ quotas: [all(9)], shown, reserved: [gpuPod('r', { gpus: 2 })], gone: 'e' }),
   );
@@ -98,9 +106,9 @@ test('a shortfall says everything in numbers, and who uses most', () => {
   ]);
 });
 
-test('quotas that warn or audit refuse nothing, and are noted', () => {
+test('quotas that warn or audit deny nothing, and are noted', () => {
   const quotas = ['Warn', 'Audit'].map((enforcement) => readQuota(gpus(0, { enforcement }), enforcement.toLowerCase()));
-  const [verdict] = decideBatch([{ pod: gpuPod('1'), isKept: true }], factsOf({ quotas }));
+  const [verdict] = decide([{ pod: gpuPod('1'), isKept: true }], factsOf({ quotas }));
   expect(verdict?.denied).toEqual([]);
   expect(verdict?.noted.map(({ quota }) => quota)).toEqual(['warn', 'audit']);
   expect(verdict?.charges.map(({ quota, group }) => [quota, group])).toEqual([
@@ -111,9 +119,7 @@ test('quotas that warn or audit refuse nothing, and are noted', () => {
 
 test('what is reserved is summed by group', () => {
   const quota = byTenant(9);
-  const sums = sumsByGroup(
-    quota,
-    factsOf({ quotas: [quota], reserved: [gpuPod('1', x), gpuPod('2', x), gpuPod('3')] }),
-  );
+  const facts = factsOf({ quotas: [quota], reserved: [gpuPod('1', x), gpuPod('2', x), gpuPod('3')] });
+  const sums = sumsByGroup(quota, facts, facts.reservations);
   expect([...sums].map(([group, amounts]) => [group, amounts.get('nvidia.com/gpu')])).toEqual([['x', 2]]);
 });
