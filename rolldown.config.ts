@@ -93,12 +93,7 @@ export default defineConfig({
     // By when they are needed, the first that fits: with what every command begins, and what `check` needs besides. Left
     // to itself, the bundler makes one of each set of modules that the same commands share: to read 40 files takes 10 ms.
     codeSplitting: {
-      groups: [
-        chunkOf('start', ['src/command-line.ts']),
-        // Of its own, since it is set up before anything is made with it.
-        chunkOf('schemas', ['src/cli/interpret-schemas.ts']),
-        chunkOf('check', ['src/cli/check/check-command.ts']),
-      ],
+      groups: [chunkOf('start', ['src/command-line.ts']), chunkOf('check', ['src/cli/check/check-command.ts'])],
     },
     chunkFileNames: 'chunks/[name]-[hash].js',
     // Names and lines stay as in the source, so that a stack trace can be read; it would be no faster without them.

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { exitCodes } from './cli/exit-codes.ts';
-import { MissingFacts } from './cli/missing-facts.ts';
-import { createProgram, exitCodeOfUsage, type Program, type ProgramParts } from './cli/program.ts';
+import type { ProgramParts } from './cli/context.ts';
+import { exitCodes, MissingFacts } from './cli/exit-codes.ts';
+import { createProgram, exitCodeOfUsage, type Program } from './cli/program.ts';
 import { InputError } from './text/input-error.ts';
 import { messageOf } from './text/message-of.ts';
 

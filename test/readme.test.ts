@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { webhookIds, webhookPaths } from '../src/review/webhooks.ts';
 import { webhookConfigurations } from '../src/cli/manifests/webhook-configurations.ts';
-import { exitCodes } from '../src/cli/program.ts';
+import { exitCodes } from '../src/cli/exit-codes.ts';
 import { defaultLimits } from '../src/http/limits.ts';
 import { programInMemory } from './support/program-in-memory.ts';
 

@@ -7,12 +7,12 @@ export type CachePlace = {
   readonly home: string;
 };
 
-/** Of the user alone: what is kept there is run. */
+/** Only its owner can read and write it, because the code in it is run. */
 const mode = 0o700;
 
 /**
- * Where compiled code is kept: in the user's own cache. Node's default is below the temporary directory, where on a shared
- * machine another user could put code in its place that we would run.
+ * Compiled code is kept in the user's own cache. Node's default is below the temporary directory, where another user of
+ * the machine could plant code that we would run.
  */
 export function cacheDirectory(place: CachePlace): string {
   return join(userCache(place), 'gpugate', 'compiled');
@@ -20,15 +20,15 @@ export function cacheDirectory(place: CachePlace): string {
 
 function userCache({ environment, platform, home }: CachePlace): string {
   const { XDG_CACHE_HOME: chosen, LOCALAPPDATA: local } = environment;
-  // The specification says to pass over relative paths.
+  // The XDG specification says to ignore relative paths.
   if (chosen !== undefined && isAbsolute(chosen)) return chosen;
   if (platform === 'win32' && local !== undefined) return local;
   return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
 }
 
 /**
- * The same, made where it is missing; undefined where it cannot be. Step by step, because a recursive `mkdir` of Node
- * never ends where a file system says "no such directory" of a name that it does not take, as /proc does.
+ * The same directory, created if it is missing; undefined if that fails. Created step by step, because Node's recursive
+ * `mkdir` never returns on a file system that answers "no such directory" for a name that it refuses, as /proc does.
  */
 export function openCacheDirectory(place: CachePlace): string | undefined {
   const wanted = cacheDirectory(place);

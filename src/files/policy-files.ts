@@ -1,4 +1,4 @@
-import { type Problem, formatProblem } from '../text/problem.ts';
+import { fileProblem, formatProblem, type Problem } from '../text/problem.ts';
 import { readYaml } from '../text/read-yaml.ts';
 import { type WorkloadPolicy, workloadPolicy } from '../api/workload-policy.ts';
 import { mergePolicies, type PolicyInForce, type PolicyReading, type VerifyPolicy } from './merge-policies.ts';
@@ -35,15 +35,11 @@ type OpenFile = {
   readonly reading: PolicyReading | undefined;
 };
 
-function problemOf(file: string, message: string): Problem {
-  return { file, line: 1, column: 1, field: '', message };
-}
-
 function readPolicies(file: string, text: string): PolicyReading {
   const { objects, problems } = readYaml(text, { file, schemas: [workloadPolicy] });
   // Editors and `kubectl cp` empty a file before they fill it: that must not look like the removal of its policies.
   const isEmpty = objects.length === 0 && problems.length === 0;
-  const problemsOrEmpty = isEmpty ? [problemOf(file, 'is empty; remove the file to remove its policies')] : problems;
+  const problemsOrEmpty = isEmpty ? [fileProblem(file, 'is empty; remove the file to remove its policies')] : problems;
   return { file, objects, problems: problemsOrEmpty };
 }
 
@@ -113,7 +109,7 @@ export class PolicyFiles {
         continue;
       }
       // What was there stays in force: a volume that is not mounted yet must not look like the removal of every policy.
-      problems.push(problemOf(path, listing.message));
+      problems.push(fileProblem(path, listing.message));
       for (const file of this.#listed.get(path) ?? []) unlisted.push({ file, objects: [], problems: [] });
     }
     this.#open = open;
@@ -131,7 +127,7 @@ export class PolicyFiles {
     if (look.kind === 'settling') return { source, reading: last?.reading };
     if (look.kind === 'unchanged' && last !== undefined) return last;
     const message = look.kind === 'unreadable' ? look.message : 'cannot be read';
-    return { source, reading: { file, objects: [], problems: [problemOf(file, message)] } };
+    return { source, reading: { file, objects: [], problems: [fileProblem(file, message)] } };
   }
 }
 

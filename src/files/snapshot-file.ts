@@ -1,5 +1,5 @@
 import { type ClusterSnapshot, clusterSnapshot } from '../api/cluster-snapshot.ts';
-import type { Problem } from '../text/problem.ts';
+import { fileProblem, type Problem } from '../text/problem.ts';
 import { readYaml } from '../text/read-yaml.ts';
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import { createQueue, readTextFile, TextFile } from './text-file.ts';
@@ -51,7 +51,7 @@ export async function readSnapshotFile(
 ): Promise<{ readonly snapshot: ClusterSnapshot } | { readonly problems: readonly Problem[] }> {
   const file = await readTextFile(path, { maxBytes: maxSnapshotBytes });
   if (file.kind !== 'text') {
-    return { problems: [{ file: path, line: 1, column: 1, field: '', message: file.message }] };
+    return { problems: [fileProblem(path, file.message)] };
   }
   const read = readSnapshot(path, file.text);
   return 'kind' in read ? { snapshot: read } : { problems: read };

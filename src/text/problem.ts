@@ -1,13 +1,18 @@
-/** Where something stands in a file; both count from 1. */
+/** A place in a file; both count from 1. */
 export type Position = { readonly line: number; readonly column: number };
 
-/** Something wrong with a file. A value, never an exception: all of a file's problems are reported together. */
+/** Something wrong with a file. A value and not an exception, so that all problems of a file are reported together. */
 export type Problem = Position & {
   readonly file: string;
   /** As Kubernetes writes field paths: `spec.gpu.maxPerPod[nvidia.com/gpu]`. Empty: the document or file as a whole. */
   readonly field: string;
   readonly message: string;
 };
+
+/** Something wrong with a file as a whole, for example that it cannot be read. */
+export function fileProblem(file: string, message: string): Problem {
+  return { file, line: 1, column: 1, field: '', message };
+}
 
 /** Keys and indexes from the document's root. */
 export type FieldPath = readonly PropertyKey[];

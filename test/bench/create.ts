@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kindsOf, webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
-import { loadPolicies } from '../../src/cli/load-policies.ts';
+import { loadPolicies } from '../../src/cli/input/load-rules.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/start.ts';
 import { examplePolicies } from '../support/examples.ts';
 import { createSnapshotObjects, installGpugate } from '../support/gpugate-on-cluster.ts';

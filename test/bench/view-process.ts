@@ -5,7 +5,7 @@ import { compileExemptions } from '../../src/admission/exemption.ts';
 import { createHandleReview } from '../../src/http/reviews.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
 import { warmUp } from '../../src/serve/warm-up.ts';
-import { loadPolicies } from '../../src/cli/load-policies.ts';
+import { loadPolicies } from '../../src/cli/input/load-rules.ts';
 import { createClient } from '../../src/cluster/client/client.ts';
 import { findApiServer } from '../../src/cluster/client/find-api-server.ts';
 import { systemClock } from '../../src/cluster/client/retry.ts';

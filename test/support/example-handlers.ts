@@ -5,7 +5,7 @@ import { createHandleReview } from '../../src/http/reviews.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
 import { systemNamespaces } from '../../src/api/system-namespaces.ts';
 import { SnapshotFile } from '../../src/files/snapshot-file.ts';
-import { loadPolicies } from '../../src/cli/load-policies.ts';
+import { loadPolicies } from '../../src/cli/input/load-rules.ts';
 import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';
 import { createSilentLog } from '../../src/telemetry/log.ts';
 import { examplePolicies, exampleSnapshot } from './examples.ts';

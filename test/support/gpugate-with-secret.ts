@@ -1,5 +1,5 @@
 import { kindsOf, webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
-import { loadPolicies } from '../../src/cli/load-policies.ts';
+import { loadPolicies } from '../../src/cli/input/load-rules.ts';
 import type { ControlPlaneConnection } from '../controlplane/connect.ts';
 import { startEndpoints } from './endpoints.ts';
 import { examplePolicies } from './examples.ts';

@@ -1,5 +1,6 @@
-import { InputError } from '../../src/cli/input-error.ts';
-import { createProgram, exitCodeOfUsage, exitCodes } from '../../src/cli/program.ts';
+import { InputError } from '../../src/text/input-error.ts';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { createProgram, exitCodeOfUsage } from '../../src/cli/program.ts';
 
 export type MemoryRun = {
   readonly code: number;

@@ -4,26 +4,24 @@ import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts'
 import type { Quota } from '../../quota/rules/quota.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { readMeta } from '../../workload/read-pod.ts';
-import { InputError } from '../input-error.ts';
-import type { Place } from '../report/report.ts';
+import { InputError } from '../../text/input-error.ts';
+import { formatPlace } from '../report/place.ts';
 import { kindsOf } from '../manifests/webhook-configurations.ts';
-import type { AuditSource } from './audit-source.ts';
 import { AuditTally, type AuditedObject } from './audit-tally.ts';
 import { createStoredJudge } from './judge-stored.ts';
-import { findOveruse, type Overuse } from './quota-overuse.ts';
-import { hasEnded, nameIn, type StoredObject } from './stored-object.ts';
-import { createUsageOfPods } from './usage-of-pods.ts';
-import { grouped } from '../report/grouped-number.ts';
+import { createPodUsage, findOveruse, type Overuse } from './quota-use.ts';
+import { hasEnded, nameIn, type AuditSource, type StoredObject } from './stored-object.ts';
+import { grouped } from '../report/text-table.ts';
 
-/** All that an audit found. */
+/** The findings of an audit. */
 export type Audit = {
   readonly tally: AuditTally;
   readonly overuse: readonly Overuse[];
   /** How many quotas there are. */
   readonly quotas: number;
-  /** What could not be judged, and why: then nobody can say that there are no violations. */
+  /** What could not be judged, and why. If there is any, the audit cannot say that there are no violations. */
   readonly notJudged: readonly string[];
-  /** What else a reader has to know. */
+  /** Limits of the audit that a reader must know. */
   readonly notes: readonly string[];
 };
 
@@ -35,12 +33,12 @@ export type AuditOptions = {
   readonly onProgress: (line: string) => void;
 };
 
-/** Judges everything that the source holds and a policy speaks of. Memory does not grow with the number of objects. */
+/** Judges every object of a kind that some policy covers. Memory does not grow with the number of objects. */
 export async function auditObjects(options: AuditOptions): Promise<Audit> {
   const { source, policies, quotas, findExemption } = options;
   const tally = new AuditTally();
   const judge = createStoredJudge({ policies: policies.map(compilePolicy), facts: source.facts, findExemption });
-  const used = createUsageOfPods(source, quotas);
+  const used = createPodUsage(source, quotas);
   await visitObjects({ ...options, kinds: kindsOf(policies), counts: tally }, async (stored) => {
     used.add(stored);
     tally.add(auditedObject(stored), await judge(stored));
@@ -50,7 +48,7 @@ export async function auditObjects(options: AuditOptions): Promise<Audit> {
     overuse: findOveruse(used.usage, quotas),
     quotas: quotas.length,
     notJudged: source.problems,
-    notes: [...source.unknown.map((what) => `not looked at: ${what}`), ...creatorNotes(policies)],
+    notes: [...source.unknown.map((what) => `ignored: ${what}`), ...creatorNotes(policies)],
   };
 }
 
@@ -59,7 +57,7 @@ export type VisitOptions = Pick<AuditOptions, 'source' | 'onProgress'> & {
   readonly counts: { ended: number };
 };
 
-/** One after the other, without those that have ended. Rejects with InputError for one that is not what its kind says. */
+/** Visits objects one after the other, without ended pods. Rejects with InputError for a malformed object. */
 export async function visitObjects(
   { source, kinds, counts, onProgress }: VisitOptions,
   visit: (stored: StoredObject) => Promise<void>,
@@ -82,19 +80,17 @@ export function auditedObject({ kind, apiVersion, object, place }: StoredObject)
 
 function throwFor({ kind, object, place }: StoredObject, error: unknown): never {
   if (!(error instanceof MalformedObject)) throw error;
-  const at = place === undefined ? '' : placeText(place());
+  const at = place === undefined ? '' : `${formatPlace(place())}: `;
   throw new InputError(`${at}${kind} ${nameIn(object)}: ${error.message}`);
 }
 
-const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}: `;
-
-/** What a stored object does not tell of its creator, said for the policies that would have to know. */
+/** A note about the policies that depend on the creator of an object, which is seldom stored. */
 export function creatorNotes(policies: readonly WorkloadPolicy[]): readonly string[] {
   const names = policies
     .filter(({ spec: { match } }) => match.excludeUsers.length > 0 || match.excludeGroups.length > 0)
     .map(({ metadata }) => metadata.name);
   if (names.length === 0) return [];
   return [
-    `${names.join(', ')}: who created an object is seldom stored, and their groups never; what excludeUsers and excludeGroups spare may be listed`,
+    `${names.join(', ')}: the creator of an object is seldom stored, and its groups never are; objects that excludeUsers or excludeGroups exempt may be listed`,
   ];
 }

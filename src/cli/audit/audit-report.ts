@@ -4,10 +4,10 @@ import type { Report, ReportedFinding, ReportedResult } from '../report/report.t
 import type { Audit } from './audit-objects.ts';
 import type { AuditedObject, AuditResult } from './audit-tally.ts';
 import type { AuditFinding } from './judge-stored.ts';
-import type { Overuse } from './quota-overuse.ts';
+import type { Overuse } from './quota-use.ts';
 import type { ChangedObject, WhatIf } from './what-if.ts';
 
-/** An audit in the shape of every output: one result for each object with findings, for each quota that is exceeded. */
+/** An audit as a report: one result for each object with findings and for each quota that is exceeded. */
 export function auditReport({ tally, overuse, notJudged }: Audit): Report {
   return {
     command: 'audit',
@@ -19,12 +19,33 @@ export function auditReport({ tally, overuse, notJudged }: Audit): Report {
   };
 }
 
-/** A what-if in the same shape: one result for each object whose verdict changes; only what is newly refused fails. */
+/** What the JSON output says besides the results, of which there may be fewer than these sums. */
+export function auditSums({ tally, overuse, notJudged, notes }: Audit): object {
+  const { judged, exempt, ended, objects, violations, unmutated, leftOut } = tally;
+  return {
+    judged: Object.fromEntries(judged),
+    exempt,
+    ended,
+    objects,
+    violations,
+    unmutated,
+    quotas: overuse,
+    notJudged,
+    notes,
+    leftOut,
+  };
+}
+
+/** A what-if as a report: one result for each object whose verdict changes. Only newly refused objects fail. */
 export function whatIfReport({ changed, newlyExceeded, notJudged }: WhatIf): Report {
   return {
     command: 'audit',
     results: [...changed.map(changedResult), ...newlyExceeded.map(quotaResult), ...notJudged.map(undecidedResult)],
   };
+}
+
+export function whatIfSums({ judged, changed: _, counts: changes, ...sums }: WhatIf): object {
+  return { ...sums, judged: Object.fromEntries(judged), changes };
 }
 
 const levels: Readonly<Record<Enforcement, ReportedFinding['level']>> = {

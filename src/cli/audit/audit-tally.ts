@@ -1,20 +1,20 @@
 import type { Enforcement } from '../../policies/rule.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
-import type { Place } from '../report/report.ts';
+import type { Place } from '../report/place.ts';
 import type { AuditFinding, StoredVerdict } from './judge-stored.ts';
 
-/** One judged object, as results name it. */
+/** A judged object as results name it. */
 export type AuditedObject = {
   readonly kind: ReviewedKind;
   readonly apiVersion: string;
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** Worked out when it is asked for: most objects are right. */
+  /** Found on demand, because most objects are right. */
   readonly place?: () => Place;
 };
 
-/** An object with what was found in it. */
+/** An object and its findings. */
 export type AuditResult = { readonly object: AuditedObject } & Pick<StoredVerdict, 'findings' | 'unmutated'>;
 
 /** How many objects of one namespace violate a rule of a policy. */
@@ -24,11 +24,11 @@ export type ViolationCount = {
   readonly rule: string;
   readonly enforcement: Enforcement;
   count: number;
-  /** Such as `pod/train`: the first ones. */
+  /** The first objects, such as `pod/train`. */
   readonly examples: string[];
 };
 
-/** What is known of one namespace: counts of everything, results up to {@link maxResultsPerNamespace}. */
+/** Everything in a namespace is counted; up to {@link maxResultsPerNamespace} results are kept. */
 export type NamespaceTally = {
   readonly namespace: string;
   readonly counts: { refused: number; warned: number; unmutated: number; clean: number };
@@ -37,15 +37,15 @@ export type NamespaceTally = {
 
 const maxExamples = 5;
 
-/** A PolicyReport of so many results takes 0.3 MB, of the 1.5 MB that etcd takes of one object. */
+/** A PolicyReport with so many results has 0.3 MB; etcd accepts 1.5 MB for one object. */
 export const maxResultsPerNamespace = 500;
-/** Some 1 KB each. Past it only counts grow, in whatever namespace. */
+/** About 1 KB each. Further results are only counted, in every namespace. */
 const maxResults = 50_000;
 
-/** Findings of Deny are kept in preference to others, which may come first and fill a namespace. */
+/** Refused objects have a list of their own, so that others, which may come first, cannot take their places. */
 type Kept = NamespaceTally & { readonly refused: AuditResult[]; readonly others: AuditResult[] };
 
-/** Counts everything, and keeps so many results that memory stays bounded whatever the cluster holds. */
+/** Counts everything, and keeps a bounded number of results, so that memory does not grow with the cluster. */
 export class AuditTally {
   readonly #counts = new Map<string, ViolationCount>();
   readonly #unmutated = new Map<string, ViolationCount>();
@@ -53,9 +53,9 @@ export class AuditTally {
   readonly judged = new Map<ReviewedKind, number>();
   exempt = 0;
   ended = 0;
-  /** Objects with a violation that is refused, and those with one that is warned of or only recorded. */
+  /** Objects by their strictest finding: refused, warned about, or only recorded. */
   readonly objects = { refused: 0, warned: 0, recorded: 0 };
-  /** Objects with findings of which only the counts are known. */
+  /** How many objects with findings are counted but not listed. */
   leftOut = 0;
   #kept = 0;
 
@@ -68,8 +68,8 @@ export class AuditTally {
     const kept = this.#namespaceOf(object.namespace);
     for (const { enforcement } of findings) kept.counts[enforcement === 'Deny' ? 'refused' : 'warned']++;
     kept.counts.unmutated += unmutated.length;
-    for (const finding of findings) countIn(this.#counts, object, finding);
-    for (const finding of unmutated) countIn(this.#unmutated, object, finding);
+    for (const finding of findings) countFinding(this.#counts, object, finding);
+    for (const finding of unmutated) countFinding(this.#unmutated, object, finding);
     if (findings.length > 0) {
       this.objects[verdict === 'refused' ? 'refused' : verdict === 'warned' ? 'warned' : 'recorded']++;
     }
@@ -104,7 +104,7 @@ export class AuditTally {
     return made;
   }
 
-  /** By policy, namespace and rule, in this order. */
+  /** Sorted by policy, namespace and rule. */
   get violations(): readonly ViolationCount[] {
     return [...this.#counts.values()].sort(byPolicy);
   }
@@ -118,22 +118,28 @@ export class AuditTally {
   }
 }
 
-/** `pod/train`, as kubectl writes it. */
-export function shortName({ kind, name }: AuditedObject): string {
-  return `${kind.toLowerCase()}/${name}`;
-}
-
-function countIn(counts: Map<string, ViolationCount>, object: AuditedObject, finding: AuditFinding): void {
+function countFinding(counts: Map<string, ViolationCount>, object: AuditedObject, finding: AuditFinding): void {
   const { policy, rule, enforcement } = finding;
   const { namespace } = object;
-  const key = `${policy}\n${namespace}\n${rule}`;
-  const known = counts.get(key) ?? { policy, namespace, rule, enforcement, count: 0, examples: [] };
-  counts.set(key, known);
-  known.count++;
-  if (known.examples.length < maxExamples) known.examples.push(shortName(object));
+  countObject(counts, `${policy}\n${namespace}\n${rule}`, object, { policy, namespace, rule, enforcement });
 }
 
-function byPolicy(a: ViolationCount, b: ViolationCount): number {
+type Counted = { count: number; readonly examples: string[] };
+
+/** Adds an object to a count, and to its examples if there are few. */
+export function countObject<Key extends object>(
+  counts: Map<string, Key & Counted>,
+  key: string,
+  { kind, name }: AuditedObject,
+  about: Key,
+): void {
+  const known = counts.get(key) ?? { ...about, count: 0, examples: [] };
+  counts.set(key, known);
+  known.count++;
+  if (known.examples.length < maxExamples) known.examples.push(`${kind.toLowerCase()}/${name}`);
+}
+
+export function byPolicy(a: ViolationCount, b: ViolationCount): number {
   for (const key of ['policy', 'namespace', 'rule'] as const) if (a[key] !== b[key]) return a[key] < b[key] ? -1 : 1;
   return 0;
 }

@@ -9,28 +9,28 @@ import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { createOfflineJudge } from '../judge/offline-judge.ts';
 import { creationOf, type StoredObject } from './stored-object.ts';
 
-/** What one policy finds by one rule, however often: the first of it in words. */
+/** The findings of one rule of one policy in one object; the first one in words. */
 export type AuditFinding = {
   readonly rule: string;
   readonly policy: string;
   readonly enforcement: Enforcement;
   readonly field: string;
-  /** As users read it in a denial, without the rule and the field. */
+  /** The text of a denial, without the rule and the field. */
   readonly message: string;
-  /** How many others the same rule found in the same object. */
+  /** How many more the same rule found in the same object. */
   readonly more: number;
 };
 
-/** As in a denial: what one pod says of itself must not fill a report. */
+/** The same limit as in a denial: the text of one pod must not fill a report. */
 const maxMessageBytes = 1024;
 
 export type StoredVerdict = {
-  /** Why nothing was judged; undefined when it was. */
+  /** Why the object was not judged; undefined if it was. */
   readonly exemption: string | undefined;
-  /** What would meet the object if it were created now. */
+  /** What would happen if the object were created now. */
   readonly verdict: 'refused' | 'warned' | 'allowed';
   readonly findings: readonly AuditFinding[];
-  /** By policy: what gpugate would have set. The object is older than the policy, or came in unseen: no violation. */
+  /** What gpugate would have set. No violation: the object is older than the policy, or was created unseen. */
   readonly unmutated: readonly AuditFinding[];
 };
 
@@ -40,12 +40,12 @@ export type StoredJudgeOptions = {
   readonly findExemption: FindExemption;
 };
 
-/** Rejects with MalformedObject when the object is not what its kind says. */
+/** Rejects with MalformedObject if the object does not have the shape of its kind. */
 export type StoredJudge = (stored: StoredObject) => Promise<StoredVerdict>;
 
 /**
- * Judges stored objects as the server would if each were created now: mutated first, then validated. So a label that a
- * policy sets by itself is nobody's violation; that it is not there is told apart.
+ * Judges stored objects as the server would if each were created now: first mutated, then validated. A missing label that
+ * a policy would set is therefore no violation; it is reported as unmutated.
  */
 export function createStoredJudge({ policies, facts, findExemption }: StoredJudgeOptions): StoredJudge {
   const judge = createOfflineJudge({ policies, facts, findExemption, quota: { quotas: [], pods: [] } });
@@ -75,7 +75,7 @@ export function createStoredJudge({ policies, facts, findExemption }: StoredJudg
   };
 }
 
-/** Not that a label contradicts the demand, which has a field and no mutation would mend. */
+/** A label that contradicts the demand has a field, and no mutation would repair it. */
 function isUnmutated({ rule, violation }: OutcomeFinding): boolean {
   return rule === mutationSurvived.id && violation.path === '';
 }
@@ -85,7 +85,7 @@ function verdictOf({ findings }: Outcome): StoredVerdict['verdict'] {
   return findings.some(({ enforcement }) => enforcement === 'Warn') ? 'warned' : 'allowed';
 }
 
-/** Each policy and rule once for an object: a rule may find something in each of a hundred containers. */
+/** Each policy and rule once: a rule may find something in each of a hundred containers. */
 function distinct(findings: readonly OutcomeFinding[]): readonly AuditFinding[] {
   const found = new Map<string, AuditFinding>();
   for (const { rule, policy, enforcement, violation } of findings) {

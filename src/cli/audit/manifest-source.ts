@@ -4,12 +4,11 @@ import { Interner } from '../../workload/interner.ts';
 import { projectNamespace, projectNode } from '../../cluster/view/projections.ts';
 import { snapshotView } from '../../files/snapshot-usage.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
-import { InputError } from '../input-error.ts';
+import { InputError } from '../../text/input-error.ts';
 import { resourcesOf } from '../manifests/webhook-configurations.ts';
-import type { AuditSource } from './audit-source.ts';
 import { readOwnObjects } from './own-objects.ts';
 import { listManifests, readManifests, type ManifestObject } from './read-manifests.ts';
-import { nameIn, type StoredObject } from './stored-object.ts';
+import { nameIn, type AuditSource, type StoredObject } from './stored-object.ts';
 
 const reviewedKinds: ReadonlyMap<string, ReviewedKind> = new Map(
   Object.entries(resourcesOf).map(([kind, { group }]) => [
@@ -19,9 +18,9 @@ const reviewedKinds: ReadonlyMap<string, ReviewedKind> = new Map(
 );
 
 /**
- * Objects as `kubectl get -o yaml` or `-o json` wrote them: pods and other workloads, and beside them what decisions rest
- * on, which is Nodes, Namespaces, WorkloadPolicies and TenantQuotas. Files are read twice, since these may stand at the
- * end, and a file of pods may be larger than memory. Throws InputError.
+ * Objects that `kubectl get -o yaml` or `-o json` wrote: pods and other workloads, and the Nodes, Namespaces,
+ * WorkloadPolicies and TenantQuotas that decisions depend on. These may come last in a file that is larger than memory,
+ * so every file is read twice. Throws InputError.
  */
 export async function openManifestSource(paths: readonly string[]): Promise<AuditSource> {
   const files = await listManifests(paths);
@@ -33,7 +32,7 @@ export async function openManifestSource(paths: readonly string[]): Promise<Audi
     else if (typeMeta === 'v1 Node') found.nodes.push(object);
     else if (/^gpugate\.dev\/v1alpha1 (WorkloadPolicy|TenantQuota)$/.test(typeMeta)) found.own.push(object);
     else if (typeMeta === 'gpugate.dev/v1alpha1 ClusterSnapshot') {
-      throw new InputError(`${file}: holds a ClusterSnapshot: give it to --snapshot`);
+      throw new InputError(`${file}: contains a ClusterSnapshot; name the file with --snapshot`);
     } else if (!reviewedKinds.has(typeMeta)) unknown.set(typeMeta, (unknown.get(typeMeta) ?? 0) + 1);
   }
   const facts = snapshotView({
@@ -60,11 +59,11 @@ async function* allObjects(files: readonly string[]): AsyncGenerator<Named> {
   for (const file of files) for await (const page of readManifests(file)) for (const one of page) yield named(one);
 }
 
-/** Throws InputError for an item of a large file that is no object of Kubernetes; of others their reader sees to it. */
+/** Throws InputError for an item of a large file that is not an object; the reader of smaller files does so itself. */
 function named(one: ManifestObject): Named {
   const { apiVersion, kind } = one.object;
   if (typeof apiVersion === 'string' && typeof kind === 'string') return { ...one, typeMeta: `${apiVersion} ${kind}` };
-  throw new InputError(`${one.file}: ${nameIn(one.object)}: every object says its apiVersion and kind`);
+  throw new InputError(`${one.file}: ${nameIn(one.object)}: every object needs an apiVersion and a kind`);
 }
 
 async function* storedObjects(

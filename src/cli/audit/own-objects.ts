@@ -15,7 +15,7 @@ export type OwnObjects = {
   readonly problems: readonly string[];
 };
 
-/** WorkloadPolicies and TenantQuotas as a cluster holds them. */
+/** Reads the WorkloadPolicies and TenantQuotas of a cluster. */
 export function readOwnObjects(objects: readonly PlainObject[]): OwnObjects {
   const judge = objectJudge([workloadPolicy, tenantQuota]);
   const policies: WorkloadPolicy[] = [];

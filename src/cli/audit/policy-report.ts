@@ -4,14 +4,14 @@ import type { Enforcement } from '../../policies/rule.ts';
 import type { Audit } from './audit-objects.ts';
 import { maxResultsPerNamespace, type AuditResult, type NamespaceTally } from './audit-tally.ts';
 import type { AuditFinding } from './judge-stored.ts';
-import type { Overuse } from './quota-overuse.ts';
+import type { Overuse } from './quota-use.ts';
 
 /** PolicyReport and ClusterPolicyReport of wgpolicyk8s.io/v1alpha2, as the policy working group published them. */
 
 export const reportGroupVersion = 'wgpolicyk8s.io/v1alpha2';
-/** The same every time: one report of ours in each namespace, and one for the cluster. */
+/** The name of every report: there is one in each namespace, and one for the cluster. */
 export const reportName = 'gpugate';
-/** Only objects with it are ever removed. */
+/** Only objects with these labels are ever deleted. */
 export const reportLabels = {
   'app.kubernetes.io/managed-by': 'gpugate',
   'app.kubernetes.io/component': 'audit',
@@ -60,10 +60,10 @@ const results: Readonly<Record<Enforcement, Pick<PolicyReportResult, 'result' | 
   Audit: { result: 'warn', severity: 'low', scored: false },
 };
 
-/** 500 of them, with references, stay below the 1.5 MB that etcd takes of one object. */
+/** 500 messages with references stay below the 1.5 MB that etcd accepts for one object. */
 const maxMessageBytes = 1024;
 
-/** One for each namespace with findings, in order, and one for the cluster where quotas are exceeded. */
+/** One report for each namespace with findings, sorted, and one for the cluster if quotas are exceeded. */
 export function policyReportsOf({ tally, overuse }: Audit, nowMs: number): readonly PolicyReport[] {
   const timestamp = { seconds: Math.floor(nowMs / 1000), nanos: 0 };
   const namespaced = tally.namespaces.flatMap((one) => {
@@ -75,7 +75,7 @@ export function policyReportsOf({ tally, overuse }: Audit, nowMs: number): reado
 
 type Timestamp = PolicyReportResult['timestamp'];
 
-/** The summary counts everything, also what is not listed; `pass` are objects in which nothing was found. */
+/** The summary also counts what is not listed; `pass` counts the objects without findings. */
 function reportOfNamespace({ namespace, counts, results: kept }: NamespaceTally, timestamp: Timestamp): PolicyReport {
   const found = kept.flatMap((one) => [
     ...one.findings.map((finding) => violationResult(one, finding, timestamp)),
@@ -122,7 +122,7 @@ function reportOfQuotas(overuse: readonly Overuse[], timestamp: Timestamp): Poli
   );
 }
 
-/** What fails comes first, so that it is the last to be left out; the last result says how many were. */
+/** Failures come first, so that they are left out last; the last result says how many were left out. */
 function bounded(report: PolicyReport, timestamp: Timestamp): PolicyReport {
   const { summary } = report;
   const total = summary.fail + summary.warn + summary.skip;
@@ -140,7 +140,7 @@ function bounded(report: PolicyReport, timestamp: Timestamp): PolicyReport {
     severity: 'low',
     scored: false,
     timestamp,
-    message: `${leftOut} more results are in the summary and not listed here; gpugate audit -o json lists more.`,
+    message: `${leftOut} more results are counted in the summary but not listed here; gpugate audit -o json lists more.`,
   };
   const annotations = { [leftOutAnnotation]: String(leftOut) };
   return { ...report, metadata: { ...report.metadata, annotations }, results: [...listed, said] };

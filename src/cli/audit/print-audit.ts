@@ -1,33 +1,27 @@
 import { stringify } from 'yaml';
 import type { ApiClient } from '../../cluster/client/client.ts';
+import type { CliContext } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import type { CliContext } from '../program.ts';
-import { loadReporter, reportContextOf, type OutputFormat } from '../report/registry.ts';
-import { exitCodeOf } from '../report/exit-code.ts';
-import { withResults } from '../report/tally.ts';
-import type { Report, ReportedResult } from '../report/report.ts';
 import type { Replayed } from '../replay/run-replay.ts';
-import { auditJson, whatIfJson } from './audit-json.ts';
+import { jsonReport } from '../report/json.ts';
+import { exitCodeOf, type OutputFormat, writeReport } from '../report/print-report.ts';
+import type { Report } from '../report/report.ts';
+import { withResults } from '../report/tally.ts';
 import type { Audit } from './audit-objects.ts';
-import { auditReport, whatIfReport } from './audit-report.ts';
+import { auditReport, auditSums, whatIfReport, whatIfSums } from './audit-report.ts';
 import { policyReportsOf } from './policy-report.ts';
-import { renderAudit } from './render-audit.ts';
-import { renderWhatIf } from './render-what-if.ts';
+import { renderAudit, renderWhatIf } from './render-audit.ts';
 import type { WhatIf } from './what-if.ts';
 
-/** Prints what was found, and says by the exit code whether anything would be refused. */
+/** Prints the findings, and sets an exit code that says whether anything would be refused. */
 export async function printAudit(
   audit: Audit,
   format: OutputFormat,
   context: CliContext,
   recorded?: Replayed,
 ): Promise<void> {
-  const forms: Forms = {
-    text: () => renderAudit(audit),
-    json: (more) => auditJson(audit, reportContextOf(context), more),
-    report: () => auditReport(audit),
-  };
-  await printForm(forms, format, context, recorded);
+  const printed = { text: renderAudit(audit), report: auditReport(audit), sums: auditSums(audit), recorded };
+  await print(printed, format, context);
   leaveAudit(audit, context, recorded);
 }
 
@@ -37,37 +31,27 @@ export async function printWhatIf(
   context: CliContext,
   recorded?: Replayed,
 ): Promise<void> {
-  const forms: Forms = {
-    text: () => renderWhatIf(whatIf),
-    json: (more) => whatIfJson(whatIf, reportContextOf(context), more),
-    report: () => whatIfReport(whatIf),
-  };
-  await printForm(forms, format, context, recorded);
+  const printed = { text: renderWhatIf(whatIf), report: whatIfReport(whatIf), sums: whatIfSums(whatIf), recorded };
+  await print(printed, format, context);
   const { totals, newlyExceeded, notJudged } = whatIf;
   leave({ isViolated: totals['newly refused'] > 0 || isDenied(newlyExceeded), notJudged, recorded }, context);
 }
 
-/** What was found, in each form that may be asked for; `more` are results of records. */
-type Forms = {
-  readonly text: () => string;
-  readonly json: (more: readonly ReportedResult[]) => string;
-  readonly report: () => Report;
+type Printed = {
+  readonly text: string;
+  readonly report: Report;
+  readonly sums: object;
+  readonly recorded: Replayed | undefined;
 };
 
-async function printForm(
-  { text, json, report }: Forms,
-  format: OutputFormat,
-  context: CliContext,
-  recorded: Replayed | undefined,
-): Promise<void> {
-  const results = recorded?.report.results ?? [];
-  if (format === 'text') context.write(`${text()}${recordedText(recorded)}`);
-  else if (format === 'json') context.write(json(results));
-  else await printReport(withResults(report(), results), format, context);
-}
-
-function recordedText(recorded: Replayed | undefined): string {
-  return recorded === undefined ? '' : `\nrecorded: ${recorded.text}`;
+async function print({ text, report, sums, recorded }: Printed, format: OutputFormat, context: CliContext) {
+  if (format === 'text') {
+    context.write(recorded === undefined ? text : `${text}\nrecorded: ${recorded.text}`);
+    return;
+  }
+  const whole = withResults(report, recorded?.report.results ?? []);
+  if (format !== 'json') return writeReport(whole, format, context);
+  context.write(`${JSON.stringify({ ...jsonReport(whole, context.version), audit: sums })}\n`);
 }
 
 /** Writes PolicyReports to the cluster of `client`, or prints them for kubectl. Rejects with ApiError. */
@@ -88,12 +72,7 @@ export async function printPolicyReports(
   leaveAudit(audit, context);
 }
 
-async function printReport(report: Report, format: OutputFormat, context: CliContext): Promise<void> {
-  const reporter = await loadReporter(format);
-  context.write(reporter(report, reportContextOf(context)));
-}
-
-/** By the counts, since a report may leave results out. */
+/** Decides by the counts, because a report may leave results out. */
 function leaveAudit({ tally, overuse, notJudged }: Audit, context: CliContext, recorded?: Replayed): void {
   leave({ isViolated: tally.objects.refused > 0 || isDenied(overuse), notJudged, recorded }, context);
 }
@@ -108,7 +87,7 @@ type Found = {
   readonly recorded: Replayed | undefined;
 };
 
-/** What is violated counts for more than what could not be judged. */
+/** A violation counts more than something that could not be judged. */
 function leave({ isViolated, notJudged, recorded }: Found, context: CliContext): void {
   const ofRecords = recorded === undefined ? exitCodes.ok : exitCodeOf(recorded.report);
   const ofObjects: ExitCode = isViolated ? exitCodes.failed : notJudged.length > 0 ? exitCodes.undecided : exitCodes.ok;

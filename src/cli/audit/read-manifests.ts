@@ -5,39 +5,40 @@ import { formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import { JsonListDecoder } from '../../cluster/watch/json-decoder.ts';
-import { InputError } from '../input-error.ts';
-import { readManifestText } from '../judge/manifest-text.ts';
-import type { Place } from '../report/report.ts';
+import { InputError } from '../../text/input-error.ts';
+import { readManifestText } from '../input/manifest-text.ts';
+import type { Place } from '../report/place.ts';
 
-/** One object of a file, out of its list if it stands in one. */
+/** One object of a file, or one item of a list in it. */
 export type ManifestObject = {
   readonly object: PlainObject;
   readonly file: string;
-  /** Unknown in large JSON files, which are read item by item. Worked out when it is asked for. */
+  /** Found on demand. Unknown in large JSON files, which are read item by item. */
   readonly place?: () => Place;
 };
 
-/** Takes some thirty times its size in memory while it is read. */
+/** YAML takes about thirty times its size in memory while it is read. */
 const maxYamlBytes = 32 * 1024 * 1024;
-/** Smaller files of JSON are read whole, so that what is wrong with them has its place. */
+/** Smaller JSON files are read whole, so that problems have a place. */
 const streamedFromBytes = 1024 * 1024;
 
 const manifestFile = /\.(ya?ml|json)$/i;
 
-/** The files that paths stand for: of directories, what lies in them. Throws InputError. */
+/** The given files, and the files of the given directories. Throws InputError. */
 export async function listManifests(paths: readonly string[]): Promise<readonly string[]> {
   const files: string[] = [];
   for (const path of paths) {
     try {
       const found = await stat(path);
       if (!found.isDirectory()) {
-        // Such as the pipe of `--manifests <(kubectl get ...)`, which would be empty the second time.
-        if (!found.isFile()) throw new InputError(`${path}: is no regular file; write one, since it is read twice`);
+        // For example the pipe of `--manifests <(kubectl get ...)`, which would be empty the second time.
+        if (!found.isFile())
+          throw new InputError(`${path}: is not a regular file; write one, because it is read twice`);
         files.push(path);
         continue;
       }
       const names = (await readdir(path)).filter((name) => manifestFile.test(name) && !name.startsWith('.')).sort();
-      if (names.length === 0) throw new InputError(`${path}: holds no files named *.yaml, *.yml or *.json`);
+      if (names.length === 0) throw new InputError(`${path}: contains no files named *.yaml, *.yml or *.json`);
       files.push(...names.map((name) => join(path, name)));
     } catch (error) {
       if (error instanceof InputError) throw error;
@@ -47,15 +48,15 @@ export async function listManifests(paths: readonly string[]): Promise<readonly 
   return files;
 }
 
-/** The objects of a file in pages. Throws InputError, with the place where it can be told. */
+/** The objects of a file in pages. Throws InputError, with the place if it is known. */
 export async function* readManifests(file: string): AsyncGenerator<readonly ManifestObject[]> {
   const handle = await open(file).catch((error: unknown) => {
     throw new InputError(`${file}: ${explainFileError(error)}`);
   });
   try {
     const { size } = await handle.stat();
-    // As a kubectl leaves it that failed; a cluster without pods is a list without items.
-    if (size === 0) throw new InputError(`${file}: is empty; a list of kubectl never is, even without items`);
+    // A kubectl that failed leaves an empty file; a cluster without pods would be a list without items.
+    if (size === 0) throw new InputError(`${file}: is empty; kubectl writes a list even if there are no objects`);
     const { buffer } = await handle.read(Buffer.alloc(64), 0, 64, 0);
     const isJson = buffer.toString('utf8').trimStart().startsWith('{');
     const pieces = handle.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Buffer>;
@@ -63,7 +64,7 @@ export async function* readManifests(file: string): AsyncGenerator<readonly Mani
     else if (size > maxYamlBytes) {
       const mebibytes = (size / 1024 / 1024).toFixed(0);
       throw new InputError(
-        `${file}: has ${mebibytes} MiB of YAML, over the limit of ${maxYamlBytes / 1024 / 1024} MiB. Write JSON, which may have any size: kubectl get ... -o json`,
+        `${file}: has ${mebibytes} MiB of YAML, and the limit is ${maxYamlBytes / 1024 / 1024} MiB. JSON may have any size: kubectl get ... -o json`,
       );
     } else yield readText(file, await textOf(file, pieces));
   } finally {
@@ -84,7 +85,7 @@ async function* streamJson(file: string, pieces: AsyncIterable<Buffer>): AsyncGe
     if (isPlainObject(rest) && !isList && !Array.isArray(rest['items'])) yield [{ object: rest, file }];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new InputError(`${file}: is no JSON list of objects, as kubectl get -o json writes one: ${error.message}`);
+    throw new InputError(`${file}: is not a JSON list of objects like that of kubectl get -o json: ${error.message}`);
   }
 }
 

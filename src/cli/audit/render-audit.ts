@@ -1,14 +1,10 @@
-import { printable } from '../../text/printable.ts';
-import { textTable } from '../text-table.ts';
+import { boundedTable, grouped } from '../report/text-table.ts';
 import type { Audit } from './audit-objects.ts';
 import type { ViolationCount } from './audit-tally.ts';
-import type { Overuse } from './quota-overuse.ts';
-import { grouped } from '../report/grouped-number.ts';
+import type { Overuse } from './quota-use.ts';
+import { changes, type WhatIf } from './what-if.ts';
 
-/** More rows are no reading matter; JSON has all of them. */
-const maxRows = 200;
-
-/** Tables for people: what violates, what gpugate never saw, which quotas are exceeded, and the sums. */
+/** Tables for people: violations, objects that gpugate never mutated, exceeded quotas, and the sums. */
 export function renderAudit(audit: Audit): string {
   const { tally, overuse, notJudged, notes } = audit;
   const tables = [
@@ -22,15 +18,33 @@ export function renderAudit(audit: Audit): string {
   return tables.filter((table) => table !== '').join('\n');
 }
 
-/** `head`, rows, and how many rows are not shown. */
-export function boundedTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const shown = rows.slice(0, maxRows).map((row) => row.map(printable));
-  const rest = rows.length - shown.length;
-  return textTable(head, shown) + (rest > 0 ? `... and ${rest} more rows; -o json has them.\n` : '');
+/** How the verdicts change, why, and for how many objects. */
+export function renderWhatIf(whatIf: WhatIf): string {
+  const { counts, totals, unchanged, newlyExceeded, noLongerExceeded, notJudged, notes } = whatIf;
+  const head = ['CHANGE', 'POLICY', 'NAMESPACE', 'RULE', 'OBJECTS', 'EXAMPLES'];
+  const rows = counts.map((one) => [
+    one.change,
+    one.policy,
+    one.namespace,
+    one.rule,
+    String(one.count),
+    examplesOf(one),
+  ]);
+  const sums = changes.map((change) => `${change}: ${grouped(totals[change])}`);
+  return [
+    rows.length === 0 ? '' : boundedTable(head, rows),
+    newlyExceeded.map(({ message }) => `quota newly exceeded: ${message}\n`).join(''),
+    noLongerExceeded.map(({ message }) => `quota no longer exceeded: ${message}\n`).join(''),
+    notJudged.map((line) => `not judged: ${line}\n`).join(''),
+    notes.map((line) => `note: ${line}\n`).join(''),
+    `${[judgedLine(whatIf), ...sums, `unchanged: ${grouped(unchanged)}`].join('\n')}\n`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
-/** `5` examples of `12`: `pod/a, pod/b, ...`. */
-export function examplesOf({ examples, count }: Pick<ViolationCount, 'examples' | 'count'>): string {
+/** `pod/a, pod/b, ...` if there are more than the examples. */
+function examplesOf({ examples, count }: Pick<ViolationCount, 'examples' | 'count'>): string {
   return examples.join(', ') + (count > examples.length ? ', ...' : '');
 }
 
@@ -47,7 +61,7 @@ function violationTable(counts: readonly ViolationCount[]): string {
   return boundedTable(head, rows);
 }
 
-/** No violations: these objects are older than the policy, or came in while gpugate was not asked. */
+/** Not violations: these objects are older than the policy, or were created while gpugate was not called. */
 function unmutatedTable(counts: readonly ViolationCount[]): string {
   const head = ['NOT MUTATED BY GPUGATE', 'NAMESPACE', 'OBJECTS', 'EXAMPLES'];
   return boundedTable(
@@ -75,16 +89,16 @@ function summaryOf({ tally, overuse, quotas, notJudged }: Audit): string {
   const { refused, warned, recorded } = tally.objects;
   const found = [
     counted(refused, 'would be refused'),
-    counted(warned, 'would be warned of'),
-    counted(recorded, 'would be recorded only'),
+    counted(warned, 'would cause warnings'),
+    counted(recorded, 'would only be recorded'),
   ].filter((part) => part !== '');
   const nothingFound = notJudged.length === 0 ? 'no violations' : 'no violations in what could be judged';
   const quotaPart = quotas === 0 ? [] : [`quotas exceeded: ${overuse.length}`];
   return `${[judgedLine(tally), found.length === 0 ? nothingFound : found.join(', '), ...quotaPart].join('\n')}\n`;
 }
 
-/** `judged 12 pods, 3 services; 2 exempt, 1 ended`. */
-export function judgedLine({ judged, exempt, ended }: Pick<Audit['tally'], 'judged' | 'exempt' | 'ended'>): string {
+/** `judged: 12 Pod, 3 Service; not judged: 2 exempt, 1 ended`. */
+function judgedLine({ judged, exempt, ended }: Pick<Audit['tally'], 'judged' | 'exempt' | 'ended'>): string {
   const kinds = [...judged].map(([kind, count]) => `${grouped(count)} ${kind}`);
   const skipped = [exempt > 0 ? `${exempt} exempt` : '', ended > 0 ? `${ended} ended` : ''].filter((s) => s !== '');
   const what = kinds.length === 0 ? 'nothing' : kinds.join(', ');

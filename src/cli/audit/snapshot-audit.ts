@@ -2,7 +2,6 @@ import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
 import { compilePolicy, type CompiledPolicy } from '../../admission/policy-set.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
-import { usageOfSnapshot } from '../../files/snapshot-usage.ts';
 import { gpuMaxPerPod } from '../../policies/gpu-max-per-pod.ts';
 import { gpuMixed } from '../../policies/gpu-mixed.ts';
 import { submitterAnnotation } from '../../quota/rules/pod-record.ts';
@@ -10,27 +9,28 @@ import type { Quota } from '../../quota/rules/quota.ts';
 import { UsageSums } from '../../quota/rules/usage.ts';
 import { unknownNamespace } from '../../workload/cluster-facts.ts';
 import { gpuResourcePrefix } from '../../workload/demand.ts';
+import type { LoadedSnapshot } from '../input/cluster-source.ts';
 import { auditedObject, creatorNotes, type Audit } from './audit-objects.ts';
 import { AuditTally } from './audit-tally.ts';
 import { createStoredJudge } from './judge-stored.ts';
-import { findOveruse } from './quota-overuse.ts';
+import { findOveruse } from './quota-use.ts';
 import type { StoredObject } from './stored-object.ts';
 
-/** The rules that look at nothing of a pod but its demand: of a pod, a snapshot holds hardly more. */
+/** The rules that need nothing but the demand of a pod, because a snapshot contains little else. */
 const judgedByDemand: ReadonlySet<string> = new Set([gpuMaxPerPod.id, gpuMixed.id]);
 
 export type SnapshotAuditOptions = {
-  readonly snapshot: ClusterSnapshot;
+  readonly loaded: LoadedSnapshot;
   readonly policies: readonly WorkloadPolicy[];
-  /** In the place of those of the snapshot, unless there are none. */
+  /** They replace those of the snapshot, unless the list is empty. */
   readonly quotas: readonly Quota[];
   readonly findExemption: FindExemption;
 };
 
-/** Judges the GPU pods of a snapshot as far as it tells of them, and says how far that is. */
+/** Judges the GPU pods of a snapshot by the rules that it has the data for, and reports the other rules as not judged. */
 export async function auditSnapshot(options: SnapshotAuditOptions): Promise<Audit> {
-  const { snapshot, policies, findExemption } = options;
-  const { facts, pods, quotas: ofSnapshot } = usageOfSnapshot(snapshot);
+  const { loaded, policies, findExemption } = options;
+  const { facts, pods, quotas: ofSnapshot } = loaded.usage;
   const quotas = options.quotas.length > 0 ? options.quotas : ofSnapshot;
   const sums = new UsageSums((name) => facts.namespaceLabels(name) ?? unknownNamespace(name));
   sums.setQuotas(quotas, pods);
@@ -41,10 +41,10 @@ export async function auditSnapshot(options: SnapshotAuditOptions): Promise<Audi
     findExemption,
   });
   if (policies.length > 0) {
-    for (const pod of snapshot.pods) {
+    for (const pod of loaded.snapshot.pods) {
       const stored = podOf(pod);
       const verdict = await judge(stored);
-      // The pod was made up here, and its fields are nobody's.
+      // The object was made here, so that its fields mean nothing to the user.
       const findings = verdict.findings.map((finding) => ({ ...finding, field: '' }));
       tally.add(auditedObject(stored), { ...verdict, findings });
     }
@@ -58,7 +58,7 @@ export async function auditSnapshot(options: SnapshotAuditOptions): Promise<Audi
   };
 }
 
-/** Without mutations: what they would change is not in a snapshot. */
+/** Removes mutations too, because a snapshot does not contain what they change. */
 function onlyByDemand(policy: CompiledPolicy): CompiledPolicy {
   return { ...policy, rules: policy.rules.filter(({ id }) => judgedByDemand.has(id)), mutations: [] };
 }
@@ -69,7 +69,7 @@ function whatIsMissing({ metadata, spec }: WorkloadPolicy, { rules }: CompiledPo
   if (others.length > 0) missing.push(`${gpuMaxPerPod.id} of ${others.join(', ')}`);
   if (missing.length === 0) return [];
   return [
-    `${metadata.name}: ${missing.join(', ')} (a snapshot holds the GPUs of pods, and no containers, labels or owners; audit the cluster or --manifests)`,
+    `${metadata.name}: ${missing.join(', ')} (a snapshot contains no containers, owners or other labels; audit the cluster or --manifests)`,
   ];
 }
 

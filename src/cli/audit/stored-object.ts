@@ -1,24 +1,40 @@
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import type { ReviewedKind } from '../../api/workload-policy.ts';
+import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
+import type { Quota } from '../../quota/rules/quota.ts';
 import type { AdmissionRequest } from '../../review/decode.ts';
-import type { ObjectMeta } from '../../workload/pod.ts';
+import type { ClusterFacts, NodeFacts } from '../../workload/cluster-facts.ts';
+import { ownValue, type ObjectMeta } from '../../workload/pod.ts';
 import { printable } from '../../text/printable.ts';
 import { readMeta } from '../../workload/read-pod.ts';
 import type { User } from '../../workload/requester.ts';
-import { ownValue } from '../../workload/pod.ts';
 import { submitterAnnotation } from '../../quota/rules/pod-record.ts';
-import type { Place } from '../report/report.ts';
+import type { Place } from '../report/place.ts';
 
-/** An object that the cluster holds already, as the API server shows it. */
+/** What an audit reads: a cluster, or files that describe one. */
+export type AuditSource = {
+  readonly facts: ClusterFacts;
+  readonly node: (name: string) => NodeFacts | undefined;
+  /** In force there, sorted by name. */
+  readonly policies: readonly WorkloadPolicy[];
+  readonly quotas: readonly Quota[];
+  /** Why a WorkloadPolicy or a TenantQuota there cannot be used; nothing is judged by it. */
+  readonly problems: readonly string[];
+  /** Page by page, so that memory stays bounded; some of the pods may have ended. */
+  readonly objects: (kinds: readonly ReviewedKind[]) => AsyncIterable<readonly StoredObject[]>;
+  /** Objects that are none of the above, such as `3 of Ingress (networking.k8s.io/v1)`. */
+  readonly unknown: readonly string[];
+};
+
+/** An object that the cluster already holds, as the API server shows it. */
 export type StoredObject = {
   readonly kind: ReviewedKind;
   readonly apiVersion: string;
   readonly object: PlainObject;
-  /** Where it stands, when it came out of a file that says so. */
+  /** Present if the object comes from a file in which its place is known. */
   readonly place?: () => Place;
 };
 
-/** ServiceAccounts of kube-controller-manager, by what they own (`pkg/controlplane/.../controllermanager.go`). */
+/** ServiceAccounts of kube-controller-manager by the kind whose objects they create for (`controllermanager.go`). */
 const controllerAccounts: ReadonlyMap<string, string> = new Map([
   ['Deployment', 'deployment-controller'],
   ['ReplicaSet', 'replicaset-controller'],
@@ -30,9 +46,9 @@ const controllerAccounts: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Who is likely to have created the object; an empty name when nothing tells. The owner is believed, as it is not at
- * admission: a stored object does not say who wrote it. What a controller made was created by that controller, whoever
- * submitted the workload; an operator that we do not know stands for itself by the name of the controller manager.
+ * The user who probably created the object; an empty name if nothing tells. The owner reference is believed, unlike at
+ * admission, because a stored object does not say who wrote it. An object with a controller was created by that
+ * controller, whoever submitted the workload; an operator that we do not know counts as the controller manager.
  */
 export function creatorOf({ annotations, controller }: ObjectMeta): User {
   if (controller === undefined) return { username: ownValue(annotations, submitterAnnotation) ?? '', groups: [] };
@@ -45,7 +61,7 @@ export function creatorOf({ annotations, controller }: ObjectMeta): User {
   };
 }
 
-/** The request that would create the object anew, now. Throws MalformedObject for what has no readable metadata. */
+/** The request that would create the object now. Throws MalformedObject if its metadata cannot be read. */
 export function creationOf({ kind, apiVersion, object }: StoredObject): AdmissionRequest {
   const meta = readMeta(object);
   const slash = apiVersion.indexOf('/');
@@ -66,8 +82,8 @@ export function creationOf({ kind, apiVersion, object }: StoredObject): Admissio
 }
 
 /**
- * Every pod that runs has a node, and only of one that its creator had placed the managed fields say so: a binding
- * leaves no trace there.
+ * Every running pod has a node. If its creator set it, the managed fields say so; if the scheduler bound the pod, they do
+ * not, and the pod is judged without its node.
  */
 function withoutNode(pod: PlainObject): PlainObject {
   const { spec, metadata } = pod;
@@ -90,7 +106,7 @@ export function hasEnded({ kind, object }: StoredObject): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
-/** For messages about objects that may be malformed: empty where there is no name. */
+/** For messages about objects that may be malformed: empty if there is no name. */
 export function nameIn({ metadata }: PlainObject): string {
   const name = isPlainObject(metadata) ? metadata['name'] : undefined;
   return typeof name === 'string' ? printable(name) : '';

@@ -2,23 +2,22 @@ import { compilePolicy } from '../../admission/policy-set.ts';
 import type { WorkloadPolicy } from '../../api/workload-policy.ts';
 import { kindsOf } from '../manifests/webhook-configurations.ts';
 import { auditedObject, creatorNotes, visitObjects, type AuditOptions } from './audit-objects.ts';
-import { shortName, type AuditedObject, type ViolationCount } from './audit-tally.ts';
-import { findOveruse, type Overuse } from './quota-overuse.ts';
-import { createUsageOfPods } from './usage-of-pods.ts';
+import { byPolicy, countObject, type AuditedObject, type ViolationCount } from './audit-tally.ts';
 import { createStoredJudge, type AuditFinding, type StoredVerdict } from './judge-stored.ts';
+import { createPodUsage, findOveruse, overuseKey, type Overuse } from './quota-use.ts';
 
-/** What becomes of a stored object's verdict under other policies, the gravest first. */
+/** How the verdict on a stored object changes under other policies, the gravest change first. */
 export const changes = ['newly refused', 'newly warned', 'no longer refused', 'no longer warned'] as const;
 export type Change = (typeof changes)[number];
 
 export type ChangedObject = {
   readonly object: AuditedObject;
   readonly change: Change;
-  /** Of the new policies what is new, of the present ones what goes. */
+  /** The new findings of the new policies, or the present findings that disappear. */
   readonly findings: readonly AuditFinding[];
 };
 
-/** Why objects change: by which policy and rule, in which namespace. */
+/** How many objects change, by policy, rule and namespace. */
 export type ChangeCount = ViolationCount & { readonly change: Change };
 
 export type WhatIf = {
@@ -29,29 +28,31 @@ export type WhatIf = {
   readonly totals: Readonly<Record<Change, number>>;
   readonly counts: readonly ChangeCount[];
   readonly changed: readonly ChangedObject[];
-  /** Groups that only the other quotas are too small for, and those that only the present ones are. */
+  /** Groups for which only the new quotas are too small, and those for which only the present ones are. */
   readonly newlyExceeded: readonly Overuse[];
   readonly noLongerExceeded: readonly Overuse[];
-  /** Changed objects of which only the counts are known. */
+  /** How many changed objects are counted but not listed. */
   readonly leftOut: number;
   readonly notJudged: readonly string[];
   readonly notes: readonly string[];
 };
 
-/** Some 1 KB each. */
+/** About 1 KB each. */
 const maxChanged = 50_000;
-const maxExamples = 5;
 
 const severity: Readonly<Record<StoredVerdict['verdict'], number>> = { allowed: 0, warned: 1, refused: 2 };
 
-/** Undefined while the verdict stays, whatever it is and for whatever reasons. */
+/** Undefined if the verdict stays the same, even if its reasons change. */
 export function changeBetween(before: StoredVerdict['verdict'], after: StoredVerdict['verdict']): Change | undefined {
   if (before === after) return undefined;
   if (severity[after] > severity[before]) return after === 'refused' ? 'newly refused' : 'newly warned';
   return before === 'refused' ? 'no longer refused' : 'no longer warned';
 }
 
-/** Judges everything under what the source has in force, and under the policies and quotas of the options. Memory does not grow with the number of objects. */
+/**
+ * Judges everything by the policies and quotas in force in the source, and by those of the options. Memory does not grow
+ * with the number of objects.
+ */
 export async function compareObjects(options: AuditOptions): Promise<WhatIf> {
   const { source, policies, quotas, findExemption } = options;
   const { facts } = source;
@@ -69,7 +70,7 @@ export async function compareObjects(options: AuditOptions): Promise<WhatIf> {
   const counts = new Map<string, ChangeCount>();
   const changed: ChangedObject[] = [];
   const kinds = kindsOf([...source.policies, ...policies]);
-  const [usedBefore, usedAfter] = [createUsageOfPods(source, source.quotas), createUsageOfPods(source, quotas)];
+  const [usedBefore, usedAfter] = [createPodUsage(source, source.quotas), createPodUsage(source, quotas)];
   await visitObjects({ ...options, kinds, counts: found }, async (stored) => {
     usedBefore.add(stored);
     usedAfter.add(stored);
@@ -87,7 +88,11 @@ export async function compareObjects(options: AuditOptions): Promise<WhatIf> {
     totals[change]++;
     const object = auditedObject(stored);
     const findings = reasonsOf(change, before, after);
-    for (const finding of findings) countIn(counts, change, object, finding);
+    for (const { policy, rule, enforcement } of findings) {
+      const { namespace } = object;
+      const key = `${change}\n${policy}\n${namespace}\n${rule}`;
+      countObject(counts, key, object, { change, policy, namespace, rule, enforcement });
+    }
     if (changed.length < maxChanged) changed.push({ object, change, findings });
     else found.leftOut++;
   });
@@ -97,48 +102,25 @@ export async function compareObjects(options: AuditOptions): Promise<WhatIf> {
     ...found,
     judged,
     totals,
-    counts: [...counts.values()].sort(byChange),
+    counts: [...counts.values()].sort(
+      (a, b) => changes.indexOf(a.change) - changes.indexOf(b.change) || byPolicy(a, b),
+    ),
     changed,
     newlyExceeded: without(overAfter, overBefore),
     noLongerExceeded: without(overBefore, overAfter),
     notJudged: source.problems,
-    notes: [
-      ...source.unknown.map((what) => `not looked at: ${what}`),
-      ...creatorNotes([...source.policies, ...policies]),
-    ],
+    notes: [...source.unknown.map((what) => `ignored: ${what}`), ...creatorNotes([...source.policies, ...policies])],
   };
 }
 
-/** The findings that make the verdict: those that refuse, or else those that warn. */
+/** The findings that decide the verdict: those that refuse, or else those that warn. */
 function reasonsOf(change: Change, before: StoredVerdict, after: StoredVerdict): readonly AuditFinding[] {
   const { findings } = change.startsWith('newly') ? after : before;
   const enforcement = change.endsWith('refused') ? 'Deny' : 'Warn';
   return findings.filter((finding) => finding.enforcement === enforcement);
 }
 
-function countIn(
-  counts: Map<string, ChangeCount>,
-  change: Change,
-  object: AuditedObject,
-  { policy, rule, enforcement }: AuditFinding,
-): void {
-  const { namespace } = object;
-  const key = `${change}\n${policy}\n${namespace}\n${rule}`;
-  const known = counts.get(key) ?? { change, policy, namespace, rule, enforcement, count: 0, examples: [] };
-  counts.set(key, known);
-  known.count++;
-  if (known.examples.length < maxExamples) known.examples.push(shortName(object));
-}
-
-function byChange(a: ChangeCount, b: ChangeCount): number {
-  if (a.change !== b.change) return changes.indexOf(a.change) - changes.indexOf(b.change);
-  for (const key of ['policy', 'namespace', 'rule'] as const) if (a[key] !== b[key]) return a[key] < b[key] ? -1 : 1;
-  return 0;
-}
-
-/** Groups are the same by quota, name and resource, however much they exceed. */
 function without(overuse: readonly Overuse[], known: readonly Overuse[]): readonly Overuse[] {
-  const keyOf = ({ quota, group, resource }: Overuse) => `${quota}\n${group}\n${resource}`;
-  const keys = new Set(known.map(keyOf));
-  return overuse.filter((one) => !keys.has(keyOf(one)));
+  const keys = new Set(known.map(overuseKey));
+  return overuse.filter((one) => !keys.has(overuseKey(one)));
 }

@@ -4,7 +4,7 @@ import { reportGroupVersion, reportLabels, reportName, type PolicyReport } from 
 
 export type WrittenReports = { readonly written: number; readonly removed: number };
 
-/** Owner of the fields, to the API server. */
+/** The API server records this name as the owner of the fields. */
 const fieldManager = 'gpugate-audit';
 
 type Stored = {
@@ -12,8 +12,8 @@ type Stored = {
 };
 
 /**
- * Writes reports by server-side apply, and removes those of ours for which there is nothing left to say. A report that
- * somebody else made under our name is neither taken over nor removed. Throws ApiError that says what to do.
+ * Writes reports by server-side apply, and deletes those of ours that have become empty. A report that somebody else
+ * made under our name is neither taken over nor deleted. Throws an ApiError that says what to do.
  */
 export async function writePolicyReports(
   client: Pick<ApiClient, 'request'>,
@@ -43,7 +43,7 @@ async function listOurs(client: Pick<ApiClient, 'request'>, plural: string): Pro
   const list = (await ifFound(client.request({ method: 'GET', path }))) as { items: readonly Stored[] } | undefined;
   if (list === undefined) {
     throw new ApiError(
-      `the cluster serves no ${plural}.wgpolicyk8s.io in version v1alpha2. Install the CRDs of the policy working group (kubernetes-sigs/wg-policy-prototypes), or leave out --apply.`,
+      `the cluster serves no ${plural}.wgpolicyk8s.io in version v1alpha2. Install the CRDs of the policy working group (kubernetes-sigs/wg-policy-prototypes), or remove --apply.`,
       { status: 404 },
     );
   }
@@ -53,7 +53,7 @@ async function listOurs(client: Pick<ApiClient, 'request'>, plural: string): Pro
 type Apply = { readonly path: string; readonly report: PolicyReport; readonly isOurs: boolean };
 
 async function apply(client: Pick<ApiClient, 'request'>, { path, report, isOurs }: Apply): Promise<void> {
-  // What is ours is taken back from whoever edited it; what is not is a conflict.
+  // Our own reports are overwritten, even if somebody edited them; reports of others are a conflict.
   const query = new URLSearchParams({ fieldManager, fieldValidation: 'Strict', ...(isOurs ? { force: 'true' } : {}) });
   try {
     await client.request({
@@ -67,7 +67,7 @@ async function apply(client: Pick<ApiClient, 'request'>, { path, report, isOurs 
     const { namespace } = report.metadata;
     const place = namespace === undefined ? '' : ` -n ${namespace}`;
     throw new ApiError(
-      `${report.kind} ${reportName} is somebody else's, and is left as it is: remove it (kubectl delete ${report.kind.toLowerCase()} ${reportName}${place}), and run this again. ${error.message}`,
+      `${report.kind} ${reportName} belongs to somebody else and was not changed. Delete it (kubectl delete ${report.kind.toLowerCase()} ${reportName}${place}) and run this again. ${error.message}`,
       { status: error.status, reason: error.reason },
     );
   }

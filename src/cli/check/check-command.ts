@@ -1,16 +1,14 @@
 import type { Command } from 'commander';
-import { systemNamespaces } from '../../api/system-namespaces.ts';
+import { InputError } from '../../text/input-error.ts';
+import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { loadRules } from '../load-rules.ts';
-import { readObjects } from '../judge/read-objects.ts';
-import { InputError } from '../input-error.ts';
-import { labelFlag } from '../label-flag.ts';
-import type { CliContext } from '../program.ts';
+import { exemptionOptions, labelFlag, repeated, separated } from '../flags.ts';
+import { loadRules } from '../input/load-rules.ts';
+import { factsOptions, type FactsSource, mergeQuotas, readFacts } from '../input/read-facts.ts';
+import { readObjects } from '../input/read-objects.ts';
+import { type OutputFormat, outputOption, printReport } from '../report/print-report.ts';
 import { createProgress } from '../report/progress.ts';
-import { type OutputFormat, outputOption, printReport } from '../report/registry.ts';
-import { type FactsSource, mergeQuotas, readFacts, tellUnknownFacts } from './check-facts.ts';
 import { checkObjects } from './check-objects.ts';
-import { repeated, separated } from '../list-flags.ts';
 
 type Flags = FactsSource & {
   readonly policies: readonly string[];
@@ -27,33 +25,29 @@ type Flags = FactsSource & {
 /** `gpugate check`: what a cluster with these policies would answer to these manifests. */
 export function defineCheck(command: Command, context: CliContext): void {
   command
-    .argument('<paths...>', 'files, directories with all below them, - for standard input')
-    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', repeated)
-    .option('--snapshot <file>', 'facts of a cluster, out of a file that `gpugate snapshot` wrote')
-    .option('--live', 'facts of the cluster that kubectl would ask')
-    .option('--kubeconfig <file>', 'facts of the cluster of this kubeconfig')
-    .option('-n, --namespace <name>', 'of objects that name none', labelFlag('--namespace'), 'default')
-    .option('--as <user>', 'who applies the manifests', 'user')
-    .option('--as-group <group>', 'a group of that user; may be repeated', repeated, [])
-    .option('--exempt-namespaces <globs>', 'as of gpugate serve, separated by commas', separated, [...systemNamespaces])
-    .option('--exempt-users <globs>', 'as of gpugate serve, separated by commas', separated, [])
-    .option('--exempt-groups <globs>', 'as of gpugate serve, separated by commas', separated, [])
-    .option('--show-mutated', 'show each object as the cluster would store it, too');
+    .argument('<paths...>', 'files, directories and everything below them, or - for standard input')
+    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', repeated);
+  factsOptions(command)
+    .option('-n, --namespace <name>', 'namespace of objects that name none', labelFlag('--namespace'), 'default')
+    .option('--as <user>', 'the user who applies the manifests', 'user')
+    .option('--as-group <group>', 'a group of that user; may be repeated', repeated, []);
+  exemptionOptions(command)
+    .option('--exempt-groups <globs>', 'exempt groups, separated by commas', separated, [])
+    .option('--show-mutated', 'also show each object as the cluster would store it');
   outputOption(command).action(async (paths: readonly string[], flags: Flags) => check(paths, flags, context));
 }
 
 async function check(paths: readonly string[], flags: Flags, context: CliContext): Promise<void> {
   const rules = await loadRules(flags.policies);
   const cluster = await readFacts(flags, context);
-  tellUnknownFacts(flags, context);
   const { quotas, replaced } = mergeQuotas(rules.quotas, cluster.quotas);
   if (replaced.length > 0) {
-    context.writeError(`gpugate: of quota ${replaced.join(', ')}, the one of the files is taken, not the cluster's\n`);
+    context.writeError(`gpugate: quota ${replaced.join(', ')}: the version in the files replaces the cluster's\n`);
   }
   const manifests = await readObjects(paths);
   if (manifests.objects.length + manifests.problems.length === 0) {
-    // As when the command before a pipe failed: a step of CI that judges nothing must not be green.
-    throw new InputError(`${paths.join(', ')}: holds no object; nothing was judged`);
+    // For example when the command before a pipe failed: a step of CI that judges nothing must not be green.
+    throw new InputError(`${paths.join(', ')}: contains no objects; nothing was judged`);
   }
   const progress = createProgress({ label: 'checking', now: () => performance.now(), show: context.showProgress });
   const { results, isBadInput } = await checkObjects(
@@ -64,7 +58,7 @@ async function check(paths: readonly string[], flags: Flags, context: CliContext
       facts: cluster.facts,
       pods: cluster.pods,
       exemptions: { namespaces: flags.exemptNamespaces, users: flags.exemptUsers, groups: flags.exemptGroups },
-      // As with kubectl, whoever is named is authenticated.
+      // Every user that kubectl names is authenticated.
       user: { username: flags.as, groups: [...flags.asGroup, 'system:authenticated'] },
       namespace: flags.namespace,
     },

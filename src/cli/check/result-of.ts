@@ -2,21 +2,21 @@ import type { Outcome, OutcomeFinding } from '../../admission/decision.ts';
 import { applyPatch } from '../../mutations/apply-patch.ts';
 import { quotaRule } from '../../admission/quota-answer.ts';
 import { clip } from '../../text/printable.ts';
-import type { ManifestObject } from '../judge/read-objects.ts';
+import type { ManifestObject } from '../input/read-objects.ts';
 import type { ObjectRequest } from '../judge/requests-of.ts';
-import { yamlDiff, yamlLines } from '../judge/yaml-diff.ts';
-import { grouped } from '../report/grouped-number.ts';
+import { yamlDiff, yamlLines } from './yaml-diff.ts';
+import { grouped } from '../report/text-table.ts';
 import type { ReportedFinding, ReportedResult } from '../report/report.ts';
-import type { JudgedCount } from './judge-count.ts';
+import type { JudgedCount } from '../judge/counting-judge.ts';
 
 export type ResultOptions = {
-  /** Whether people read it: then the patch is shown as a diff. */
+  /** Whether the report is text for people, which shows the patch as a diff. */
   readonly withText: boolean;
-  /** Whether the final object is shown as well. */
+  /** Whether to show the final object as well. */
   readonly showMutated: boolean;
 };
 
-/** As in a denial (`denial.ts`), which bounds what a pod of a thousand containers makes a rule say. */
+/** The same limit as in a denial: a rule may have much to say about a pod with a thousand containers. */
 const maxMessageBytes = 1024;
 
 export function resultOf(
@@ -39,7 +39,7 @@ export function resultOf(
   return {
     name: asked.name,
     group: object.place.file,
-    // To find a field takes longer than to judge an object: only where something is to be found there.
+    // Finding a field takes longer than judging an object, so this is done only for objects with findings.
     place: findings.length === 0 ? object.place : object.locate(asked.path),
     verdict: verdictOf(outcome, findings),
     findings,
@@ -69,7 +69,7 @@ function findingOf(
   { path }: ObjectRequest,
   { rule, policy, enforcement, violation }: OutcomeFinding,
 ): ReportedFinding {
-  // A quota's path says which group of it is short, unless a label moves the pod to another.
+  // The path of a quota's finding names the group that is full, unless a label moves the pod to another group.
   const isField = rule !== quotaRule || violation.path.startsWith('metadata.');
   const field = isField ? [path, violation.path].filter((part) => part !== '').join('.') : path;
   const group = isField ? '' : `${violation.path}: `;
@@ -86,7 +86,7 @@ function findingOf(
 
 type Note = Pick<ReportedFinding, 'rule' | 'level' | 'message'>;
 
-/** What nobody should take for a pass that was earned, and what a count adds. */
+/** Notes for results that pass only because nothing judged them, and for requests that stand for several pods. */
 function notesOf({ request }: ObjectRequest, { outcome, count, fitting }: JudgedCount): readonly Note[] {
   const { decision, exemption, policies, charges } = outcome;
   const notes: Note[] = [];
@@ -103,7 +103,7 @@ function notesOf({ request }: ObjectRequest, { outcome, count, fitting }: Judged
     notes.push({ rule: quotaRule, level: 'note', message: `${fitting} of ${count} fit` });
   }
   if (decision.kind === 'allow' && fitting < count) {
-    const message = `only ${grouped(fitting)} of ${grouped(count)} pods were charged: no more are judged of one object`;
+    const message = `only the first ${grouped(fitting)} of ${grouped(count)} pods were charged and judged`;
     notes.push({ rule: quotaRule, level: 'warning', message });
   }
   return notes;

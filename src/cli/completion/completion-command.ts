@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { CliContext } from '../program.ts';
+import type { CliContext } from '../context.ts';
 import { completionScripts } from './scripts.ts';
 
 /** `gpugate completion bash|zsh|fish`: the script that a shell loads. */

@@ -3,11 +3,11 @@ import { createClient } from '../../cluster/client/client.ts';
 import { findApiServer } from '../../cluster/client/find-api-server.ts';
 import { systemClock } from '../../cluster/client/retry.ts';
 import { certificateModes, defaultNamespace, type CertificateMode } from '../manifests/install-settings.ts';
-import { labelFlag } from '../label-flag.ts';
-import type { CliContext } from '../program.ts';
+import { labelFlag } from '../flags.ts';
+import type { CliContext } from '../context.ts';
 import { checks } from './checks.ts';
 import { runChecks, type Diagnosis } from './run-checks.ts';
-import { repeated } from '../list-flags.ts';
+import { repeated } from '../flags.ts';
 
 type Flags = {
   readonly kubeconfig?: string;

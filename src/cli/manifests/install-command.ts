@@ -2,9 +2,9 @@ import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
 import { InputError } from '../../text/input-error.ts';
-import { labelFlag } from '../label-flag.ts';
-import { loadPolicies } from '../load-policies.ts';
-import type { ProgramParts } from '../program.ts';
+import { labelFlag } from '../flags.ts';
+import { loadPolicies } from '../input/load-rules.ts';
+import type { ProgramParts } from '../context.ts';
 import { readAuthorities } from '../../tls/trust.ts';
 import { installObjects } from './install.ts';
 import {
@@ -20,7 +20,7 @@ import {
 import { checkServeFlags, nodeLabels, pullSecret, toleration } from './pod-flags.ts';
 import { kindsOf } from './webhook-configurations.ts';
 import { yamlOf } from './yaml-of.ts';
-import { repeated } from '../list-flags.ts';
+import { repeated } from '../flags.ts';
 
 type Flags = {
   readonly namespace: string;

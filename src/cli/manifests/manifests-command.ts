@@ -1,15 +1,15 @@
 import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
-import { loadPolicies } from '../load-policies.ts';
+import { loadPolicies } from '../input/load-rules.ts';
 import { dnsLabel, dnsLabelProblem } from '../../api/dns-label.ts';
 import { InputError } from '../../text/input-error.ts';
-import type { ProgramParts } from '../program.ts';
+import type { ProgramParts } from '../context.ts';
 import { readAuthorities } from '../../tls/trust.ts';
 import { registerInstall } from './install-command.ts';
 import { defaultNamespace } from './install-settings.ts';
 import { kindsOf, webhookConfigurations, type WebhookClient } from './webhook-configurations.ts';
 import { yamlOf } from './yaml-of.ts';
-import { repeated } from '../list-flags.ts';
+import { repeated } from '../flags.ts';
 
 type Flags = {
   readonly url?: string;

@@ -1,21 +1,21 @@
 import type { RecordedAnswer, RecordedFinding } from '../../record/record.ts';
 
-/** What becomes of a decision under other policies, the gravest first; a decision has one of them. */
+/** How a decision changes under other policies, the gravest change first. A decision has one kind of change. */
 export const changeKinds = ['denied', 'allowed', 'reasons', 'warnings', 'patch', 'audits'] as const;
 export type ChangeKind = (typeof changeKinds)[number];
 
-/** Which rule of which policy, or which mutation, a change comes from. */
+/** The rule and policy, or the mutation, that causes a change. */
 export type ChangeSource = { readonly policy: string; readonly rule: string };
 
 export type Change = {
   readonly kind: ChangeKind;
-  /** Each once. */
+  /** Each source once. */
   readonly sources: readonly ChangeSource[];
-  /** Lines that there were and are no more, begin with `-`; those that are new, with `+`. */
+  /** Lines that disappear begin with `-`, new lines with `+`. */
   readonly lines: readonly string[];
 };
 
-/** Undefined when the answer is the same. Neither answer may be undecided. */
+/** Undefined if the answer is the same. Neither answer may be undecided. */
 export function compareAnswers(then: RecordedAnswer, now: RecordedAnswer): Change | undefined {
   const ofThen = reasonsOf(then);
   const ofNow = reasonsOf(now);
@@ -30,11 +30,11 @@ export function compareAnswers(then: RecordedAnswer, now: RecordedAnswer): Chang
   }
   const patchThen = then.patch.map(operationLine);
   const patchNow = now.patch.map(operationLine);
-  // Policies of other names run in another order, and the object is the same.
+  // Policies with other names run in another order, and the result is the same object.
   if (!isSame(patchThen.toSorted(), patchNow.toSorted())) {
     const lines = difference(patchThen, patchNow);
     const mutations = distinct(without(then.mutations, now.mutations), without(now.mutations, then.mutations));
-    // The same mutations with other settings: the fields tell which.
+    // If the same mutations ran with other settings, the fields identify them.
     const rules = mutations.length > 0 ? mutations : distinct(lines.map(fieldOf));
     return { kind: 'patch', sources: rules.map((rule) => ({ policy: '', rule })), lines };
   }
@@ -53,17 +53,17 @@ function changeOf(
   const ofNow = sourcesOf(now.findings, enforcement);
   const sources = differing(ofThen, ofNow);
   if (sources.length > 0) return { kind, sources, lines };
-  // The same rules, which say something else.
+  // The same rules found something else.
   const speaking = ofNow.filter(({ rule }) => lines.some((line) => isOfRule(line, rule)));
   return { kind, sources: speaking.length > 0 ? speaking : ofNow, lines };
 }
 
-/** Whether a line of {@link Change.lines} is what the rule says. */
+/** Whether a line of {@link Change.lines} comes from the rule. */
 export function isOfRule(line: string, rule: string): boolean {
   return line.slice(2).startsWith(`[${rule}]`);
 }
 
-/** The lines of a denial, without the one that says of what. */
+/** The lines of a denial, without the line that names the object. */
 function reasonsOf({ decision, message = '' }: RecordedAnswer): readonly string[] {
   if (decision !== 'deny') return [];
   return message
@@ -72,7 +72,7 @@ function reasonsOf({ decision, message = '' }: RecordedAnswer): readonly string[
     .map((line) => line.trim());
 }
 
-/** The field of a line, with no number of a container in it: as many as policies set, whatever the pods. */
+/** The field of a line without the index of a container, so that their number depends on policies and not on pods. */
 function fieldOf(line: string): string {
   const [path = ''] = line.split(' ').slice(2);
   return path.replace(/^(\/spec\/\w+)\/\d+/, '$1/*').replace(/\/env\/.*$/, '/env');
@@ -82,7 +82,7 @@ function operationLine({ op, path, value }: RecordedAnswer['patch'][number]): st
   return `${op} ${path} ${JSON.stringify(value) ?? ''}`;
 }
 
-/** How much others use at that moment is in these lines; which quota refuses how much is what can be compared. */
+/** These lines contain how much others use at that moment; only the quota and the requested amount are compared. */
 const usageInQuotaLine = /^(\[quota\] .* requested [^,]+), used .*$/;
 
 function comparable(line: string): string {

@@ -14,10 +14,10 @@ export type RecordJudgeOptions = {
   readonly quota: Pick<OfflineQuotaOptions, 'quotas' | 'pods'>;
 };
 
-/** Throws, or rejects with, MalformedObject when the object is not what its kind says. */
+/** Throws, or rejects with, MalformedObject if the object does not have the shape of its kind. */
 export type JudgeRecord = (record: DecisionRecord) => Promise<RecordedAnswer>;
 
-/** What the same webhook would answer under these policies, quotas and facts; pods that fit are charged from then on. */
+/** Answers as the same webhook would under these policies, quotas and facts. Pods that fit are charged from then on. */
 export function createRecordJudge({ policies, facts, quota }: RecordJudgeOptions): JudgeRecord {
   const sources: AdmissionSources = {
     policies: () => policies,
@@ -27,7 +27,7 @@ export function createRecordJudge({ policies, facts, quota }: RecordJudgeOptions
     ...createOfflineQuota({ ...quota, facts }),
   };
   const mutate = createMutatePods(sources);
-  // Also for pods.validate: what it judged, rather than left to gpu.validate, it judges again.
+  // Also for pods.validate, which judges again what it judged then and did not leave to gpu.validate.
   const validate = createValidate(sources, { needsFreshView: true });
   const mutated = async (request: AdmissionRequest): Promise<unknown> => {
     const { decision } = await mutate(request, Number.POSITIVE_INFINITY);
@@ -35,10 +35,11 @@ export function createRecordJudge({ policies, facts, quota }: RecordJudgeOptions
     return withPodDefaults(applyPatch(request.object, decision.patch));
   };
   return async ({ webhook, request, answer }) => {
-    // Exemptions are settings of the server, and no policy's.
+    // Exemptions are settings of the server, not of a policy.
     if (answer.exemption !== undefined) return answer;
     if (webhook === 'pods.mutate') return recordedAnswer(request, await mutate(request, Number.POSITIVE_INFINITY));
-    // What was validated is what other policies had mutated: these would have mutated it too, unless nobody did.
+    // Other policies had mutated this object before it was validated. These policies would have mutated it too, unless
+    // it was validated without mutation.
     const wasMutated = answer.findings.every(({ rule }) => rule !== mutationSurvived.id);
     const object = wasMutated ? await mutated(request) : request.object;
     return recordedAnswer(request, await validate({ ...request, object }, Number.POSITIVE_INFINITY));

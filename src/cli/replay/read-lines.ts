@@ -5,18 +5,18 @@ export type Line = {
   readonly number: number;
   /** Undefined for a line that is longer than any record. */
   readonly text: string | undefined;
-  /** Whether a newline ends it: the last line may have been cut off. */
+  /** Whether the line ends with a newline; the last one may be cut off. */
   readonly isWhole: boolean;
 };
 
-/** A record holds no more than a review, which has 7 MiB at most, and its answer. */
+/** A record consists of a review, which has 7 MiB at most, and its answer. */
 const maxLineBytes = 16 * 1024 * 1024;
 const chunkBytes = 64 * 1024;
 const newline = 0x0a;
 
 /**
- * The lines of a file of any size, one after the other; empty ones are left out. Not by node:readline, for which U+2028
- * ends a line too, and which has no bound. `onRead` is told how many bytes each read took.
+ * The lines of a file of any size, without empty ones. node:readline would also break lines at U+2028, and does not limit
+ * their length. `onRead` gets the number of bytes of each read.
  */
 export async function* readLines(path: string, onRead: (bytes: number) => void): AsyncGenerator<Line> {
   const file = await open(path, 'r');

@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
 import { compilePolicy } from '../../admission/policy-set.ts';
-import { type FactsSource, mergeQuotas, readFacts, tellUnknownFacts } from '../check/check-facts.ts';
+import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { loadRules } from '../load-rules.ts';
-import type { CliContext } from '../program.ts';
-import { exitCodeOf } from '../report/exit-code.ts';
-import { outputOption, printReport, type OutputFormat } from '../report/registry.ts';
-import { findLogs } from './find-logs.ts';
+import { repeated } from '../flags.ts';
+import { loadRules } from '../input/load-rules.ts';
+import { factsOptions, type FactsSource, mergeQuotas, readFacts } from '../input/read-facts.ts';
+import { exitCodeOf, outputOption, printReport, type OutputFormat } from '../report/print-report.ts';
+import { findLogs } from './read-log.ts';
 import { runReplay } from './run-replay.ts';
-import { repeated } from '../list-flags.ts';
 
 type Flags = FactsSource & {
   readonly policies: readonly string[];
@@ -20,22 +19,17 @@ type Flags = FactsSource & {
 export function defineReplay(command: Command, context: CliContext): void {
   command
     .argument('<logs...>', 'files, and directories that `gpugate serve --record` writes to')
-    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', repeated)
-    .option('--snapshot <file>', 'facts of a cluster, out of a file that `gpugate snapshot` wrote')
-    .option('--live', 'facts of the cluster that kubectl would ask')
-    .option('--kubeconfig <file>', 'facts of the cluster of this kubeconfig')
-    .option('--all', 'list each decision that would change, not only some of each kind');
+    .requiredOption('--policies <path>', 'file or directory of policies and quotas; may be repeated', repeated);
+  factsOptions(command).option('--all', 'list every decision that would change, not only examples of each kind');
   outputOption(command).action(async (logs: readonly string[], flags: Flags) => replay(logs, flags, context));
 }
 
 async function replay(paths: readonly string[], flags: Flags, context: CliContext): Promise<void> {
   const logs = await findLogs(paths);
   const rules = await loadRules(flags.policies);
-  const cluster = await readFacts(flags, context);
-  tellUnknownFacts(flags, context);
-  const { quotas } = mergeQuotas(rules.quotas, cluster.quotas);
+  const { facts, pods, quotas: ofCluster } = await readFacts(flags, context);
+  const { quotas } = mergeQuotas(rules.quotas, ofCluster);
   const policies = rules.policies.map(compilePolicy);
-  const { facts, pods } = cluster;
   const { report, text } = await runReplay({ ...flags, logs, policies, quotas, facts, pods }, context);
   if (flags.output !== 'text') return printReport(report, flags.output, context);
   context.write(text);

@@ -21,13 +21,13 @@ export type ReplayOptions = {
   readonly onProblem: (problem: LogProblem) => void;
 };
 
-/** Judges every decision of the logs again, in order of time. What cannot be read or judged is told, and the rest goes on. */
+/** Judges every decision of the logs again, in order of time. Reports what cannot be read or judged, and goes on. */
 export async function replayLog({ files, judge, onRead, onChanged, onProblem }: ReplayOptions): Promise<ReplayTally> {
   const tally = new ChangeTally();
   for await (const entry of readLog(files, onRead)) {
     const { file, line, record, problem } = entry;
     if (record === undefined) {
-      onProblem(tally.unjudged(entry, problem ?? 'holds no decision'));
+      onProblem(tally.unjudged(entry, problem ?? 'contains no decision'));
       continue;
     }
     if (record.answer.decision === 'undecided') {
@@ -63,7 +63,7 @@ async function judgeAgain(judge: JudgeRecord, record: DecisionRecord): Promise<A
   }
 }
 
-/** Uids of the pods of `uids` that the logs let in: until then they did not count. Reads every log once. */
+/** Those of `uids` that the logs admit, because these pods count only from then on. Reads every log once. */
 export async function findCreated(
   files: readonly string[],
   uids: ReadonlySet<string>,

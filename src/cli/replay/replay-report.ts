@@ -1,6 +1,7 @@
 import type { Report, ReportedFinding, ReportedResult } from '../report/report.ts';
 import { isOfRule, type ChangeKind } from './compare-answers.ts';
-import { changeTexts, decisionText, plural, sourceText } from './replay-text.ts';
+import { plural } from '../report/text-table.ts';
+import { changeTexts, decisionText, sourceText } from './replay-text.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
 
 const levels: Readonly<Record<ChangeKind, ReportedFinding['level']>> = {
@@ -13,8 +14,8 @@ const levels: Readonly<Record<ChangeKind, ReportedFinding['level']>> = {
 };
 
 /**
- * The totals, then each way in which decisions change, then each changed decision that is given: with `--all` those are
- * all of them. Whatever changes has failed: nothing was expected to.
+ * The totals, then each group of changes, then the given decisions, which are all changed ones with `--all`. Every change
+ * is a failure, because none was expected.
  */
 export function replayReport(tally: ReplayTally, changed: readonly ChangedDecision[] = []): Report {
   const { groups, problems, unjudged, ...totals } = tally;

@@ -1,9 +1,9 @@
 import { printable } from '../../text/printable.ts';
 import { isOfRule, type ChangeKind } from './compare-answers.ts';
 import type { ChangedDecision, ChangeGroup, ReplayTally } from './tally-changes.ts';
-import { grouped } from '../report/grouped-number.ts';
+import { grouped, plural } from '../report/text-table.ts';
 
-/** What decisions were judged under this time. */
+/** What the decisions were judged by this time. */
 export type ReplayBasis = { readonly policies: number; readonly quotas: number; readonly pods: number };
 
 export const changeTexts: Readonly<Record<ChangeKind, string>> = {
@@ -12,13 +12,13 @@ export const changeTexts: Readonly<Record<ChangeKind, string>> = {
   reasons: 'denied for other reasons',
   warnings: 'with other warnings',
   patch: 'with another patch',
-  audits: 'audited otherwise',
+  audits: 'with other audit findings',
 };
 
 /** A denial may give 50 reasons. */
 const maxLines = 5;
 
-/** The totals, and below them each kind of change by policy and rule, with some examples. */
+/** The totals, then each kind of change by policy and rule, with examples. */
 export function replayText(tally: ReplayTally, basis: ReplayBasis): string {
   const sections = Map.groupBy(tally.groups, ({ kind }) => kind);
   return [
@@ -60,19 +60,19 @@ function groupText(group: ChangeGroup): string {
   return head + examples.map((example) => indented(decisionText(onlyOf(example, group.rule)), '    ')).join('');
 }
 
-/** What other rules say belongs to other groups. */
+/** Drops the lines of other rules, which belong to other groups. */
 function onlyOf(decision: ChangedDecision, rule: string): ChangedDecision {
   const lines = decision.change.lines.filter((line) => isOfRule(line, rule));
   return lines.length === 0 ? decision : { ...decision, change: { ...decision.change, lines } };
 }
 
-/** `platform [gpu-mixed]`, or the mutation alone. */
+/** `platform [gpu-mixed]`, or only the mutation. */
 export function sourceText({ policy, rule }: Pick<ChangeGroup, 'policy' | 'rule'>): string {
   const name = rule === '' ? 'no single rule' : `[${rule}]`;
   return policy === '' ? name : `${printable(policy)} ${name}`;
 }
 
-/** `records/x.jsonl:12 pod proj-a/job-7 of alice`, and what is new or gone in its answer. */
+/** `records/x.jsonl:12 pod proj-a/job-7 of alice`, and the lines of its answer that are new or disappear. */
 export function decisionText({ file, line, time, subject, user, change }: ChangedDecision): string {
   const lines = change.lines.slice(0, maxLines).map((text) => `  ${printable(text)}\n`);
   const more = change.lines.length > maxLines ? `  ... and ${change.lines.length - maxLines} more lines\n` : '';
@@ -80,18 +80,14 @@ export function decisionText({ file, line, time, subject, user, change }: Change
   return `${printable(file)}:${line} ${time} ${printable(subject)}${whose}\n${lines.join('')}${more}`;
 }
 
-export function indented(text: string, by: string): string {
+function indented(text: string, by: string): string {
   return text.replaceAll(/^(?=.)/gm, by);
 }
 
 function quotaNote({ quotas, pods }: ReplayBasis): string {
   if (quotas === 0) return '';
   return `
-Quotas began with ${plural(pods, 'pod', 'pods')} in use, and each pod that the log lets in was added to them. A log does not say
-when a pod ends, nor whether a pod that was refused was tried again: of a long log, quotas refuse too many.
+Quotas started with ${plural(pods, 'pod', 'pods')} in use, and counted each pod that the log admits. A log does not say when a pod ends, or
+whether a refused pod was tried again, so quotas refuse too many pods of a long log.
 `;
-}
-
-export function plural(count: number, one: string, many: string): string {
-  return `${grouped(count)} ${count === 1 ? one : many}`;
 }

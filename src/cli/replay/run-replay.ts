@@ -3,12 +3,12 @@ import { printable } from '../../text/printable.ts';
 import type { PodRecord } from '../../quota/rules/pod-record.ts';
 import type { Quota } from '../../quota/rules/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
-import { InputError } from '../input-error.ts';
-import type { CliContext } from '../program.ts';
+import { InputError } from '../../text/input-error.ts';
+import type { CliContext } from '../context.ts';
 import { createProgress } from '../report/progress.ts';
-import type { OutputFormat } from '../report/registry.ts';
+import type { OutputFormat } from '../report/print-report.ts';
 import type { Report } from '../report/report.ts';
-import type { Logs } from './find-logs.ts';
+import type { Logs } from './read-log.ts';
 import { createRecordJudge } from './judge-record.ts';
 import { findCreated, replayLog, type ReplayOptions } from './replay-log.ts';
 import { replayReport } from './replay-report.ts';
@@ -20,16 +20,16 @@ export type ReplayInput = {
   readonly policies: PolicySet;
   readonly quotas: readonly Quota[];
   readonly facts: ClusterFacts;
-  /** In use now; those whose creation is in the logs count from there on. */
+  /** Pods in use now; those that the logs create count from their creation on. */
   readonly pods: readonly PodRecord[];
   readonly output: OutputFormat;
-  /** Each change is listed, not only some of each kind. */
+  /** Whether to list each change, and not only examples of each kind. */
   readonly all?: boolean;
 };
 
 export type Replayed = { readonly report: Report; readonly text: string };
 
-/** Judges logs again, telling on the way what cannot be read. Throws InputError when they hold no decision at all. */
+/** Judges logs again, and prints at once what cannot be read. Throws InputError if they contain no decision. */
 export async function runReplay(input: ReplayInput, context: CliContext): Promise<Replayed> {
   const { logs, policies, quotas, facts } = input;
   const isCounted = quotas.length > 0 && input.pods.length > 0;
@@ -44,22 +44,22 @@ export async function runReplay(input: ReplayInput, context: CliContext): Promis
   const judge = createRecordJudge({ policies, facts, quota: { quotas, pods } });
   const tally = await replayLog({ files: logs.files, judge, onRead, ...listing });
   progress.end();
-  if (tally.decisions === 0) throw new InputError('no line of the logs is a decision');
+  if (tally.decisions === 0) throw new InputError('the logs contain no decisions');
   return {
     report: replayReport(tally, listing.changed),
     text: replayText(tally, { policies: policies.length, quotas: quotas.length, pods: pods.length }),
   };
 }
 
-/** A log of another kind has as many problems as lines. */
+/** A file that is not a log has as many problems as lines. */
 const maxTold = 20;
-/** As text each change is printed at once; every other form is made of all of them, at about 2 KB each. */
+/** Text prints each change at once; the other formats keep all of them in memory, at about 2 KB each. */
 const maxListed = 50_000;
 
 type Listing = Pick<ReplayOptions, 'onChanged' | 'onProblem'> & { readonly changed: readonly ChangedDecision[] };
 type ListingContext = Pick<CliContext, 'write' | 'writeError'> & { readonly endProgress: () => void };
 
-/** What is told while the logs are read. */
+/** What is printed while the logs are read. */
 function createListing({ all, output }: ReplayInput, { write, writeError, endProgress }: ListingContext): Listing {
   const changed: ChangedDecision[] = [];
   let told = 0;
@@ -73,15 +73,12 @@ function createListing({ all, output }: ReplayInput, { write, writeError, endPro
       if (all !== true) return;
       if (output === 'text') say(write, `${changeTexts[decision.change.kind]}: ${decisionText(decision)}`);
       else if (changed.length < maxListed && changed.push(decision) === maxListed)
-        say(
-          writeError,
-          `gpugate: the first ${maxListed} changes are listed, and the others counted; -o text lists all\n`,
-        );
+        say(writeError, `gpugate: only the first ${maxListed} changes are listed; -o text lists all\n`);
     },
     onProblem: ({ file, line, message }) => {
       if (++told > maxTold) return;
       say(writeError, `${printable(file)}:${line} ${printable(message)}\n`);
-      if (told === maxTold) writeError('... and so on; what else cannot be judged is only counted\n');
+      if (told === maxTold) writeError('... further lines that cannot be judged are only counted\n');
     },
   };
 }

@@ -4,7 +4,7 @@ import type { LogEntry } from './read-log.ts';
 import { changeKinds } from './compare-answers.ts';
 import type { DecisionRecord } from '../../record/record.ts';
 
-/** One decision that would be another. */
+/** One decision that would change. */
 export type ChangedDecision = {
   readonly file: string;
   readonly line: number;
@@ -16,7 +16,7 @@ export type ChangedDecision = {
   readonly change: Change;
 };
 
-/** Decisions that change in the same way and for the same reason. */
+/** Decisions that change in the same way for the same reason. */
 export type ChangeGroup = ChangeSource & {
   readonly kind: ChangeKind;
   readonly decisions: number;
@@ -29,30 +29,30 @@ export type LogProblem = { readonly file: string; readonly line: number; readonl
 export type ReplayTally = {
   readonly decisions: number;
   readonly same: number;
-  /** Of the same ones, those that no policy covers. */
+  /** How many of the same ones are exempt. */
   readonly exempt: number;
   readonly changed: Readonly<Record<ChangeKind, number>>;
-  /** Were undecided then: nothing to compare with. */
+  /** Undecided then, so that there is nothing to compare with. */
   readonly undecidedThen: number;
-  /** Neither records nor decisions that can be judged; `problems` names the first. */
+  /** Lines that are not records, or cannot be judged; `problems` contains the first ones. */
   readonly unjudged: number;
   readonly problems: readonly LogProblem[];
-  /** Last lines that a server did not finish. */
+  /** Last lines that a server did not finish writing. */
   readonly cutOff: number;
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** In the order of {@link changeKinds}, the most frequent first. */
+  /** In the order of {@link changeKinds}, and the most frequent first. */
   readonly groups: readonly ChangeGroup[];
 };
 
-/** Enough to see what it is about. */
+/** Enough to understand the change. */
 const maxExamples = 3;
-/** So that what is said of a broken log can be read. */
+/** So that the report of a broken log stays readable. */
 const maxProblems = 20;
 
 type Group = Omit<ChangeGroup, 'decisions' | 'examples'> & { decisions: number; readonly examples: ChangedDecision[] };
 
-/** Counts in a space that depends on the policies and not on the log. */
+/** Counts changes; its memory depends on the policies, and not on the size of the log. */
 export class ChangeTally {
   readonly #groups = new Map<string, Group>();
   readonly #changed = Object.fromEntries(changeKinds.map((kind) => [kind, 0])) as Record<ChangeKind, number>;

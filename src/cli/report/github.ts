@@ -1,4 +1,4 @@
-import { treePath } from './file-uri.ts';
+import { treePath } from './place.ts';
 import type { ReportedFinding, ReportedResult, Reporter } from './report.ts';
 import { findingsOf, summaryOf } from './tally.ts';
 
@@ -9,8 +9,8 @@ const commands: Readonly<Record<ReportedFinding['level'], string>> = {
 };
 
 /**
- * Workflow commands of GitHub Actions, which become annotations of the changed files. Nothing of a user's stands in a line
- * without being escaped: a runner obeys every line that begins with two colons.
+ * Workflow commands of GitHub Actions, which become annotations of the changed files. Everything that users write is
+ * escaped, because a runner obeys every line that begins with two colons.
  */
 export const reportGithub: Reporter = ({ results }, { directory }) => {
   const lines = results.flatMap((result) => findingsOf(result).map((finding) => commandOf(finding, result, directory)));
@@ -29,7 +29,7 @@ function commandOf(finding: ReportedFinding, { name, place: ofResult }: Reported
   return `::${commands[level]} ${pairs.join(',')}::${escapeData(text)}`;
 }
 
-/** As the runner undoes it; `%` first, or the others would be escaped twice. */
+/** The inverse of what the runner does; `%` comes first, or the others would be escaped twice. */
 function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

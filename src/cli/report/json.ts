@@ -1,9 +1,10 @@
-import type { Place, Report, ReportedFinding, ReportedResult, Reporter } from './report.ts';
+import type { Place } from './place.ts';
+import type { Report, ReportedFinding, ReportedResult, Reporter } from './report.ts';
 import { tallyOf, type Tally } from './tally.ts';
 
 /**
- * What `-o json` prints, on one line. Programs rest on it: fields are added without further ado, and whoever takes one
- * away or gives it another meaning raises `version`.
+ * What `-o json` prints, on one line. Programs depend on it: a field may be added at any time; removing one, or giving it
+ * another meaning, raises `version`.
  */
 export type JsonReport = {
   readonly version: 1;
@@ -21,13 +22,13 @@ type JsonResult = {
   readonly place?: Place;
   readonly findings: readonly ReportedFinding[];
   readonly durationMs?: number;
-  /** What a command says besides, each in its own way: the patch, the object. */
+  /** Further fields, which differ between commands: the patch, the object. */
   readonly data?: Readonly<Record<string, unknown>>;
 };
 
-export const reportJson: Reporter = (report, { version }) => `${JSON.stringify(jsonOf(report, version))}\n`;
+export const reportJson: Reporter = (report, { version }) => `${JSON.stringify(jsonReport(report, version))}\n`;
 
-function jsonOf({ command, results }: Report, gpugate: string): JsonReport {
+export function jsonReport({ command, results }: Report, gpugate: string): JsonReport {
   return {
     version: 1,
     gpugate,
@@ -37,7 +38,7 @@ function jsonOf({ command, results }: Report, gpugate: string): JsonReport {
   };
 }
 
-/** It says the same once more, for people. */
+/** The text repeats the findings for people. */
 function withoutText(result: ReportedResult): JsonResult {
   const { text: _, ...rest } = result;
   return rest;

@@ -1,9 +1,10 @@
+import { formatPlace } from './place.ts';
 import type { ReportedFinding, ReportedResult, Reporter } from './report.ts';
 import { byGroup, tallyOf } from './tally.ts';
 
 /**
- * JUnit XML as Jenkins, GitLab and Azure read it: a suite for each group, a case for each result. What failed is a
- * `failure`, what could not be decided an `error`, and warnings are the output of a case that passed.
+ * JUnit XML as Jenkins, GitLab and Azure read it: a suite for each group, a case for each result. A failed result is a
+ * `failure`, an undecided one an `error`; warnings are the output of a case that passed.
  */
 export const reportJunit: Reporter = (report) => {
   const suites = Array.from(byGroup(report), ([group, results]) => suiteOf(group, results));
@@ -38,13 +39,13 @@ function caseOf({ name, group, place, verdict, findings, text = [], durationMs =
   const more = told.length > 1 ? ` (and ${told.length - 1} more)` : '';
   const message =
     first === undefined ? (text.find((line) => line.trim() !== '')?.trim() ?? verdict) : `${first.message}${more}`;
-  // One for all findings: most readers show only the first of several.
+  // One element for all findings, because most readers show only the first of several.
   const outcome = verdict === 'fail' ? 'failure' : 'error';
   return element('testcase', attributes, [textElement(outcome, { message, type: first?.rule ?? verdict }, lines)]);
 }
 
 function lineOf({ rule, policy, level, message, field, place }: ReportedFinding): string {
-  const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column}: `;
+  const where = place === undefined ? '' : `${formatPlace(place)}: `;
   const what = field === undefined || field === '' ? '' : `${field}: `;
   return `${where}${level} [${rule}] ${what}${message}${policy === undefined ? '' : ` (${policy})`}`;
 }
@@ -64,11 +65,11 @@ function textElement(name: string, attributes: Readonly<Record<string, string>>,
   return `<${name}${pairs.join('')}>${escapeXml(lines.join('\n'), 'text')}</${name}>`;
 }
 
-/** XML 1.0 has no way to write these, not even as a reference; a document with one of them is refused whole. */
+/** XML 1.0 cannot express these characters, not even as references; parsers refuse a document that has one. */
 const notXml = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** White space in an attribute is written as a reference: a parser would make blanks of it. */
+/** White space in an attribute is written as a reference, because parsers turn it into blanks. */
 function escapeXml(value: string, where: 'attribute' | 'text' = 'attribute'): string {
   const special = where === 'text' ? /[&<>\r]/g : /[&<>"\t\n\r]/g;
   return value

@@ -1,29 +1,29 @@
-import type { CliContext } from '../program.ts';
-import { grouped } from './grouped-number.ts';
+import type { CliContext } from '../context.ts';
+import { grouped } from './text-table.ts';
 
-/** One tells it how far the work is; it shows that on standard error, where that is a terminal. */
+/** Shows how far the work is on standard error, if that is a terminal. */
 export type Progress = {
   readonly report: (done: number, total: number) => void;
-  /** Takes the line away; before anything else is printed. */
+  /** Clears the line; to be called before anything else is printed. */
   readonly end: () => void;
 };
 
 export type ProgressOptions = {
-  /** What goes on, such as `checking`. */
+  /** The work, such as `checking`. */
   readonly label: string;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   readonly show: CliContext['showProgress'];
 };
 
-/** What is over sooner shows nothing: a line that comes and goes at once only flickers. */
-const patienceMs = 300;
-/** Ten a second look smooth; a terminal over a slow line still keeps up. */
+/** Work that ends sooner shows nothing, because a line that disappears at once only flickers. */
+const firstShownMs = 300;
+/** Ten lines a second look smooth, and a terminal over a slow connection keeps up. */
 const intervalMs = 100;
 const barWidth = 24;
 
 export function createProgress({ label, now, show }: ProgressOptions): Progress {
-  let dueAt = now() + patienceMs;
+  let dueAt = now() + firstShownMs;
   let isShown = false;
   return {
     report: (done, total) => {
@@ -40,7 +40,7 @@ export function createProgress({ label, now, show }: ProgressOptions): Progress 
   };
 }
 
-/** `checking  [############            ]  50%  5,000 of 10,000`: 80 columns hold it, so that it never wraps. */
+/** `checking  [############            ]  50%  5,000 of 10,000`: it fits into 80 columns, so that it never wraps. */
 export function progressLine(label: string, done: number, total: number): string {
   const share = total <= 0 ? 0 : Math.min(Math.max(done / total, 0), 1);
   const bar = '#'.repeat(Math.floor(share * barWidth)).padEnd(barWidth);

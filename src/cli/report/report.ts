@@ -1,13 +1,13 @@
-/** What the offline commands found, in the one shape that every output is made from. */
+import type { Place } from './place.ts';
 
-export type Place = { readonly file: string; readonly line: number; readonly column: number };
+/** What the offline commands found, in the one shape that every output is made from. */
 
 export type ReportedFinding = {
   /** Stable id, as in denials, metrics and the README. */
   readonly rule: string;
-  /** WorkloadPolicy or TenantQuota; absent for what no policy says, such as an object that cannot be read. */
+  /** WorkloadPolicy or TenantQuota; absent if the finding comes from neither, for example an unreadable object. */
   readonly policy?: string;
-  /** Of `Deny`, `Warn` and `Audit`. */
+  /** For `Deny`, `Warn` and `Audit`. */
   readonly level: 'error' | 'warning' | 'note';
   /** One line, as users read it in a denial or a warning. */
   readonly message: string;
@@ -16,7 +16,7 @@ export type ReportedFinding = {
   readonly place?: Place;
 };
 
-/** One thing that was judged: an object, a case of a suite, a recorded decision. */
+/** The result for one object, one case of a suite, or one recorded decision. */
 export type ReportedResult = {
   /** `pod proj-a/job-7-train`, or the name of a case. */
   readonly name: string;
@@ -25,9 +25,9 @@ export type ReportedResult = {
   readonly place?: Place;
   readonly verdict: 'pass' | 'warn' | 'fail' | 'undecided';
   readonly findings: readonly ReportedFinding[];
-  /** Lines that only people read, such as a diff; already without control characters. */
+  /** Lines for people only, such as a diff; they contain no control characters. */
   readonly text?: readonly string[];
-  /** What JSON says besides, such as the patch. */
+  /** Further fields of the JSON output, such as the patch. */
   readonly data?: Readonly<Record<string, unknown>>;
   readonly durationMs?: number;
 };
@@ -38,13 +38,13 @@ export type Report = {
   readonly results: readonly ReportedResult[];
 };
 
-/** What reporters know of where they print to. */
+/** What reporters know about their output. */
 export type ReportContext = {
   readonly version: string;
   readonly isColoured: boolean;
-  /** The tree that was checked, absolute: paths inside of it are told relative to it. */
+  /** The absolute path of the tree that was checked; reports name the files in it by relative paths. */
   readonly directory: string;
 };
 
-/** The whole output, with its last newline. */
+/** Returns the whole output, which ends with a newline. */
 export type Reporter = (report: Report, context: ReportContext) => string;

@@ -1,9 +1,9 @@
 import { rules } from '../../policies/registry.ts';
-import { fileUri } from './file-uri.ts';
-import type { Place, ReportedFinding, ReportedResult, Reporter } from './report.ts';
+import { fileUri, type Place } from './place.ts';
+import type { ReportedFinding, ReportedResult, Reporter } from './report.ts';
 import { findingsOf } from './tally.ts';
 
-/** SARIF 2.1.0 (OASIS), as code scanning takes it: a result for each finding, none for what passed. */
+/** SARIF 2.1.0 (OASIS) for code scanning: a result for each finding, and none for what passed. */
 export const reportSarif: Reporter = ({ command, results }, { version, directory }) => {
   const found = results.flatMap((result) => findingsOf(result).map((finding) => ({ result, finding })));
   const ids = [...new Set(found.map(({ finding }) => finding.rule))].sort();
@@ -28,9 +28,9 @@ const schema = 'https://json.schemastore.org/sarif-2.1.0.json';
 
 const summaries: ReadonlyMap<string, string> = new Map([
   ...rules.map(({ id, summary }): [string, string] => [id, summary]),
-  ['quota', 'What a TenantQuota charges stays within its hard limits.'],
-  ['failed', 'What comes out is what was expected.'],
-  ['undecided', 'Everything that a decision rests on is known.'],
+  ['quota', 'The usage that a TenantQuota charges must stay within its hard limits.'],
+  ['failed', 'The result must be the expected one.'],
+  ['undecided', 'Every fact that a decision depends on must be known.'],
 ]);
 
 function ruleOf(id: string): object {
@@ -42,7 +42,7 @@ function messageOf({ field, message }: ReportedFinding): string {
   return field === undefined || field === '' ? message : `${field}: ${message}`;
 }
 
-/** The object by its name, and by where it stands when that is in a file. */
+/** The name of the object, and its place if it is in a file. */
 function locationsOf(place: Place | undefined, { name }: ReportedResult, directory: string): object[] {
   const logicalLocations = [{ fullyQualifiedName: name, kind: 'object' }];
   const uri = place === undefined ? undefined : fileUri(place.file, directory);

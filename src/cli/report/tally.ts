@@ -1,4 +1,4 @@
-import { grouped } from './grouped-number.ts';
+import { grouped } from './text-table.ts';
 import type { Report, ReportedFinding, ReportedResult } from './report.ts';
 
 export type Verdict = ReportedResult['verdict'];
@@ -10,7 +10,7 @@ export function tallyOf(results: readonly ReportedResult[]): Tally {
   return tally;
 }
 
-/** `1 failed, 2 undecided, 1 warned, 3 passed, of 7`: the bad ones first, and of what there is none nothing. */
+/** `1 failed, 2 undecided, 3 passed, of 6`: the bad ones first, and nothing about verdicts that no result has. */
 export function summaryOf(results: readonly ReportedResult[]): string {
   if (results.length === 0) return 'nothing to judge';
   const { fail, undecided, warn, pass } = tallyOf(results);
@@ -30,8 +30,8 @@ export function byGroup({ results }: Report): ReadonlyMap<string, readonly Repor
 }
 
 /**
- * The findings of a result, and one that stands for its verdict where none does: outputs that list findings only, and
- * not what passed, must not be silent about a case that failed by what it got.
+ * The findings of a result. If none of them explains why it failed or is undecided, one is added: some outputs list only
+ * findings, and must not omit a failed case.
  */
 export function findingsOf({ name, verdict, findings, place, text }: ReportedResult): readonly ReportedFinding[] {
   const isTold = findings.some(({ level }) => level === 'error');

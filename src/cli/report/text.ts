@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { printable } from '../../text/printable.ts';
-import type { Place, ReportContext, ReportedFinding, ReportedResult, Reporter } from './report.ts';
+import { formatPlace } from './place.ts';
+import type { ReportContext, ReportedFinding, ReportedResult, Reporter } from './report.ts';
 import { byGroup, summaryOf, type Verdict } from './tally.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -19,7 +20,7 @@ const levelStyles: Readonly<Record<ReportedFinding['level'], Style>> = {
   note: 'cyan',
 };
 
-/** As a test runner prints it: each file, what was judged in it, what was found, and the counts last. */
+/** Like the output of a test runner: each file, what was judged in it, what was found, and finally the counts. */
 export const reportText: Reporter = (report, context) => {
   const paint = painter(context);
   const groups = Array.from(byGroup(report), ([group, results]) => {
@@ -29,7 +30,7 @@ export const reportText: Reporter = (report, context) => {
   return `${groups.join('')}${summaryOf(report.results)}\n`;
 };
 
-/** The stream is not looked at: whether there are colours was decided from the context. */
+/** Ignores the stream, because the context says whether there are colours. */
 function painter({ isColoured }: ReportContext): Paint {
   return isColoured ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
 }
@@ -46,18 +47,13 @@ function linesOf({ name, verdict, findings, text = [], durationMs }: ReportedRes
 
 /** `pods/train.yaml:12:9: error [gpu-mixed] spec.containers[0].resources.limits: ... (policy platform)`. */
 function findingLine({ rule, policy, level, message, field, place }: ReportedFinding, paint: Paint): string {
-  const where = place === undefined ? '' : `${paint('cyan', formatPlace(place))}: `;
+  const where = place === undefined ? '' : `${paint('cyan', printable(formatPlace(place)))}: `;
   const what = field === undefined || field === '' ? '' : `${printable(field)}: `;
   const whose = policy === undefined ? '' : paint('gray', ` (${printable(policy)})`);
   return `${where}${paint(levelStyles[level], level)} [${printable(rule)}] ${what}${printable(message)}${whose}`;
 }
 
-/** The form that editors and terminals turn into links. */
-function formatPlace({ file, line, column }: Place): string {
-  return `${printable(file)}:${line}:${column}`;
-}
-
-/** Diffs are the only lines that begin with a sign. */
+/** Only the lines of a diff begin with a sign. */
 function paintDiff(line: string, paint: Paint): string {
   if (line.startsWith('+')) return paint('green', line);
   if (line.startsWith('-')) return paint('red', line);

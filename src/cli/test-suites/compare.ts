@@ -4,27 +4,26 @@ import { stringify } from 'yaml';
 import { isPlainObject } from '../../api/plain-object.ts';
 import type { Expectation } from '../../api/policy-test.ts';
 import { lineDiff } from './line-diff.ts';
-import { partOf } from './part-of.ts';
 import type { Got } from './run-case.ts';
 
-/** Something expected that is not so. */
+/** An expectation that is not met. */
 export type Mismatch = {
   readonly field: keyof Expectation;
-  /** One line: what was wanted, and what was got. */
+  /** One line: what was expected, and what happened. */
   readonly summary: string;
-  /** For people: the difference line by line. */
+  /** The difference line by line, for people. */
   readonly lines: readonly string[];
 };
 
 type Compare = (wanted: Expectation, got: Got) => Omit<Mismatch, 'field'> | undefined;
 
-/** In the order in which they are told: what decided first. */
+/** In the order of the report: the decision first. */
 const comparisons: { readonly [Field in keyof Expectation]-?: Compare } = {
   decision: ({ decision }, got) =>
     decision === got.decision
       ? undefined
       : {
-          summary: `wanted ${decision}, got ${got.decision}`,
+          summary: `expected ${decision}, got ${got.decision}`,
           lines: got.message === '' ? [] : got.message.split('\n'),
         },
   rules: ({ rules }, got) => rules && compareRules(rules, got.findings),
@@ -44,7 +43,7 @@ const comparisons: { readonly [Field in keyof Expectation]-?: Compare } = {
 
 const fields = Object.keys(comparisons) as (keyof Expectation)[];
 
-/** Everything that is expected and not so; what is not expected is not compared, except for the decision. */
+/** All expectations that are not met. Fields without an expectation are not compared, except for the decision. */
 export function compare(wanted: Expectation, got: Got): readonly Mismatch[] {
   return fields.flatMap((field) => {
     const found = comparisons[field](wanted, got);
@@ -52,7 +51,7 @@ export function compare(wanted: Expectation, got: Got): readonly Mismatch[] {
   });
 }
 
-/** Ids of what was found, each once, in the order of the denial. */
+/** The ids of the rules that found something, each once, in the order of the denial. */
 export function ruleIdsOf(findings: Got['findings']): readonly string[] {
   return [...new Set(findings.map(({ rule }) => rule))];
 }
@@ -65,7 +64,7 @@ function compareRules(wanted: readonly string[], findings: Got['findings']): Omi
   const listed = (ids: readonly string[]) => (ids.length === 0 ? 'none' : [...new Set(ids)].join(', '));
   const all = findings.map(({ rule, policy }) => (wanted.includes(rule) ? rule : `${policy}/${rule}`));
   return {
-    summary: `wanted ${listed(wanted)}, got ${listed(all)}`,
+    summary: `expected ${listed(wanted)}, got ${listed(all)}`,
     lines: [
       ...missing.map((id) => `- ${id}`),
       ...new Set(unwanted.map(({ rule, policy, enforcement }) => `+ ${policy}/${rule} (${enforcement})`)),
@@ -73,7 +72,7 @@ function compareRules(wanted: readonly string[], findings: Got['findings']): Omi
   };
 }
 
-/** A block scalar of YAML ends with a line break, unless it is written `|-`. */
+/** A block scalar of YAML ends with a line break unless it begins with `|-`. */
 function withoutEnd(text: string): string {
   return text.replace(/\n$/, '');
 }
@@ -85,8 +84,10 @@ function shownText(text: string): readonly string[] {
 function compareTexts(wanted: string, got: string): Omit<Mismatch, 'field'> | undefined {
   const lines = lineDiff(wanted, got);
   if (lines.length === 0) return undefined;
-  if (got === '') return { summary: 'wanted a text, got none', lines: wanted.split('\n').map((line) => `- ${line}`) };
-  return wanted === '' ? { summary: 'wanted none, got a text', lines: shownText(got) } : { summary: 'differs', lines };
+  if (got === '') return { summary: 'expected a text, got none', lines: wanted.split('\n').map((line) => `- ${line}`) };
+  return wanted === ''
+    ? { summary: 'expected none, got a text', lines: shownText(got) }
+    : { summary: 'differs', lines };
 }
 
 function missingTexts(
@@ -112,7 +113,7 @@ function compareValues(wanted: unknown, got: unknown): Omit<Mismatch, 'field'> |
 
 type Patch = readonly { readonly op: string; readonly path: string }[];
 
-/** A line for each operation. Several on one path, such as at the end of a list, stay in order. */
+/** One line for each operation. Several operations on one path, such as the end of a list, keep their order. */
 function comparePatches(wanted: Patch, got: Patch): Omit<Mismatch, 'field'> | undefined {
   const text = (patch: Patch) =>
     patch
@@ -122,10 +123,23 @@ function comparePatches(wanted: Patch, got: Patch): Omit<Mismatch, 'field'> | un
   return compareTexts(text(wanted), text(got));
 }
 
-/** The order of keys means nothing, and a plain copy has no prototype that differs. */
+/** Sorts keys, whose order means nothing, and copies objects, so that prototypes do not differ. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isPlainObject(value)) return value;
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.filter((key) => value[key] !== undefined).map((key) => [key, sorted(value[key])]));
+}
+
+/**
+ * `value` reduced to the fields that `shape` names at any depth, so that the two are equal if all of these fields are.
+ * Lists are compared item by item; items beyond those of the shape stay whole.
+ */
+export function partOf(value: unknown, shape: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(shape)) {
+    return value.map((item: unknown, index): unknown => (index < shape.length ? partOf(item, shape[index]) : item));
+  }
+  if (!isPlainObject(value) || !isPlainObject(shape)) return value;
+  const keys = Object.keys(shape).filter((key) => Object.hasOwn(value, key));
+  return Object.fromEntries(keys.map((key) => [key, partOf(value[key], shape[key])]));
 }

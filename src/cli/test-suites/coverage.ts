@@ -1,19 +1,19 @@
 import type { Outcome } from '../../admission/decision.ts';
 import { quotaRule } from '../../admission/quota-answer.ts';
 import type { ReportedResult } from '../report/report.ts';
-import { textTable } from '../text-table.ts';
+import { textTable } from '../report/text-table.ts';
 import type { CaseRun } from './run-case.ts';
 import type { Suite } from './suite.ts';
 
-/** In how many cases a rule of a policy found something, and in how many it was asked and found nothing. */
+/** The cases in which a rule of a policy found something, and those in which it ran and found nothing. */
 type RuleCoverage = { readonly violated: Set<string>; readonly passed: Set<string> };
 
 type PolicyCoverage = { readonly name: string; readonly rules: ReadonlyMap<string, RuleCoverage>; isAsked: boolean };
 
-/** In how many cases a quota charged a pod, and in how many one did not fit. */
+/** The cases in which a quota charged a pod, and those in which a pod did not fit. */
 type QuotaCoverage = { readonly name: string; readonly charged: Set<string>; readonly short: Set<string> };
 
-/** What the cases of all suites touched. */
+/** The rules and quotas that the cases of all suites touched. */
 export class Coverage {
   /** By name and content. */
   readonly #policies = new Map<string, PolicyCoverage>();
@@ -39,7 +39,7 @@ export class Coverage {
     }
   }
 
-  /** A result of its own; a failure when less than `minPercent` of it was touched. */
+  /** A separate result, which fails if fewer than `minPercent` of the rules and quotas were touched. */
   result(minPercent: number): ReportedResult {
     const rules = [...this.#policies.values()].flatMap(rowsOf);
     const quotas = Array.from(this.#quotas.values(), quotaRow);
@@ -47,7 +47,7 @@ export class Coverage {
     const touched = items.filter(({ isTouched }) => isTouched).length;
     const percent = items.length === 0 ? 100 : Math.floor((100 * touched) / items.length);
     const isEnough = percent >= minPercent;
-    const message = `${percent}% is less than --coverage-min ${minPercent}: write cases for what is marked`;
+    const message = `${percent}% is less than --coverage-min ${minPercent}; write cases for the rules and quotas that are marked as missing`;
     return {
       name: `${touched} of ${items.length} rules and quotas (${percent}%)`,
       group: 'coverage',
@@ -68,7 +68,7 @@ export class Coverage {
   }
 
   #markQuotas({ charges, findings }: Outcome, id: string): void {
-    // `projects/a nvidia.com/gpu=2 pods=1`; neither a slash nor a space can be in the name of a quota.
+    // `projects/a nvidia.com/gpu=2 pods=1`: the name of a quota contains neither a slash nor a space.
     for (const charge of charges) this.#quota(charge.split(/[/ ]/, 1)[0] ?? '').charged.add(id);
     for (const { rule, policy } of findings) if (rule === quotaRule) this.#quota(policy).short.add(id);
   }
@@ -86,7 +86,7 @@ type Row = { readonly cells: readonly string[]; readonly isTouched: boolean; rea
 
 function rowsOf({ name, rules, isAsked }: PolicyCoverage): readonly Row[] {
   if (rules.size === 0) {
-    // Of a policy that only mutates it is known whether it was asked, not what it changed.
+    // For a policy that only mutates, it is known whether it ran, but not what it changed.
     const cells = [name, '-', '', '', isAsked ? '' : 'no case is in its scope'];
     return [{ cells, isTouched: isAsked, data: { policy: name, isAsked } }];
   }

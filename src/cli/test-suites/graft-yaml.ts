@@ -14,12 +14,12 @@ import {
 import { isPlainObject } from '../../api/plain-object.ts';
 
 /**
- * A node that says `value`, with the comments and the style of the node that stood there as far as both have the same
- * shape. Changes `node`; `document` is what it belongs to.
+ * A node with this value that keeps the comments and the style of the old node as far as the two have the same shape.
+ * Changes `node`, which belongs to `document`.
  */
 export function graft(node: unknown, value: unknown, document: Document.Parsed): Node {
   if (isNode(node) && !isAlias(node) && isDeepStrictEqual(node.toJS(document), value)) return node;
-  // What is empty has no style to keep.
+  // An empty collection has no style to keep.
   const isEmpty = (isMap(node) || isSeq(node)) && node.items.length === 0;
   if (isMap(node) && isPlainObject(value) && !isEmpty) return graftMap(node, value, document);
   if (isSeq(node) && Array.isArray(value) && !isEmpty) return graftSeq(node, value, document);
@@ -42,7 +42,7 @@ function graftMap(map: YAMLMap, value: Readonly<Record<string, unknown>>, docume
   return map;
 }
 
-/** Items that are there already keep their comments wherever they go; in lists of maps the place tells which is which. */
+/** Items that exist already keep their comments, even if they move; changed items of lists are matched by position. */
 function graftSeq(seq: YAMLSeq, value: readonly unknown[], document: Document.Parsed): Node {
   const left = [...seq.items];
   const take = (item: unknown): unknown => {
@@ -61,7 +61,7 @@ function graftSeq(seq: YAMLSeq, value: readonly unknown[], document: Document.Pa
   return seq;
 }
 
-/** A text of several lines as a literal block, so that it reads as users will see it. */
+/** Writes a text of several lines as a literal block, which looks as users will see it. */
 function freshNode(value: unknown, document: Document.Parsed): Node {
   const node = document.createNode(value, { aliasDuplicateObjects: false }) as Node;
   if (isScalar(node) && isText(node) && String(node.value).includes('\n')) node.type = Scalar.BLOCK_LITERAL;

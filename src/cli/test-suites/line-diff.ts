@@ -1,14 +1,14 @@
-/** The table below has a cell for each pair of lines; beyond this a diff is no longer read by anybody. */
+/** The table below has a cell for each pair of lines; nobody reads a longer diff. */
 const maxPairs = 4_000_000;
 
-/** Unchanged lines that are shown around each change. */
+/** How many unchanged lines are shown around each change. */
 const contextLines = 3;
 
 type Edit = { readonly mark: '-' | '+' | ' '; readonly line: string };
 
 /**
- * Lines that begin with `- ` (wanted, and not there), `+ ` (there, and not wanted) or two spaces; what did not change is
- * cut to some lines around the changes. Empty when both are the same.
+ * Lines that begin with `- ` (expected, but missing), `+ ` (present, but not expected) or two spaces; only the unchanged
+ * lines near changes are shown. Empty if both texts are the same.
  */
 export function lineDiff(wanted: string, got: string): readonly string[] {
   if (wanted === got) return [];
@@ -39,7 +39,7 @@ function editsOf(wanted: readonly string[], got: readonly string[]): readonly Ed
   return edits;
 }
 
-/** Length of the longest common subsequence of what is left from `i` and `j` on. */
+/** The length of the longest common subsequence of the lines from `i` and `j` on. */
 function commonLengths(a: readonly string[], b: readonly string[]): (i: number, j: number) => number {
   const width = b.length + 1;
   const lengths = new Uint32Array((a.length + 1) * width);

@@ -8,14 +8,14 @@ import type { PlainObject } from '../../api/plain-object.ts';
 import { policyTest, type PolicyTest, type PolicyTestCase } from '../../api/policy-test.ts';
 import { type ReadObject, readYaml } from '../../text/read-yaml.ts';
 import { ruleIds } from '../../policies/registry.ts';
-import type { Place } from '../report/report.ts';
+import type { Place } from '../report/place.ts';
 import type { SuiteFile } from './find-suites.ts';
 import { malformation, type Input, type SuiteInputs, type SuiteRules } from './suite-inputs.ts';
 import type { CaseObject, Suite, SuiteCase } from './suite.ts';
 
 export type ReadSuites = { readonly suites: readonly Suite[]; readonly problems: readonly string[] };
 
-/** The suites of a file with all that they name. Problems are lines for people, with file, line and column. */
+/** The suites of a file and everything that they name. Problems are lines for people, with file, line and column. */
 export async function readSuiteFile({ file, text }: SuiteFile, inputs: SuiteInputs): Promise<ReadSuites> {
   const { objects, problems } = readYaml(text, { file, schemas: [policyTest] });
   const found = new Set(problems.map(formatProblem));
@@ -68,7 +68,7 @@ class SuiteReader {
       isWhole = false;
     }
     if (!isWhole) return undefined;
-    // A quota may be among the policies, and named once more.
+    // A quota may be among the policies, and be named again.
     const paths = new Set(named.map(({ path }) => this.#resolve(path)));
     return this.#take(await this.#inputs.rules([...paths]), { path: '', field: 'policies' });
   }
@@ -79,12 +79,12 @@ class SuiteReader {
     { index, rules }: { index: number; rules: SuiteRules | undefined },
   ): Promise<SuiteCase | undefined> {
     const at = `cases[${index}]`;
-    // One after the other, so that problems are told in the order of the suite.
+    // One after the other, so that problems come in the order of the suite.
     const objects: CaseObject[] = [];
     for (const [i, each] of testCase.objects.entries())
       objects.push(...(await this.#objects(each, `${at}.objects[${i}]`)));
     const old = testCase.oldObject === undefined ? [] : await this.#objects(testCase.oldObject, `${at}.oldObject`);
-    if (old.length > 1) this.#problem(`${at}.oldObject`, `holds ${old.length} objects, and must hold one`);
+    if (old.length > 1) this.#problem(`${at}.oldObject`, `contains ${old.length} objects, and must contain one`);
     const snapshot = testCase.snapshot ?? suite.snapshot;
     const cluster = this.#take(
       await this.#inputs.cluster(snapshot === undefined ? undefined : this.#resolve(snapshot)),
@@ -101,7 +101,7 @@ class SuiteReader {
     const own = new Set(rules.quotas.map(({ name }) => name));
     const quotas = [...rules.quotas, ...cluster.quotas.filter(({ name }) => !own.has(name))];
     if (rules.policies.length + quotas.length === 0)
-      this.#problem('policies', 'nothing is tested: name policies or quotas');
+      this.#problem('policies', 'nothing is tested; name policies or quotas');
     this.#checkExpectation(
       testCase,
       at,
@@ -133,7 +133,7 @@ class SuiteReader {
     return [];
   }
 
-  /** A misspelt rule would be a case that never passes, or worse, one that is updated. */
+  /** A case with a misspelt rule would never pass, or worse, --update would accept it. */
   #checkExpectation({ expect }: PolicyTestCase, at: string, owners: readonly string[]): void {
     const known = [...ruleIds, quotaRule];
     for (const [index, wanted] of (expect?.rules ?? []).entries()) {
@@ -150,7 +150,7 @@ class SuiteReader {
     try {
       RE2JS.compile(expect.messageMatches);
     } catch (error) {
-      this.#problem(`${at}.expect.messageMatches`, `is no regular expression (RE2): ${messageOf(error)}`);
+      this.#problem(`${at}.expect.messageMatches`, `is not a regular expression (RE2): ${messageOf(error)}`);
     }
   }
 
@@ -170,7 +170,7 @@ class SuiteReader {
     return { file: this.#file, line, column };
   }
 
-  /** Relative to the suite's file. */
+  /** Paths are relative to the file of the suite. */
   #resolve(path: string): string {
     return isAbsolute(path) ? path : join(dirname(this.#file), path);
   }

@@ -4,21 +4,20 @@ import { messageOf } from '../../text/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import type { Expectation } from '../../api/policy-test.ts';
 import type { Operation } from '../../mutations/apply.ts';
-import { withNamespaces } from '../check/check-objects.ts';
-import { judgeCount } from '../check/judge-count.ts';
-import { createOfflineJudge, type Judged } from '../judge/offline-judge.ts';
+import { createCountingJudge } from '../judge/counting-judge.ts';
+import type { Judged } from '../judge/offline-judge.ts';
 import { createRequestsOf, type ObjectRequest } from '../judge/requests-of.ts';
 import type { CaseObject, Suite, SuiteCase } from './suite.ts';
 
-/** What a case's last object met. */
+/** The answer to the last object of a case. */
 export type Got = {
   readonly decision: Expectation['decision'];
-  /** What the user reads when it is not allowed; else empty. */
+  /** What the user reads if the object is not allowed; otherwise empty. */
   readonly message: string;
   readonly findings: Outcome['findings'];
   readonly warnings: readonly string[];
   readonly patch: readonly Operation[];
-  /** Of a workload that of its pods, as patch is. */
+  /** For a workload this is its pod, and so is the patch. */
   readonly object: unknown;
   /** Why nothing was judged. */
   readonly note?: string;
@@ -26,20 +25,20 @@ export type Got = {
 
 export type CaseRun = {
   readonly case: SuiteCase;
-  /** Or why there is nothing to compare. */
+  /** The answer, or why there is nothing to compare. */
   readonly result:
     | { readonly kind: 'judged'; readonly got: Got }
     /** An object before the last was not allowed. */
     | { readonly kind: 'refused before'; readonly object: CaseObject; readonly message: string }
     | { readonly kind: 'failed'; readonly cause: string };
-  /** Of all objects. */
+  /** Those of all objects. */
   readonly outcomes: readonly Outcome[];
   readonly durationMs: number;
 };
 
 const decisions = { allow: 'Allow', deny: 'Deny', undecided: 'Undecided' } as const;
 
-/** Applies the objects of a case in order, to a cluster of its own. Never rejects. */
+/** Applies the objects of a case in order to a cluster of its own. Never rejects. */
 export async function runCase(suite: Suite, testCase: SuiteCase, findExemption: FindExemption): Promise<CaseRun> {
   const start = performance.now();
   const outcomes: Outcome[] = [];
@@ -51,15 +50,12 @@ export async function runCase(suite: Suite, testCase: SuiteCase, findExemption: 
   });
   try {
     const { cluster, quotas, objects } = testCase;
-    const facts = withNamespaces(
-      cluster.facts,
-      objects.map(({ object }) => ({ value: object })),
-    );
-    const judge = createOfflineJudge({
+    const judge = createCountingJudge({
       policies: suite.policies,
-      facts,
+      facts: cluster.facts,
       quota: { quotas, pods: cluster.pods },
       findExemption,
+      objects: objects.map(({ object }) => object),
     });
     const requestsOf = createRequestsOf({ user: testCase.user, namespace: testCase.namespace, kinds: suite.kinds });
     for (const [index, object] of objects.entries()) {
@@ -67,7 +63,7 @@ export async function runCase(suite: Suite, testCase: SuiteCase, findExemption: 
       const asked = requestsOf(object.object);
       const requests = isLast ? requestsOfLast(asked.requests, testCase) : asked.requests;
       const judged: Judged[] = [];
-      for (const request of requests) judged.push(await judgeCount(request, judge, facts));
+      for (const request of requests) judged.push(await judge(request));
       outcomes.push(...judged.map(({ outcome }) => outcome));
       const got = gotOf(judged, asked.note);
       if (isLast) return ended({ kind: 'judged', got });
@@ -80,8 +76,8 @@ export async function runCase(suite: Suite, testCase: SuiteCase, findExemption: 
 }
 
 /**
- * Of an update or a deletion only the object itself is asked about: what becomes of its pods is up to controllers. A
- * recorded review says itself what is done.
+ * For an update or a deletion, only the object itself is judged: controllers decide what happens to its pods. A recorded
+ * review has its own operation.
  */
 function requestsOfLast(
   requests: readonly ObjectRequest[],
@@ -100,13 +96,13 @@ function requestsOfLast(
     });
 }
 
-/** As it is stored: which group of a quota a pod was in depends on its namespace. */
+/** The object as it is stored: the quota group of a pod depends on its namespace. */
 function placed(object: PlainObject, namespace: string): PlainObject {
   const metadata = isPlainObject(object['metadata']) ? object['metadata'] : {};
   return metadata['namespace'] === undefined ? { ...object, metadata: { ...metadata, namespace } } : object;
 }
 
-/** A workload and its pods are one answer: the strictest decision, and everything that was found. */
+/** Combines the answers for a workload and its pods: the strictest decision, and all findings. */
 function gotOf(judged: readonly Judged[], note: string | undefined): Got {
   const kinds = new Set(judged.map(({ outcome }) => outcome.decision.kind));
   const kind = (['undecided', 'deny', 'allow'] as const).find((each) => kinds.has(each)) ?? 'allow';

@@ -7,23 +7,22 @@ import { formatProblem } from '../../text/problem.ts';
 import { isPlainObject } from '../../api/plain-object.ts';
 import type { ReviewedKind } from '../../api/workload-policy.ts';
 import { listPolicyFiles } from '../../files/policy-files.ts';
-import { readSnapshotFile } from '../../files/snapshot-file.ts';
 import { usageOfSnapshot } from '../../files/snapshot-usage.ts';
-import { QuotaError } from '../../quota/rules/group.ts';
 import type { Quota } from '../../quota/rules/quota.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { readPodTemplate } from '../../workload/pod-template.ts';
 import { readMeta } from '../../workload/read-pod.ts';
-import { InputError } from '../input-error.ts';
-import { formatTold, readObjects } from '../judge/read-objects.ts';
+import { InputError } from '../../text/input-error.ts';
+import { formatTold, readObjects } from '../input/read-objects.ts';
 import { createRequestsOf } from '../judge/requests-of.ts';
-import { loadRules } from '../load-rules.ts';
+import { loadSnapshot } from '../input/cluster-source.ts';
+import { loadRules } from '../input/load-rules.ts';
 import { kindsOf } from '../manifests/webhook-configurations.ts';
 import type { CaseObject, SuiteCluster } from './suite.ts';
 
 /**
- * What a path of a suite stands for. `missing`: the rest of a sentence that begins with the path, to be said where the
- * suite names it. `problems`: what is wrong inside, each with its own file, line and column.
+ * What a path of a suite stands for. `missing`: the rest of a sentence that begins with the path, reported at the place
+ * where the suite names it. `problems`: problems inside the file, each with its own place.
  */
 export type Input<T> = { readonly value: T } | { readonly missing: string } | { readonly problems: readonly string[] };
 
@@ -31,14 +30,14 @@ export type SuiteRules = {
   readonly policies: readonly CompiledPolicy[];
   /** By name, as JSON. */
   readonly policyTexts: ReadonlyMap<string, string>;
-  /** Kinds that policies are about. */
+  /** The kinds that policies cover. */
   readonly kinds: ReadonlySet<ReviewedKind>;
   readonly quotas: readonly Quota[];
 };
 
-/** Everything that suites name, each read once however many cases name it. */
+/** Everything that suites name; each file is read once. */
 export type SuiteInputs = {
-  /** Undefined when there is such a file or directory; else what is missing. */
+  /** Undefined if the file or directory exists; otherwise what is missing. */
   readonly missingRules: (path: string) => Promise<string | undefined>;
   readonly rules: (paths: readonly string[]) => Promise<Input<SuiteRules>>;
   readonly cluster: (path: string | undefined) => Promise<Input<SuiteCluster>>;
@@ -74,9 +73,13 @@ async function readRules(paths: readonly string[]): Promise<Input<SuiteRules>> {
     const kinds = new Set(kindsOf(policies));
     return { value: { policies: policies.map(compilePolicy), policyTexts, kinds, quotas } };
   } catch (error) {
-    if (error instanceof InputError) return { problems: [error.message] };
-    throw error;
+    return problemsOf(error);
   }
+}
+
+function problemsOf(error: unknown): Input<never> {
+  if (error instanceof InputError) return { problems: [error.message] };
+  throw error;
 }
 
 const emptyCluster = () =>
@@ -89,13 +92,10 @@ async function readCluster(path: string | undefined): Promise<Input<SuiteCluster
   } catch (error) {
     return { missing: explainFileError(error) };
   }
-  const read = await readSnapshotFile(path);
-  if ('problems' in read) return { problems: read.problems.map(formatProblem) };
   try {
-    return { value: usageOfSnapshot(read.snapshot) };
+    return { value: (await loadSnapshot(path)).usage };
   } catch (error) {
-    if (error instanceof QuotaError) return { problems: [`${path}:1:1 quotas: ${error.field}: ${error.message}`] };
-    throw error;
+    return problemsOf(error);
   }
 }
 
@@ -108,7 +108,7 @@ async function readCaseObjects(path: string): Promise<Input<readonly CaseObject[
     });
     const all = [...problems.map(formatTold), ...found.filter((problem) => problem !== undefined)];
     if (all.length > 0) return { problems: all };
-    if (objects.length === 0) return { missing: 'holds no objects' };
+    if (objects.length === 0) return { missing: 'contains no objects' };
     return { value: objects.map(({ value, place }) => ({ place, object: value })) };
   } catch (error) {
     if (error instanceof InputError) return { missing: error.message.replace(`${path}: `, '') };
@@ -116,10 +116,10 @@ async function readCaseObjects(path: string): Promise<Input<readonly CaseObject[
   }
 }
 
-/** Asked only whether a cluster takes an object at all. */
+/** Used only to find out whether a cluster accepts an object at all. */
 const requestsOf = createRequestsOf({ user: { username: '', groups: [] }, namespace: 'default', kinds: new Set() });
 
-/** Why the API server would not even ask about an object; undefined when it would. */
+/** Why the API server would refuse an object before it calls any webhook; undefined if it would not. */
 export function malformation(object: unknown): { readonly field: string; readonly message: string } | undefined {
   if (!isPlainObject(object)) return { field: '', message: 'must be an object with apiVersion and kind' };
   for (const field of ['apiVersion', 'kind']) {

@@ -1,15 +1,15 @@
-import { formatProblem } from '../../text/problem.ts';
 import { printable } from '../../text/printable.ts';
-import type { Place, ReportedFinding, ReportedResult } from '../report/report.ts';
+import { formatPlace } from '../report/place.ts';
+import type { ReportedFinding, ReportedResult } from '../report/report.ts';
 import { ruleIdsOf } from './compare.ts';
 import type { CaseRun } from './run-case.ts';
 import type { JudgedCase } from './update-cases.ts';
 
-/** Stable, as the ids of rules: what outputs call a case's failure. */
+/** The ids that outputs give to failures of cases; stable, like the ids of rules. */
 export const suiteFindings = {
-  /** Something else was expected. */
+  /** An expectation is not met. */
   expectation: 'expectation',
-  /** An object before the last was not allowed, so that the case tests something else than it says. */
+  /** An object before the last was not allowed, so the case does not test what it says. */
   refusedBefore: 'refused-before',
   /** The case could not be judged. */
   failed: 'not-judged',
@@ -36,7 +36,7 @@ export function resultOf({ suite, run, mismatches, updated }: JudgedCase): Repor
     verdict: findings.length > 0 ? 'fail' : 'pass',
     findings,
     text: [
-      ...(findings.length > 0 ? [`the case: ${textOf(testCase.place)}`] : []),
+      ...(findings.length > 0 ? [`the case: ${formatPlace(testCase.place)}`] : []),
       ...(result.kind === 'judged' && result.got.note !== undefined
         ? [`not judged: ${printable(result.got.note)}`]
         : []),
@@ -53,17 +53,13 @@ function stoppedBy({ case: testCase, result }: CaseRun): { finding: ReportedFind
     return { finding: { ...error, rule: suiteFindings.failed, message: printable(result.cause) }, lines: [] };
   }
   if (result.kind === 'judged') return undefined;
-  const message = `the object at ${textOf(result.object.place)}, applied before the last, was not allowed`;
+  const message = `the object at ${formatPlace(result.object.place)}, applied before the last, was not allowed`;
   return { finding: { ...error, rule: suiteFindings.refusedBefore, message }, lines: result.message.split('\n') };
 }
 
-/** What machines want to know besides. */
+/** Further fields for programs. */
 function dataOf({ result }: CaseRun): Readonly<Record<string, unknown>> {
   if (result.kind !== 'judged') return {};
   const { decision, message, findings, warnings, patch } = result.got;
   return { decision, rules: ruleIdsOf(findings), ...(message === '' ? {} : { message }), warnings, patch };
-}
-
-function textOf(place: Place): string {
-  return formatProblem({ ...place, field: '', message: '' }).trimEnd();
 }

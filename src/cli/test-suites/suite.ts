@@ -6,41 +6,41 @@ import type { ClusterUsage } from '../../files/snapshot-usage.ts';
 import type { Quota } from '../../quota/rules/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import type { User } from '../../workload/requester.ts';
-import type { Place } from '../report/report.ts';
+import type { Place } from '../report/place.ts';
 
-/** A suite with everything that it names, read and found good. */
+/** A suite and everything that it names, read and without problems. */
 export type Suite = {
   readonly name: string;
   readonly file: string;
   readonly place: Place;
-  /** In order of their names, as the server runs them. */
+  /** Sorted by name, which is the order in which the server runs them. */
   readonly policies: readonly CompiledPolicy[];
-  /** By name, what each policy says: suites may test different policies of one name. */
+  /** Each policy as JSON, by name: suites may test different policies with one name. */
   readonly policyTexts: ReadonlyMap<string, string>;
-  /** Kinds that policies are about. */
+  /** The kinds that policies cover. */
   readonly kinds: ReadonlySet<ReviewedKind>;
   readonly cases: readonly SuiteCase[];
 };
 
 export type SuiteCase = {
   readonly name: string;
-  /** In the suite's list, from 0. */
+  /** In the list of the suite, from 0. */
   readonly index: number;
   readonly place: Place;
-  /** Where a field of the expectation stands, or else the case. */
+  /** The place of a field of the expectation, or of the case. */
   readonly placeOf: (field: string) => Place;
-  /** Not empty; those before the last are created first. */
+  /** Not empty; the objects before the last are created first. */
   readonly objects: readonly CaseObject[];
-  /** What the last object updates. */
+  /** The object that the last one updates. */
   readonly oldObject: CaseObject | undefined;
   readonly operation: (typeof testOperations)[number];
   readonly user: User;
   /** Of objects that name none. */
   readonly namespace: string;
   readonly cluster: SuiteCluster;
-  /** Those of the suite, and those of the cluster that have other names. */
+  /** The quotas of the suite, and those of the cluster with other names. */
   readonly quotas: readonly Quota[];
-  /** Undefined: the last object is allowed, and nothing else is compared. */
+  /** Undefined: the last object must be allowed, and nothing else is compared. */
   readonly expect: Expectation | undefined;
 };
 

@@ -5,10 +5,10 @@ import { compileExemptions } from '../../admission/exemption.ts';
 import { formatProblem } from '../../text/problem.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { systemNamespaces } from '../../api/system-namespaces.ts';
-import { InputError } from '../input-error.ts';
-import type { CliContext } from '../program.ts';
+import { InputError } from '../../text/input-error.ts';
+import type { CliContext } from '../context.ts';
 import { createProgress } from '../report/progress.ts';
-import { type OutputFormat, outputOption, printReport } from '../report/registry.ts';
+import { type OutputFormat, outputOption, printReport } from '../report/print-report.ts';
 import { Coverage } from './coverage.ts';
 import { findSuites } from './find-suites.ts';
 import { readSuiteFile } from './read-suite.ts';
@@ -26,14 +26,14 @@ type Flags = {
   readonly output: OutputFormat;
 };
 
-/** `gpugate test`: suites of cases against policies and quotas, judged as the server does. */
+/** `gpugate test`: runs suites of cases against policies and quotas, judged as by the server. */
 export function defineTest(command: Command, context: CliContext): void {
   command
-    .argument('<suites...>', 'files of suites, and directories with all below them')
+    .argument('<suites...>', 'files of suites, or directories and everything below them')
     .option('--run <pattern>', 'only cases whose SUITE/CASE matches this regular expression (RE2)', parsePattern)
-    .option('--update', 'write what was got into the expectations that failed, and into cases without any')
-    .option('--coverage', 'tell which rules of which policies, and which quotas, no case touched')
-    .option('--coverage-min <percent>', 'fail when fewer of them were touched; implies --coverage', parsePercent);
+    .option('--update', 'write the actual results into expectations that failed, and into cases without any')
+    .option('--coverage', 'list the rules of policies and the quotas that no case touched')
+    .option('--coverage-min <percent>', 'fail if fewer of them were touched; implies --coverage', parsePercent);
   outputOption(command).action(async (paths: string[], flags: Flags) => {
     const found = await findSuites(paths);
     const texts = new Map(found.files.map(({ file, text }) => [file, text]));
@@ -51,7 +51,7 @@ export function defineTest(command: Command, context: CliContext): void {
   });
 }
 
-/** Throws InputError with everything that is wrong with any of them. */
+/** Throws InputError with all problems of all suites. */
 async function readSuites({
   files,
   problems: unreadable,
@@ -82,11 +82,11 @@ function select(suites: readonly Suite[], isRun: (name: string) => boolean = () 
   const all = suites.flatMap((suite) => suite.cases.map((testCase) => ({ suite, testCase })));
   const selected = all.filter(({ suite, testCase }) => isRun(`${suite.name}/${testCase.name}`));
   if (selected.length > 0) return selected;
-  throw new InputError(`--run: none of the ${all.length} cases matches; they are called SUITE/CASE`);
+  throw new InputError(`--run: none of the ${all.length} cases matches; their names have the form SUITE/CASE`);
 }
 
 async function runCases(selected: Selected, context: CliContext): Promise<readonly JudgedCase[]> {
-  // As the server has it by default.
+  // The default of the server.
   const findExemption = compileExemptions({ namespaces: systemNamespaces, users: [], groups: [] });
   const progress = createProgress({
     label: 'testing',
@@ -107,7 +107,7 @@ function parsePattern(text: string): (name: string) => boolean {
     const pattern = RE2JS.compile(text);
     return (name) => pattern.matcher(name).find();
   } catch (error) {
-    throw new InvalidArgumentError(`it is no regular expression (RE2): ${messageOf(error)}`);
+    throw new InvalidArgumentError(`it is not a regular expression (RE2): ${messageOf(error)}`);
   }
 }
 

@@ -1,17 +1,16 @@
 import { policyTest, type Expectation } from '../../api/policy-test.ts';
-import { InputError } from '../input-error.ts';
-import { compare, type Mismatch } from './compare.ts';
-import type { CaseRun } from './run-case.ts';
+import { InputError } from '../../text/input-error.ts';
+import { compare, partOf, ruleIdsOf, type Mismatch } from './compare.ts';
+import type { CaseRun, Got } from './run-case.ts';
 import type { Suite } from './suite.ts';
-import { firstExpectation, updatedFields, type UpdatedFields } from './update-expectation.ts';
-import { type CaseUpdate, updateSuites } from './update-suite.ts';
+import { type CaseUpdate, type UpdatedFields, updateSuites } from './update-suite.ts';
 
-/** A case that ran, and what it expected in vain. */
+/** A case that ran, and its expectations that are not met. */
 export type JudgedCase = {
   readonly suite: Suite;
   readonly run: CaseRun;
   readonly mismatches: readonly Mismatch[];
-  /** Fields of the expectation that were written anew. */
+  /** The fields of the expectation that were updated. */
   readonly updated: readonly string[];
 };
 
@@ -24,8 +23,8 @@ export function judgeCase(suite: Suite, run: CaseRun): JudgedCase {
 }
 
 /**
- * The cases as they are once what was got is written into their suites, and the files with their new texts. Throws
- * InputError for a file in which that cannot be done; no file should be written then.
+ * The cases after their results have been written into the suites, and the new texts of the files. Throws InputError for
+ * a file that cannot be updated; the caller must then write no file.
  */
 export function updateFiles(
   cases: readonly JudgedCase[],
@@ -44,12 +43,12 @@ export function updateFiles(
     const before = texts.get(file) ?? '';
     const text = updateSuites(before, ofFile);
     if (text !== undefined) return [file, withLineEndsOf(before, text)];
-    throw new InputError(`${file} cannot be updated: write its expectations out, without anchors and aliases`);
+    throw new InputError(`${file} cannot be updated: write its expectations without anchors and aliases`);
   });
   return { cases: after, files: new Map(files) };
 }
 
-/** An editor on Windows writes CRLF, and what is grafted in does not. */
+/** The updated parts end lines with LF, but an editor on Windows writes CRLF. */
 function withLineEndsOf(before: string, text: string): string {
   return /^[^\n]*\r\n/.test(before) ? text.replaceAll(/\r?\n/g, '\r\n') : text;
 }
@@ -58,4 +57,42 @@ function fieldsOf({ run, mismatches }: JudgedCase): UpdatedFields {
   if (run.result.kind !== 'judged') return {};
   const { expect } = run.case;
   return expect === undefined ? firstExpectation(run.result.got) : updatedFields(expect, run.result.got, mismatches);
+}
+
+/** The expectation for a case without one: what a reader wants to know, and not a long patch. */
+function firstExpectation({ decision, findings, message, warnings }: Got): UpdatedFields {
+  return {
+    decision,
+    rules: ruleIdsOf(findings),
+    ...(message === '' ? {} : { message }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+}
+
+/** New values for the fields of an expectation that are not met. */
+function updatedFields(wanted: Expectation, got: Got, mismatches: readonly Mismatch[]): UpdatedFields {
+  const values: { readonly [Field in keyof Expectation]?: () => unknown } = {
+    decision: () => got.decision,
+    rules: () => updatedRules(wanted.rules ?? [], got.findings),
+    message: () => got.message,
+    warnings: () => got.warnings,
+    patch: () => got.patch,
+    object: () => partOf(got.object, wanted.object),
+    exactObject: () => got.object,
+  };
+  return Object.fromEntries(
+    mismatches.flatMap(({ field }) => {
+      const value = values[field];
+      return value === undefined ? [] : [[field, value()]];
+    }),
+  );
+}
+
+/** Ids that are still right stay as they are written, and new ones are written in the same style. */
+function updatedRules(wanted: readonly string[], findings: Got['findings']): readonly string[] {
+  const full = ({ policy, rule }: Got['findings'][number]) => `${policy}/${rule}`;
+  const kept = wanted.filter((id) => findings.some((finding) => finding.rule === id || full(finding) === id));
+  const added = findings.filter((finding) => !kept.includes(finding.rule) && !kept.includes(full(finding)));
+  const isFull = wanted.some((id) => id.includes('/'));
+  return [...kept, ...new Set(added.map((finding) => (isFull ? full(finding) : finding.rule)))];
 }

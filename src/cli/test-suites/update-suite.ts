@@ -12,17 +12,20 @@ import {
   YAMLMap,
 } from 'yaml';
 import { isPlainObject } from '../../api/plain-object.ts';
+import type { Expectation } from '../../api/policy-test.ts';
 import { graft } from './graft-yaml.ts';
-import type { UpdatedFields } from './update-expectation.ts';
 
-/** New values for fields of one case's expectation. */
+/** Values for fields of an expectation; fields whose value cannot be derived, such as a pattern, are absent. */
+export type UpdatedFields = { readonly [Field in keyof Expectation]?: unknown };
+
+/** New values for fields of the expectation of one case. */
 export type CaseUpdate = { readonly suite: string; readonly index: number; readonly fields: UpdatedFields };
 
 type Splice = { readonly start: number; readonly end: number; readonly text: string };
 
 /**
- * The text of a file of suites with other expectations. What is not updated stays as it is, to the byte; in what is,
- * comments stay too. Undefined when that cannot be done, as where an alias stands for an expectation.
+ * The text of a file of suites with updated expectations. Everything else keeps every byte, and updated parts keep their
+ * comments. Undefined if that is impossible, for example because an alias stands for an expectation.
  */
 export function updateSuites(text: string, updates: readonly CaseUpdate[]): string | undefined {
   const documents = parse(text);
@@ -40,11 +43,11 @@ export function updateSuites(text: string, updates: readonly CaseUpdate[]): stri
     text,
     splices.flatMap((each) => each ?? []),
   );
-  // Whatever the file looks like: it is written only when it says what it should.
+  // The updated text is used only if it reads back as what was intended.
   return isDeepStrictEqual(valuesOf(updated), plain(wanted)) ? updated : undefined;
 }
 
-/** Undefined when it cannot be read: an alias may have lost its anchor. */
+/** Undefined if the text cannot be read; an alias may have lost its anchor. */
 function valuesOf(text: string): unknown {
   try {
     return plain(
@@ -55,7 +58,7 @@ function valuesOf(text: string): unknown {
   }
 }
 
-/** As `api/yaml-document.ts` reads it. */
+/** Reads as `text/yaml-document.ts` does. */
 function parse(text: string): readonly Document.Parsed[] {
   return parseAllDocuments(text, { schema: 'core', stringKeys: true }) as readonly Document.Parsed[];
 }
@@ -89,7 +92,7 @@ function expectationSplices(source: Source, testCase: YAMLMap, fields: UpdatedFi
   return splices;
 }
 
-/** A whole `key: value` of a block, with the line break that belongs to it if there was one. */
+/** A whole `key: value` of a block, with its line break if there was one. */
 function replaced(
   { text, document }: Source,
   pair: Pair,
@@ -97,7 +100,7 @@ function replaced(
 ): string {
   const old = pair.value;
   const node = graft(old, value, document);
-  // A comment behind the value stands behind the piece that is replaced, as one before the key stands before it.
+  // A comment behind the value is outside of the part that is replaced, as is one before the key.
   if (end < endOfNode(old)) node.comment = null;
   const single = new Document(new YAMLMap());
   (single.contents as YAMLMap).items = [single.createPair((pair.key as Scalar).value, node)];
@@ -111,7 +114,7 @@ function replaced(
   return text[end - 1] === '\n' ? `${lines}\n` : lines;
 }
 
-/** Of a list that stays between brackets. */
+/** The longest list that stays between brackets. */
 const maxLineLength = 120;
 
 function styleOf(text: string): { readonly lineWidth: 0; readonly singleQuote: boolean } {
@@ -137,7 +140,7 @@ function append(source: Source, map: YAMLMap, fields: Readonly<Record<string, un
   };
 }
 
-/** At the beginning of a map: where the decision is expected by those who read. */
+/** At the beginning of a map, where readers expect the decision. */
 function prepend(source: Source, map: YAMLMap, fields: Readonly<Record<string, unknown>>): Splice {
   const first = startOf(map.items[0]?.key);
   if (map.flow === true) {
@@ -159,7 +162,7 @@ function flowPairs(source: Source, fields: Readonly<Record<string, unknown>>): s
     .join(', ');
 }
 
-/** On one line, as it may stand between brackets. */
+/** On one line, in the form that is allowed between brackets. */
 function inFlow(source: Source, value: unknown): string {
   if (source.isJson) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => inFlow(source, item)).join(', ')}]`;
@@ -192,12 +195,12 @@ function endOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[1] : undefined;
 }
 
-/** With the comment behind it. */
+/** Includes the comment behind it. */
 function endOfNode(node: unknown): number {
   return isNode(node) ? (node.range?.[2] ?? 0) : 0;
 }
 
-/** From the end, so that what is still to come stands where it stood; what is put before a piece, after that piece. */
+/** Applies splices from the end, so that the offsets of the others stay valid; an insertion comes after a replacement. */
 function applySplices(text: string, splices: readonly Splice[]): string {
   return splices
     .toSorted((a, b) => b.start - a.start || b.end - a.end)

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import type { ClusterUsage } from '../../files/snapshot-usage.ts';
-import { type ClusterSource, clusterSourceOptions, openClusterSource } from '../cluster-source.ts';
-import type { CliContext } from '../program.ts';
-import { textTable } from '../text-table.ts';
+import { type ClusterSource, clusterSourceOptions, openClusterSource } from '../input/cluster-source.ts';
+import type { CliContext } from '../context.ts';
+import { textTable } from '../report/text-table.ts';
 import { usageReport, usageViews, type UsageReport, type UsageViewName } from './usage-report.ts';
 
 type Flags = ClusterSource & {

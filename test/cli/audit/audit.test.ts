@@ -92,7 +92,7 @@ describe('an audit of manifests', () => {
     const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'web', namespace: 'a' } };
     const { stdout } = await audit({ manifests: [fileOf(listOf(service, ingress, ingress))], policies: [named] });
     expect(stdout).toContain('names   a          resource-name  Deny         1        service/web');
-    expect(stdout).toContain('note: not looked at: 2 of Ingress (networking.k8s.io/v1)');
+    expect(stdout).toContain('note: ignored: 2 of Ingress (networking.k8s.io/v1)');
   });
 
   test('tells pods that gpugate never mutated apart from violations', async () => {
@@ -117,7 +117,7 @@ describe('an audit of manifests', () => {
     const { code, stdout } = await audit({ manifests: [fileOf(podOf('a', 'web'))], policies: [warn] });
     expect(code).toBe(0);
     expect(stdout).toContain('Warn         1        pod/web');
-    expect(stdout).toContain('1 would be warned of');
+    expect(stdout).toContain('1 would cause warnings');
   });
 
   test('as JSON has the sums, and one result for each object with findings', async () => {
@@ -221,7 +221,7 @@ describe('a what-if', () => {
     const manifests = [fileOf(listOf(...pods, requireJob))];
     expect(await audit({ manifests, policies, policyReport: true })).toMatchObject({
       code: 2,
-      stderr: '--policy-report is about what is in force: leave out --policies, which would change it',
+      stderr: '--policy-report describes what is in force; remove --policies, which would change it',
     });
   });
 });
@@ -277,18 +277,18 @@ describe('bad input is told with what to do', () => {
     [
       'two sources',
       { manifests: [pods], snapshot: 'x' },
-      '--manifests and --snapshot: give one of them, since each says what is judged',
+      '--manifests and --snapshot exclude each other, because each says what is judged; keep one',
     ],
-    ['--apply alone', { apply: true }, '--apply writes policy reports: give --policy-report with it'],
+    ['--apply alone', { apply: true }, '--apply writes policy reports; add --policy-report'],
     [
       '--apply to a file',
       { apply: true, policyReport: true, manifests: [pods] },
-      '--apply writes to the cluster that is judged: leave out --manifests',
+      '--apply writes to the cluster that is judged; remove --manifests',
     ],
     [
       'no policies at all',
       { manifests: [pods] },
-      'nothing to judge by: among the manifests there is no WorkloadPolicy and no TenantQuota. Give --policies with files of either.',
+      'nothing to judge by: the manifests contain no WorkloadPolicy and no TenantQuota. Name files of either with --policies.',
     ],
     [
       'a file that is not there',
@@ -298,14 +298,14 @@ describe('bad input is told with what to do', () => {
     [
       'a large file of YAML',
       { manifests: [large], policies },
-      `${large}: has 33 MiB of YAML, over the limit of 32 MiB. Write JSON, which may have any size: kubectl get ... -o json`,
+      `${large}: has 33 MiB of YAML, and the limit is 32 MiB. JSON may have any size: kubectl get ... -o json`,
     ],
     [
       'an empty file',
       { manifests: [fileOf('')], policies },
-      /objects\.yaml: is empty; a list of kubectl never is, even without items$/,
+      /objects\.yaml: is empty; kubectl writes a list even if there are no objects$/,
     ],
-    ['a device or a pipe', { manifests: ['/dev/null'], policies }, /^\/dev\/null: is no regular file; write one/],
+    ['a device or a pipe', { manifests: ['/dev/null'], policies }, /^\/dev\/null: is not a regular file; write one/],
     ['no cluster', { policies }, /^no cluster to ask: .* and there is no/],
   ])('%s', async (_, flags, message) => {
     const { code, stderr } = await bad(flags);
@@ -315,14 +315,14 @@ describe('bad input is told with what to do', () => {
 
   test.each([
     ['broken YAML', 'kind: Pod\nmetadata: [\n', /objects\.yaml:\d+:\d+ not valid YAML/],
-    ['no kind', 'apiVersion: v1\n', /objects\.yaml:1:1 kind is missing: every object says its apiVersion and kind/],
+    ['no kind', 'apiVersion: v1\n', /objects\.yaml:1:1 kind is missing: every object needs an apiVersion and a kind/],
     ['a list of numbers', { kind: 'List', apiVersion: 'v1', items: [1] }, /objects\.yaml:1:\d+ must be an object/],
     [
       'a pod that is none',
       { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec: { containers: 'c' } },
       /objects\.yaml:1:1: Pod x: spec\.containers must be a list/,
     ],
-    ['a snapshot', { apiVersion: 'gpugate.dev/v1alpha1', kind: 'ClusterSnapshot' }, /give it to --snapshot/],
+    ['a snapshot', { apiVersion: 'gpugate.dev/v1alpha1', kind: 'ClusterSnapshot' }, /name the file with --snapshot/],
   ])('%s', async (_, content, message) => {
     expect(await bad({ manifests: [fileOf(content)], policies })).toEqual({
       code: 2,

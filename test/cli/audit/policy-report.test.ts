@@ -87,7 +87,7 @@ describe('a policy report', () => {
     expect(report?.results.filter(({ result }) => result === 'fail')).toHaveLength(100);
     expect(report?.results.at(-1)).toMatchObject({
       rule: 'left-out',
-      message: '801 more results are in the summary and not listed here; gpugate audit -o json lists more.',
+      message: '801 more results are counted in the summary but not listed here; gpugate audit -o json lists more.',
     });
     expect(report?.metadata.annotations).toEqual({ 'gpugate.dev/results-left-out': '801' });
     expect(JSON.stringify(report).length).toBeLessThan(1_000_000);
@@ -159,15 +159,13 @@ describe('written to a cluster', () => {
       throw new ApiError('conflict', { status: 409 });
     });
     await expect(writePolicyReports(client, reports)).rejects.toThrow(
-      "PolicyReport gpugate is somebody else's, and is left as it is: remove it (kubectl delete policyreport gpugate -n a), and run this again. conflict",
+      'PolicyReport gpugate belongs to somebody else and was not changed. Delete it (kubectl delete policyreport gpugate -n a) and run this again. conflict',
     );
     expect(requests.at(-1)).not.toContain('force');
   });
 
   test('says what to install where the cluster serves none', async () => {
     const request = () => Promise.reject(new ApiError('no', { status: 404 }));
-    await expect(writePolicyReports({ request }, reports)).rejects.toThrow(
-      /Install the CRDs .*, or leave out --apply\./,
-    );
+    await expect(writePolicyReports({ request }, reports)).rejects.toThrow(/Install the CRDs .*, or remove --apply\./);
   });
 });

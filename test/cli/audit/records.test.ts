@@ -95,6 +95,6 @@ describe('a what-if with recorded decisions', () => {
       stderr: expect.stringMatching(/--policies$/),
     });
     const reports = await audit({ manifests, policies: strict, records, policyReport: true });
-    expect(reports).toMatchObject({ code: 2, stderr: expect.stringMatching(/leave out one of them$/) });
+    expect(reports).toMatchObject({ code: 2, stderr: expect.stringMatching(/remove one of them$/) });
   });
 });

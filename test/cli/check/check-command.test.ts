@@ -37,7 +37,7 @@ const noLimits = [policy({ gpu: {} })];
 const marks = (out: string) => out.split('\n').filter((line) => /^ {2}[✓!✗?] /.test(line));
 
 describe('what an author should not take for a pass', () => {
-  const unknown = 'gpugate: nothing is known of a cluster';
+  const unknown = 'gpugate: no cluster is known';
 
   test('an answer without facts says so, and only that one', async () => {
     expect((await check([pod('a')], noLimits)).err).toMatch(unknown);
@@ -67,7 +67,7 @@ describe('what an author should not take for a pass', () => {
     expect([run.code, run.out, run.err]).toEqual([
       2,
       '',
-      expect.stringMatching(/\nobjects\.yaml: holds no object; nothing was judged\n$/),
+      expect.stringMatching(/\nobjects\.yaml: contains no objects; nothing was judged\n$/),
     ]);
   });
 });
@@ -143,7 +143,7 @@ describe('quotas', () => {
   test('charge at most so many pods of one object, and say so', async () => {
     const { code, out } = await check([deployment(10_001), pod('a')], [...noLimits, quota('q', '10001')]);
     expect([code, marks(out)]).toEqual([0, ['  ! pods of deployment proj-a/web', '  ✓ pod default/a']]);
-    expect(out).toContain('warning [quota] only 10,000 of 10,001 pods were charged: no more are judged of one object');
+    expect(out).toContain('warning [quota] only the first 10,000 of 10,001 pods were charged and judged');
     expect((await check([deployment(10_000)], [...noLimits, quota('q', '10000')])).out).not.toContain('only');
   });
 
@@ -180,7 +180,7 @@ describe('quotas', () => {
     write('snapshot.json', JSON.stringify(snapshot));
     const flags = ['--snapshot', join(path, 'snapshot.json')];
     const { out, err } = await check([pod('a', 4)], [...noLimits, quota('q', '8')], ...flags);
-    expect(err).toBe("gpugate: of quota q, the one of the files is taken, not the cluster's\n");
+    expect(err).toBe("gpugate: quota q: the version in the files replaces the cluster's\n");
     expect(out).toContain('other: nvidia.com/gpu requested 4, used 1, hard 4, short by 1. Largest users: old 1.');
     expect(out).not.toContain('q: ');
   });
@@ -282,7 +282,7 @@ describe('bad input ends with 2', () => {
     [
       'two sources of facts',
       [examplePods, '--policies', examplePolicies, '--snapshot', 'x', '--live'],
-      'leave one of them out',
+      'remove one of them',
     ],
   ])('%s', async (_, args, message) => {
     const { code, err } = await runCheck(args);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { exitCodes } from '../../../src/cli/program.ts';
+import { exitCodes } from '../../../src/cli/exit-codes.ts';
 import { issueAuthority } from '../../../src/tls/issue-certificates.ts';
 import { examplePolicies } from '../../support/examples.ts';
 import { outputOf, runGpugate } from '../../support/run-gpugate.ts';

@@ -82,7 +82,7 @@ describe('replay', () => {
     ]);
   });
 
-  test('shows what would be allowed, denied, warned, patched and audited otherwise', async () => {
+  test('shows what would be allowed, denied, warned, patched and audited differently', async () => {
     const before = { ...mixed, labels: { require: ['team'] } };
     const log = await logOf(before, [
       { object: mixedPod, name: 'job-1-mixed' },
@@ -174,7 +174,9 @@ describe('quotas of a replay', () => {
     expect(result.out).toContain('  2 the same\n  1 allowed then, denied now\n');
     expect(result.out).toContain('  gpus [quota]: 1 decision\n    /logs/a.jsonl:1 ');
     expect(result.out).toContain('nvidia.com/gpu requested 1, used 2, hard 2, short by 1.');
-    expect(result.out).toMatch(/\nQuotas began with 0 pods in use, .* A log does not say\nwhen a pod ends, /);
+    expect(result.out).toMatch(
+      /\nQuotas started with 0 pods in use, .* A log does not say when a pod ends, or\nwhether /,
+    );
     expect(result.code).toBe(1);
   });
 
@@ -187,12 +189,12 @@ describe('quotas of a replay', () => {
     ]);
     const result = await replay(log, '--policies', rules, '--snapshot', since);
     expect(result.out).toContain('  2 the same\n');
-    expect(result.out).toContain('Quotas began with 0 pods in use');
+    expect(result.out).toContain('Quotas started with 0 pods in use');
 
     const before = snapshotFile([{ uid: 'other', name: 'job-0-other' }]);
     const full = await replay(log, '--policies', rules, '--snapshot', before);
     expect(full.out).toContain('  1 the same\n  1 allowed then, denied now\n');
-    expect(full.out).toContain('Quotas began with 1 pod in use');
+    expect(full.out).toContain('Quotas started with 1 pod in use');
   });
 });
 
@@ -224,15 +226,18 @@ describe('a bad log', () => {
     const nothing = await replay(file('a.jsonl', 'a\nb\n'), ...rest);
     expect([nothing.code, nothing.err]).toEqual([
       2,
-      expect.stringMatching(/a\.jsonl:1 is not JSON.*a\.jsonl:2 is not JSON.*\nno line of the logs is a decision\n$/s),
+      expect.stringMatching(/a\.jsonl:1 is not JSON.*a\.jsonl:2 is not JSON.*\nthe logs contain no decisions\n$/s),
     ]);
     const nothingYet = await replay(file('b.jsonl', ''), ...rest);
-    expect([nothingYet.code, nothingYet.err]).toEqual([2, 'no line of the logs is a decision\n']);
+    expect([nothingYet.code, nothingYet.err]).toEqual([2, 'the logs contain no decisions\n']);
     const gone = await replay(join(directory, 'none'), join(directory, 'gone'), ...rest);
     expect([gone.code, gone.err]).toEqual([2, '/none does not exist\n/gone does not exist\n']);
     mkdirSync(join(directory, 'empty'));
     const empty = await replay(join(directory, 'empty'), ...rest);
-    expect([empty.code, empty.err]).toEqual([2, expect.stringContaining('empty holds no *.jsonl; name a directory')]);
+    expect([empty.code, empty.err]).toEqual([
+      2,
+      expect.stringContaining('empty contains no *.jsonl; name a directory'),
+    ]);
   });
 
   test('of many problems tells the first twenty', async () => {

@@ -50,7 +50,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
   ],
   'nothing to test': [
     { 'suite.yaml': suiteOf(good, 'policies: []') },
-    'suite.yaml:4:1 policies: nothing is tested: name policies or quotas\n',
+    'suite.yaml:4:1 policies: nothing is tested; name policies or quotas\n',
   ],
   'problems of policies and quotas, where they stand': [
     {
@@ -118,7 +118,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
     },
     'suite.yaml:9:15 cases[0].expect.rules[0]: no rule is called gpu-mixt; did you mean gpu-mixed?\n' +
       'suite.yaml:9:25 cases[0].expect.rules[1]: no policy or quota is called platfrom; did you mean platform?\n' +
-      'suite.yaml:10:7 cases[0].expect.messageMatches: is no regular expression (RE2): error parsing regexp: missing closing ]: `[`\n',
+      'suite.yaml:10:7 cases[0].expect.messageMatches: is not a regular expression (RE2): error parsing regexp: missing closing ]: `[`\n',
   ],
 };
 
@@ -132,9 +132,7 @@ describe('of bad suites every problem is told, with its place and exit code 2:',
 
   test('a directory without suites', async () => {
     const { code, output } = await runTests({ 'all/policy.yaml': policy }, ['all']);
-    expect(output).toBe(
-      'all:1:1 holds no suites; put PolicyTest objects there, in files named *.yaml, *.yml or *.json\n',
-    );
+    expect(output).toBe('all:1:1 contains no suites: no PolicyTest objects in files named *.yaml, *.yml or *.json\n');
     expect(code).toBe(2);
   });
 

@@ -49,21 +49,21 @@ describe('as expected is', () => {
   });
 });
 
-describe('otherwise it is told what was wanted and what was got:', () => {
+describe('a mismatch says what was expected and what happened:', () => {
   test.each<[expected: Partial<Expectation>, summary: string, lines: readonly string[]]>([
-    [{ decision: 'Allow' }, 'wanted Allow, got Deny', ['refused:', ' [gpu-mixed] two kinds']],
+    [{ decision: 'Allow' }, 'expected Allow, got Deny', ['refused:', ' [gpu-mixed] two kinds']],
     [
       { rules: ['device-access', 'a/gpu-mixed'] },
-      'wanted device-access, a/gpu-mixed, got a/gpu-mixed, b/gpu-mixed, a/node-fit',
+      'expected device-access, a/gpu-mixed, got a/gpu-mixed, b/gpu-mixed, a/node-fit',
       ['- device-access', '+ b/gpu-mixed (Warn)', '+ a/node-fit (Warn)'],
     ],
     [
       { rules: [] },
-      'wanted none, got a/gpu-mixed, b/gpu-mixed, a/node-fit',
+      'expected none, got a/gpu-mixed, b/gpu-mixed, a/node-fit',
       ['+ a/gpu-mixed (Deny)', '+ b/gpu-mixed (Warn)', '+ a/node-fit (Warn)'],
     ],
     [{ message: 'refused:' }, 'differs', ['  refused:', '+  [gpu-mixed] two kinds']],
-    [{ message: '' }, 'wanted none, got a text', ['+ refused:', '+  [gpu-mixed] two kinds']],
+    [{ message: '' }, 'expected none, got a text', ['+ refused:', '+  [gpu-mixed] two kinds']],
     [
       { messageContains: ['two', 'three'] },
       'the message does not contain "three"',
@@ -75,7 +75,7 @@ describe('otherwise it is told what was wanted and what was got:', () => {
       'differs',
       ['- [gpu-mixed] two', '  [node-fit] none', '+ [gpu-mixed] two'],
     ],
-    [{ warnings: [] }, 'wanted none, got a text', ['+ [node-fit] none', '+ [gpu-mixed] two']],
+    [{ warnings: [] }, 'expected none, got a text', ['+ [node-fit] none', '+ [gpu-mixed] two']],
     [{ warningsContain: ['three'] }, 'no warning contains "three"', ['+ [node-fit] none', '+ [gpu-mixed] two']],
     [
       { patch: [{ op: 'add', path: '/b', value: 1 }] },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { exitCodeOf } from '../../../src/cli/report/exit-code.ts';
+import { exitCodeOf } from '../../../src/cli/report/print-report.ts';
 import { readSuiteFile } from '../../../src/cli/test-suites/read-suite.ts';
 import { runCase } from '../../../src/cli/test-suites/run-case.ts';
 import { createSuiteInputs } from '../../../src/cli/test-suites/suite-inputs.ts';

@@ -7,7 +7,7 @@ const plain = podOf('plain', 'nvidia.com/gpu: 1');
 const files = (cases: string, head?: string) => ({ 'policy.yaml': policy, 'suite.yaml': suiteOf(cases, head) });
 
 describe('gpugate test', () => {
-  test('tells what was wanted and what was got, each with its place', async () => {
+  test('says what was expected and what happened, each with its place', async () => {
     const cases = `
   - name: a good pod
     objects: [${plain}]
@@ -23,8 +23,8 @@ describe('gpugate test', () => {
     expect(output).toBe(`suite
   ✓ a good pod
   ✗ a mixed pod
-      suite.yaml:10:5: error [expectation] expect.decision: wanted Allow, got Deny
-      suite.yaml:11:7: error [expectation] expect.rules: wanted required-labels, got platform/gpu-mixed
+      suite.yaml:10:5: error [expectation] expect.decision: expected Allow, got Deny
+      suite.yaml:11:7: error [expectation] expect.rules: expected required-labels, got platform/gpu-mixed
       suite.yaml:12:7: error [expectation] expect.message: differs
       the case: suite.yaml:8:5
       decision:
@@ -134,11 +134,11 @@ namespaces: [{ name: team-a, labels: { team: x } }]
     const ran = await runTests(files(cases), ['suite.yaml', '--run=^suite/t']);
     expect(ran.output).toBe('suite\n  ✓ two\n\n1 passed, of 1\n');
     const none = await runTests(files(cases), ['suite.yaml', '--run=three']);
-    const message = '--run: none of the 2 cases matches; they are called SUITE/CASE\n';
+    const message = '--run: none of the 2 cases matches; their names have the form SUITE/CASE\n';
     expect(none).toMatchObject({ code: 2, output: message });
     const broken = await runTests(files(cases), ['suite.yaml', '--run=(']);
     expect(broken.code).toBe(2);
-    expect(broken.output).toContain('it is no regular expression (RE2)');
+    expect(broken.output).toContain('it is not a regular expression (RE2)');
   });
 
   test('says in JSON what was got', async () => {
@@ -260,7 +260,9 @@ describe('--coverage', () => {
 
   test('fails below --coverage-min', async () => {
     const { code, output } = await runTests(files(cases), ['suite.yaml', '--coverage-min=50']);
-    expect(output).toContain('error [coverage] 16% is less than --coverage-min 50: write cases for what is marked');
+    expect(output).toContain(
+      'error [coverage] 16% is less than --coverage-min 50; write cases for the rules and quotas that are marked as missing',
+    );
     expect(code).toBe(1);
     const wrong = await runTests(files(cases), ['suite.yaml', '--coverage-min=101']);
     expect(wrong.code).toBe(2);
