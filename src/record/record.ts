@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { messageOf } from '../text/message-of.ts';
 import { isPlainObject } from '../api/plain-object.ts';
-import type { Operation } from '../mutations/apply.ts';
 import type { Outcome } from '../admission/decision.ts';
 import { recordedObject, recordedVariable } from './recorded-object.ts';
 import { denialOf } from '../admission/response.ts';
 import { admissionRequest, type AdmissionRequest } from '../review/decode.ts';
+import type { PatchOperation } from '../review/respond.ts';
 import { webhookIds } from '../review/webhooks.ts';
 
 /**
@@ -145,7 +145,7 @@ function recordedRequest(request: AdmissionRequest): object {
 const ofEnvironment = /^\/spec\/\w+\/\d+\/env(\/|$)/;
 
 /** Everything else that mutations set is a label, an annotation or a quantity of theirs. */
-function recordedOperation({ op, path, value }: Operation): RecordedAnswer['patch'][number] {
+function recordedOperation({ op, path, value }: PatchOperation): RecordedAnswer['patch'][number] {
   if (!ofEnvironment.test(path)) return { op, path, value };
   const variables = (Array.isArray(value) ? value : [value]).map(recordedPatchVariable);
   return { op, path, value: Array.isArray(value) ? variables : variables[0] };
