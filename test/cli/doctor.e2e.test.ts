@@ -78,14 +78,14 @@ const breaks: Readonly<Record<string, Break>> = {
     how: () => patch(validating, { op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }),
     mend: () => gpugate.register(),
     says: [
-      'fault reach: gpu.validate.gpugate.dev: its caBundle cannot be used (there is no PEM certificate in it), so that every call fails',
+      'problem reach: gpu.validate.gpugate.dev: its caBundle cannot be used (there is no PEM certificate in it), so every call fails',
     ],
   },
   'an exclusion that somebody took away': {
     how: () => patch(validating, { op: 'remove', path: '/webhooks/0/namespaceSelector' }),
     mend: () => gpugate.register(),
     says: [
-      'warning registration: gpu.validate.gpugate.dev: is not registered as this version, with these policies, would be: namespaceSelector',
+      'warning registration: gpu.validate.gpugate.dev: differs from what this version would register for these policies: namespaceSelector',
     ],
   },
   'a policy that names a kind more': {
@@ -100,26 +100,28 @@ const breaks: Readonly<Record<string, Break>> = {
     },
     mend: () => kubectl('delete', 'workloadpolicy/doctor-kinds'),
     says: [
-      'warning registration: pods.validate.gpugate.dev: is not registered as this version, with these policies, would be: rules',
+      'warning registration: pods.validate.gpugate.dev: differs from what this version would register for these policies: rules',
     ],
   },
   'a registration that is gone': {
     how: () => kubectl('delete', 'mutatingwebhookconfiguration/gpugate'),
     mend: () => gpugate.register(),
-    says: ['fault registration: MutatingWebhookConfiguration gpugate: is not there, so that gpugate is never asked'],
+    says: [
+      'problem registration: MutatingWebhookConfiguration gpugate: does not exist, so the API server never calls gpugate',
+    ],
   },
   'a wrong address': {
     how: () =>
       patch(validating, { op: 'replace', path: '/webhooks/0/clientConfig/url', value: 'https://127.0.0.1:1/x' }),
     mend: () => gpugate.register(),
-    says: [/^fault reach: gpu\.validate\.gpugate\.dev: at 127\.0\.0\.1:1, it takes no connection: .*ECONNREFUSED/],
+    says: [/^problem reach: gpu\.validate\.gpugate\.dev: at 127\.0\.0\.1:1, it accepts no connection: .*ECONNREFUSED/],
   },
   'a right that somebody took away': {
     how: () => kubectl('delete', 'rolebinding/gpugate-leader', '-n', namespace),
     mend: () => apply(cluster, rest),
     says: ['get', 'update'].map(
       (verb) =>
-        `fault rights: system:serviceaccount:gpugate-system:gpugate: may not ${verb} leases.coordination.k8s.io ` +
+        `problem rights: system:serviceaccount:gpugate-system:gpugate: may not ${verb} leases.coordination.k8s.io ` +
         `"gpugate" in namespace gpugate-system, a right of Role gpugate-leader`,
     ),
   },
@@ -133,12 +135,12 @@ const breaks: Readonly<Record<string, Break>> = {
     },
     mend: () => kubectl('delete', 'quotaledger/ledger'),
     says: [
-      /^fault reach: pods\.mutate.*, TLS fails: /,
-      /^fault reach: gpu\.validate/,
-      /^fault reach: pods\.validate/,
-      /^fault replicas: .*ECONNREFUSED/,
-      /^fault replicas: .*ECONNREFUSED/,
-      'fault ledger: it holds something that gpugate did not write',
+      /^problem reach: pods\.mutate.*, TLS fails: /,
+      /^problem reach: gpu\.validate/,
+      /^problem reach: pods\.validate/,
+      /^problem replicas: .*ECONNREFUSED/,
+      /^problem replicas: .*ECONNREFUSED/,
+      'problem ledger: gpugate did not write its contents',
     ],
   },
 };
@@ -188,7 +190,7 @@ describe('the doctor', () => {
     try {
       const { code, bad, diagnoses } = await doctor();
       expect(bad).toEqual(says.map((one): unknown => (typeof one === 'string' ? one : expect.stringMatching(one))));
-      expect(code).toBe(says.some((one) => String(one).includes('fault')) ? 1 : 0);
+      expect(code).toBe(says.some((one) => String(one).includes('problem')) ? 1 : 0);
       for (const { level, mend: advice } of diagnoses) if (level !== 'ok') expect(advice).toMatch(/\S/);
     } finally {
       await mend();

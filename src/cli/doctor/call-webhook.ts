@@ -5,22 +5,22 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../../text/message-of.ts';
 
-/** Half of the time that the API server has: who needs longer is ill. */
+/** Half of the time that the API server allows. */
 const timeoutMs = 2500;
 
 export type Target = {
   readonly url: URL;
-  /** PEM of what the API server trusts. */
+  /** PEM of the CA that the API server trusts. */
   readonly ca: string;
 };
 
-/** How far it got: the first step that fails says why, and those after it were not tried. */
+/** How far the call got. After a step that fails, the next ones are not tried. */
 export type Call =
   | { readonly step: 'name' | 'connection' | 'tls' | 'http'; readonly why: string }
   | { readonly step: 'done'; readonly notBefore: number; readonly notAfter: number; readonly body: string };
 
-/** Does what the API server does to ask a webhook, one step after the other. Never rejects. */
-export async function callWebhook({ url, ca }: Target, review: object): Promise<Call> {
+/** Calls a webhook as the API server does, step by step. Never rejects. */
+export async function callWebhook({ url, ca }: Target): Promise<Call> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port === '' ? 443 : url.port);
   try {
@@ -41,7 +41,7 @@ export async function callWebhook({ url, ca }: Target, review: object): Promise<
     return { step: 'tls', why: messageOf(error) };
   }
   try {
-    const { status, body } = await post(url, ca, review);
+    const { status, body } = await post(url, ca);
     if (status !== 200) return { step: 'http', why: `HTTP ${status}: ${body.trim()}` };
     return { step: 'done', ...validity, body };
   } catch (error) {
@@ -49,7 +49,7 @@ export async function callWebhook({ url, ca }: Target, review: object): Promise<
   }
 }
 
-/** An address is no server name. */
+/** TLS does not allow an IP address as the server name. */
 function servernameOf(host: string): { servername?: string } {
   return /^[\d.]+$|:/.test(host) ? {} : { servername: host };
 }
@@ -59,7 +59,7 @@ function validityOf(socket: TLSSocket): { notBefore: number; notAfter: number } 
   return { notBefore: Date.parse(from), notAfter: Date.parse(to) };
 }
 
-/** What `read` says when the event comes; the socket is ended in any case. */
+/** The result of `read` once the event comes. The socket is closed in any case. */
 async function opened<T>(
   socket: ReturnType<typeof connectTcp>,
   event: 'connect' | 'secureConnect',
@@ -76,7 +76,7 @@ async function opened<T>(
   }
 }
 
-async function post(url: URL, ca: string, review: object): Promise<{ status: number; body: string }> {
+async function post(url: URL, ca: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(
       url,
@@ -87,6 +87,35 @@ async function post(url: URL, ca: string, review: object): Promise<{ status: num
     );
     call.once('timeout', () => call.destroy(new Error(`no answer in ${timeoutMs} ms`)));
     call.once('error', reject);
-    call.end(JSON.stringify(review));
+    call.end(JSON.stringify(probeReview));
   });
 }
+
+/** The answer of every webhook contains it. */
+export const probeUid = 'gpugate-doctor';
+
+/** A review of a pod that does not exist. It requests no GPU and is a dry run, so that it changes nothing. */
+const probeReview = {
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: probeUid,
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    requestKind: { group: '', version: 'v1', kind: 'Pod' },
+    requestResource: { group: '', version: 'v1', resource: 'pods' },
+    name: 'gpugate-doctor',
+    namespace: 'default',
+    operation: 'CREATE',
+    userInfo: { username: 'gpugate-doctor', groups: [] },
+    object: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'gpugate-doctor', namespace: 'default' },
+      spec: { containers: [{ name: 'doctor', image: 'none' }] },
+    },
+    oldObject: null,
+    dryRun: true,
+    options: null,
+  },
+};

@@ -3,11 +3,9 @@ import { createClient } from '../../cluster/client/client.ts';
 import { findApiServer } from '../../cluster/client/find-api-server.ts';
 import { systemClock } from '../../cluster/client/retry.ts';
 import { certificateModes, defaultNamespace, type CertificateMode } from '../manifests/install-settings.ts';
-import { labelFlag } from '../flags.ts';
 import type { CliContext } from '../context.ts';
-import { checks } from './checks.ts';
-import { runChecks, type Diagnosis } from './run-checks.ts';
-import { repeated } from '../flags.ts';
+import { labelFlag, repeated } from '../flags.ts';
+import { checks, runChecks, type Diagnosis } from './run-checks.ts';
 
 type Flags = {
   readonly kubeconfig?: string;
@@ -18,19 +16,22 @@ type Flags = {
   readonly output: 'text' | 'json';
 };
 
-/** `gpugate doctor`: what is wrong with an installation, and how to mend it. */
+/** `gpugate doctor`: what is wrong with an installation, and how to fix it. */
 export function defineDoctor(command: Command, context: CliContext): void {
   command
-    .option('--kubeconfig <file>', "which cluster; absent: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config")
-    .option('--namespace <name>', 'where gpugate is installed', labelFlag('--namespace'), defaultNamespace)
-    .option('--service <name>', 'its Service there', labelFlag('--service'), 'gpugate')
+    .option(
+      '--kubeconfig <file>',
+      "kubeconfig of the cluster (default: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config)",
+    )
+    .option('--namespace <name>', 'namespace in which gpugate is installed', labelFlag('--namespace'), defaultNamespace)
+    .option('--service <name>', 'name of its Service', labelFlag('--service'), 'gpugate')
     .addOption(
-      new Option('--certificates <mode>', 'as it was installed: who makes the serving certificate')
+      new Option('--certificates <mode>', 'certificate mode of the installation: who issues the serving certificate')
         .choices([...certificateModes])
         .default('self-managed'),
     )
-    .option('--ops <url>', 'probes of a replica outside of the cluster; may be repeated', repeated, [])
-    .addOption(new Option('-o, --output <format>', 'form').choices(['text', 'json']).default('text'))
+    .option('--ops <url>', 'URL of the probes of a replica outside of the cluster; may be repeated', repeated, [])
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'))
     .action(async ({ kubeconfig, namespace, service, certificates, ops, output }: Flags) => {
       const server = await findApiServer({ environment: context.environment, kubeconfig });
       const isInside = kubeconfig === undefined && (context.environment['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
@@ -45,11 +46,11 @@ export function defineDoctor(command: Command, context: CliContext): void {
           isInside,
           now: Date.now,
         },
-        output === 'text' ? (id) => context.showProgress(`looking at ${id} ...`) : undefined,
+        output === 'text' ? (id) => context.showProgress(`checking ${id} ...`) : undefined,
       );
       context.showProgress('');
       context.write(output === 'json' ? `${JSON.stringify(diagnoses)}\n` : render(diagnoses));
-      if (diagnoses.some(({ level }) => level === 'fault')) context.fail();
+      if (diagnoses.some(({ level }) => level === 'problem')) context.fail();
     });
 }
 
@@ -57,7 +58,7 @@ const marks: Readonly<Record<Diagnosis['level'], string>> = {
   ok: 'ok       ',
   skipped: 'skipped  ',
   warning: 'WARNING  ',
-  fault: 'FAULT    ',
+  problem: 'PROBLEM  ',
 };
 
 function render(diagnoses: readonly Diagnosis[]): string {
@@ -66,5 +67,5 @@ function render(diagnoses: readonly Diagnosis[]): string {
     return one.level === 'ok' ? [line] : [line, `${' '.repeat(marks.ok.length)}${one.mend}`];
   });
   const count = (level: Diagnosis['level']) => diagnoses.filter((one) => one.level === level).length;
-  return `${lines.join('\n')}\n\n${count('fault')} faults, ${count('warning')} warnings.\n`;
+  return `${lines.join('\n')}\n\nProblems: ${count('problem')}. Warnings: ${count('warning')}.\n`;
 }

@@ -2,7 +2,7 @@ import type { Access, AccessRule } from '../manifests/access-rules.ts';
 import type { CertificateMode } from '../manifests/install-settings.ts';
 import { accessByRole } from '../manifests/roles.ts';
 
-/** `resourceAttributes` of an access review: one verb on one resource, as narrow as the roles have it. */
+/** The `resourceAttributes` of an access review: one verb on one resource, as narrow as in the roles. */
 export type ResourceAttributes = {
   readonly group: string;
   readonly resource: string;
@@ -14,11 +14,11 @@ export type ResourceAttributes = {
 
 export type NeededRight = {
   readonly attributes: ResourceAttributes;
-  /** Each of which gives it: `ClusterRole gpugate-server`. */
+  /** Each of these roles gives the right, such as `ClusterRole gpugate-server`. */
   readonly roles: readonly string[];
 };
 
-/** Every line of the roles that gpugate is installed with, once. */
+/** Every right of the roles that gpugate is installed with, once. */
 export function neededRights(certificates: CertificateMode, namespace: string): readonly NeededRight[] {
   return rightsOf(accessByRole(certificates), namespace);
 }

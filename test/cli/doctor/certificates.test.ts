@@ -65,23 +65,26 @@ const table: Readonly<Record<string, Case>> = {
     () => ({ [own]: secretOf(leaf), ...installed(ca.cert, 'rubbish') }),
     [leafIsFine, caIsFine],
   ],
-  'that the Secret is gone': [() => installed(ca.cert), [`fault: ${which}: is not there`]],
+  'that the Secret is gone': [() => installed(ca.cert), [`problem: ${which}: does not exist`]],
   'that it may not be read': [() => ({ [own]: 403 }), [`skipped: ${which}: you may not read it`]],
   'a certificate that is missing': [
     () => ({ [own]: { data: {} } }),
-    [`fault: ${which}: tls.crt cannot be served: there is no PEM certificate in it`],
+    [`problem: ${which}: tls.crt cannot be served: there is no PEM certificate in it`],
   ],
   'a key of another certificate': [
     () => ({ [own]: secretOf({ cert: leaf.cert, key: other.key }), ...installed(ca.cert) }),
-    [`fault: ${which}: tls.crt cannot be served: the key does not belong to the certificate`],
+    [`problem: ${which}: tls.crt cannot be served: the key does not belong to the certificate`],
   ],
   'a certificate for another name': [
     async () => ({ [own]: secretOf(await leafOf(ca, { name: 'x.y.svc' })), ...installed(ca.cert) }),
-    [leafIsFine, `fault: ${which}: tls.crt is not for ${host}`, caIsFine],
+    [leafIsFine, `problem: ${which}: tls.crt is not for ${host}`, caIsFine],
   ],
   'a certificate that has expired': [
     async () => ({ [own]: secretOf(await leafOf(ca, { now: now - 2 * hour, lifeMs: hour })), ...installed(ca.cert) }),
-    [`fault: ${which}: tls.crt: it expired at 2026-01-01T23:00:00.000Z, it is 2026-01-02T00:00:00.000Z now`, caIsFine],
+    [
+      `problem: ${which}: tls.crt: it expired at 2026-01-01T23:00:00.000Z, it is 2026-01-02T00:00:00.000Z now`,
+      caIsFine,
+    ],
   ],
   'a certificate that is due for renewal': [
     async () => ({
@@ -92,7 +95,7 @@ const table: Readonly<Record<string, Case>> = {
   ],
   'an authority that is missing': [
     () => ({ [own]: secretOf(leaf, ''), ...installed(ca.cert) }),
-    [leafIsFine, `fault: ${which}: ca.crt cannot sign: there is no PEM certificate in it`],
+    [leafIsFine, `problem: ${which}: ca.crt cannot sign: there is no PEM certificate in it`],
   ],
   'an authority that is not installed': [
     () => ({ [own]: secretOf(leaf, other.cert + ca.cert), ...installed(ca.cert) }),
@@ -108,17 +111,17 @@ const table: Readonly<Record<string, Case>> = {
       leafIsFine,
       caIsFine,
       `warning: ${which}: its CA is not in the caBundle of pods.validate.gpugate.dev`,
-      'fault: pods.validate.gpugate.dev: its caBundle does not trust the certificate of the Secret',
+      'problem: pods.validate.gpugate.dev: its caBundle does not trust the certificate in the Secret',
     ],
   ],
   'a CA in a caBundle that has expired': [
     async () => ({ [own]: secretOf(await leafOf(oldCa), oldCa.cert), ...installed(oldCa.cert) }),
     [
       leafIsFine,
-      `fault: ${which}: ca.crt: it expired at 2026-01-01T23:00:00.000Z, it is 2026-01-02T00:00:00.000Z now`,
+      `problem: ${which}: ca.crt: it expired at 2026-01-01T23:00:00.000Z, it is 2026-01-02T00:00:00.000Z now`,
       ...['gpu.validate', 'pods.validate'].map(
         (id) =>
-          `fault: ${id}.gpugate.dev: the CA in its caBundle is of no use: it expired at 2026-01-01T23:00:00.000Z, it is ` +
+          `problem: ${id}.gpugate.dev: the CA in its caBundle cannot be used: it expired at 2026-01-01T23:00:00.000Z, it is ` +
           '2026-01-02T00:00:00.000Z now',
       ),
     ],
@@ -140,7 +143,7 @@ describe('certificates sees', () => {
       expect(await findingsOf(certificates, context)).toEqual([leafIsFine.replace('-certificates', '-serving')]);
       const without = contextOf(fakeCluster({}), { certificates: mode });
       expect(await findingsOf(certificates, without)).toEqual([
-        'fault: Secret gpugate-serving in gpugate-system: is not there',
+        'problem: Secret gpugate-serving in gpugate-system: does not exist',
       ]);
     },
   );

@@ -5,9 +5,8 @@ import { apiServer } from '../../../src/cli/doctor/checks/api-server.ts';
 import { definitions } from '../../../src/cli/doctor/checks/definitions.ts';
 import { ledger } from '../../../src/cli/doctor/checks/ledger.ts';
 import { objects } from '../../../src/cli/doctor/checks/objects.ts';
-import { checks } from '../../../src/cli/doctor/checks.ts';
+import { checks, runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { ApiError } from '../../../src/cluster/client/api-error.ts';
-import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { formatLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import { reservationOf } from '../../../src/quota/rules/reservation.ts';
 import { contextOf, fakeCluster, findingsOf, unreachable, type Answers } from './fake-cluster.ts';
@@ -20,7 +19,7 @@ const installed = Object.fromEntries(
   customResourceDefinitions().map((crd) => [crdPath(crd.metadata.name), { ...crd, status: established }]),
 );
 const quotasCrd = crdPath('tenantquotas.gpugate.dev');
-const sound = ['quotaledgers', 'workloadpolicies'].map((name) => `ok: ${name}.gpugate.dev: installed, of this version`);
+const sound = ['quotaledgers', 'workloadpolicies'].map((name) => `ok: ${name}.gpugate.dev: installed, same version`);
 const withoutSchemas = {
   metadata: { name: 'tenantquotas.gpugate.dev' },
   spec: { versions: [{ name: 'v1alpha1', schema: { openAPIV3Schema: {} } }] },
@@ -33,8 +32,8 @@ const one = (condition?: object) => ({
   ...(condition === undefined ? {} : { status: { conditions: [{ type: 'Ready', ...condition }] } }),
 });
 const listOf = (...items: object[]) => ({ items });
-const noPolicies = 'ok: WorkloadPolicy: there are none, so that none is enforced';
-const noQuotas = 'ok: TenantQuota: there are none, so that none is enforced';
+const noPolicies = 'ok: WorkloadPolicy: there are none, so nothing is enforced';
+const noQuotas = 'ok: TenantQuota: there are none, so nothing is enforced';
 
 const state: LedgerState = { cluster: 'c', isSettled: true, seenThrough: 0n, reservations: [] };
 const pod = { uid: 'u', namespace: 'n', name: 'p', version: 0, node: '', user: 'x'.repeat(800_000), memoryMiB: 0 };
@@ -64,21 +63,21 @@ const tables: Readonly<Record<string, readonly [(typeof checks)[number], Table]>
     {
       'each of this version': [
         installed,
-        [sound[0], 'ok: tenantquotas.gpugate.dev: installed, of this version', sound[1]],
+        [sound[0], 'ok: tenantquotas.gpugate.dev: installed, same version', sound[1]],
       ],
       'one that is missing': [
         { ...installed, [quotasCrd]: 404 },
-        [sound[0], 'fault: tenantquotas.gpugate.dev: is not installed', sound[1]],
+        [sound[0], 'problem: tenantquotas.gpugate.dev: is not installed', sound[1]],
       ],
       'one that is not served': [
         { ...installed, [quotasCrd]: { ...withoutSchemas, status: {} } },
-        [sound[0], 'fault: tenantquotas.gpugate.dev: the API server does not serve it', sound[1]],
+        [sound[0], 'problem: tenantquotas.gpugate.dev: the API server does not serve it', sound[1]],
       ],
       'one of another version': [
         { ...installed, [quotasCrd]: withoutSchemas },
         [
           sound[0],
-          'warning: tenantquotas.gpugate.dev: is of another version of gpugate, and may refuse or drop fields of this one',
+          'warning: tenantquotas.gpugate.dev: is from another version of gpugate and may refuse or drop fields of this one',
           sound[1],
         ],
       ],
@@ -94,38 +93,38 @@ const tables: Readonly<Record<string, readonly [(typeof checks)[number], Table]>
       ],
       'one that nobody has judged': [
         { [`${kinds}/workloadpolicies`]: listOf(one()) },
-        ['warning: WorkloadPolicy a: no replica has said whether it is in force', noQuotas],
+        ['warning: WorkloadPolicy a: no replica has reported whether it is in force', noQuotas],
       ],
-      'one that is faulty': [
+      'one that is invalid': [
         { [`${kinds}/tenantquotas`]: listOf(one({ status: 'False', message: 'spec.hard: wrong' })) },
-        [noPolicies, 'fault: TenantQuota a: is not in force as it stands: spec.hard: wrong'],
+        [noPolicies, 'problem: TenantQuota a: this version is not in force: spec.hard: wrong'],
       ],
     },
   ],
   ledger: [
     ledger,
     {
-      'none and no quotas': [{}, ['ok: there are no quotas, and no ledger is needed']],
+      'none and no quotas': [{}, ['ok: there are no quotas, so no ledger is needed']],
       'none although there are quotas': [
         { [`${kinds}/tenantquotas`]: listOf(one()) },
-        ['warning: there is no ledger although there are quotas'],
+        ['warning: there are quotas but no ledger'],
       ],
       'a sound one': [
         ledgerOf(formatLedger(state)),
         [`ok: settled, 0 reservations, ${formatLedger(state).length} bytes`],
       ],
-      'one that nobody can read': [ledgerOf('rubbish'), ['fault: it holds something that gpugate did not write']],
+      'one that nobody can read': [ledgerOf('rubbish'), ['problem: gpugate did not write its contents']],
       'one of a newer form': [
         ledgerOf(JSON.stringify({ v: ledgerForm + 1 })),
-        ['fault: it is of a newer gpugate than this one, and older replicas are not Ready'],
+        ['problem: a newer version of gpugate wrote it; older replicas are not ready'],
       ],
       'one of another cluster': [
         ledgerOf(formatLedger({ ...state, cluster: 'other' })),
-        ['fault: it is the ledger of another cluster'],
+        ['problem: it belongs to another cluster'],
       ],
       'one that was lost': [
         ledgerOf(formatLedger({ ...state, isSettled: false })),
-        ['fault: it was lost, and is being made anew'],
+        ['problem: it was lost and is being rebuilt'],
       ],
       'one that is large': [
         ledgerOf(formatLedger(large)),
@@ -142,7 +141,7 @@ describe.each(Object.entries(tables))('%s sees', (_, [check, table]) => {
 });
 
 describe('all checks', () => {
-  test('have names of their own, and one that cannot be made is a fault that does not stop the others', async () => {
+  test('have names of their own, and one that cannot be made is a problem that does not stop the others', async () => {
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
     const seen: string[] = [];
     const ill = { request: () => Promise.reject(new ApiError('HTTP 500', { status: 500 })) };
@@ -151,9 +150,9 @@ describe('all checks', () => {
     expect(diagnoses).toEqual(
       checks.map(({ id }) => ({
         check: id,
-        level: 'fault',
-        what: 'it cannot be looked at: HTTP 500',
-        mend: 'Mend that first.',
+        level: 'problem',
+        what: 'this check failed: HTTP 500',
+        mend: 'Fix that first.',
       })),
     );
   });
@@ -164,7 +163,7 @@ describe('all checks', () => {
     expect(seen).toEqual(['api-server']);
     expect(diagnoses.map(({ level, what }) => `${level}: ${what}`)).toEqual(
       checks.map((_, index) =>
-        index === 0 ? 'fault: it cannot be looked at: connect ECONNREFUSED' : 'skipped: the API server does not answer',
+        index === 0 ? 'problem: this check failed: connect ECONNREFUSED' : 'skipped: the API server does not answer',
       ),
     );
   });

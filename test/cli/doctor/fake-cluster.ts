@@ -36,7 +36,7 @@ export function contextOf(client: DoctorContext['client'], others: Partial<Docto
   };
 }
 
-/** `fault: what`, one line a finding; and each that is not ok says what to do. */
+/** `problem: what`, one line a finding; and each that is not ok says what to do. */
 export async function findingsOf(check: Check, context: DoctorContext): Promise<string[]> {
   const findings = await check.look(context);
   for (const one of findings) {

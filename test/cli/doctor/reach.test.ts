@@ -60,38 +60,38 @@ describe('reach sees', () => {
   });
 
   test('a caBundle that is empty or rubbish', async () => {
-    const says = 'its caBundle cannot be used (there is no PEM certificate in it), so that every call fails';
-    expect(await reached({ url: origin })).toBe(`fault: ${says}`);
-    expect(await reached({ url: origin, caBundle: base64('rubbish') })).toBe(`fault: ${says}`);
+    const says = 'its caBundle cannot be used (there is no PEM certificate in it), so every call fails';
+    expect(await reached({ url: origin })).toBe(`problem: ${says}`);
+    expect(await reached({ url: origin, caBundle: base64('rubbish') })).toBe(`problem: ${says}`);
   });
 
   test('that a Service is out of reach from outside', async () => {
     const service = { namespace: 'gpugate-system', name: 'gpugate', port: 443, path: '/x' };
     expect(await reached({ service, caBundle: base64(pair.ca) })).toBe(
-      'skipped: its Service is reached only from inside the cluster',
+      'skipped: its Service can be reached only from inside the cluster',
     );
   });
 
   const broken: Readonly<Record<string, readonly [() => object, RegExp]>> = {
     'a name that nobody knows': [
       () => ({ url: 'https://gpugate.invalid/x', caBundle: base64(pair.ca) }),
-      /^fault: at gpugate\.invalid, its name is not known: /,
+      /^problem: at gpugate\.invalid, its name cannot be resolved: /,
     ],
     'a port where nobody listens': [
       () => ({ url: 'https://127.0.0.1:1/x', caBundle: base64(pair.ca) }),
-      /^fault: at 127\.0\.0\.1:1, it takes no connection: .*ECONNREFUSED/,
+      /^problem: at 127\.0\.0\.1:1, it accepts no connection: .*ECONNREFUSED/,
     ],
     'a caBundle of another authority': [
       () => ({ url: `${origin}/x`, caBundle: base64(other.ca) }),
-      /^fault: at HOST, TLS fails: /,
+      /^problem: at HOST, TLS fails: /,
     ],
     'one that cannot decide': [
       () => ({ url: `${origin}/ill`, caBundle: base64(pair.ca) }),
-      /^fault: at HOST, it: HTTP 500: gpugate could not decide$/,
+      /^problem: at HOST, it: HTTP 500: gpugate could not decide$/,
     ],
     'something else that answers': [
       () => ({ url: `${origin}/other`, caBundle: base64(pair.ca) }),
-      /^fault: at HOST, something else than gpugate answers$/,
+      /^problem: at HOST, something other than gpugate answers$/,
     ],
   };
   test.each(Object.entries(broken))('%s', async (_, [clientConfig, says]) => {

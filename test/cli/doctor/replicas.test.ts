@@ -31,11 +31,11 @@ describe('replicas sees', () => {
     ],
     'one that is alone': [
       [{}],
-      ['ok: URL: ready, version 1.2.3, its view is 5 s old', 'warning: there is one replica'],
+      ['ok: URL: ready, version 1.2.3, its view is 5 s old', 'warning: there is only one replica'],
     ],
     'one that cannot decide, with the reasons': [
       [{ notReady: 'not ready: no pods\nnot ready: no nodes\n' }, {}],
-      ['fault: URL: not ready: no pods; not ready: no nodes', 'ok: URL: ready, version 1.2.3, its view is 5 s old'],
+      ['problem: URL: not ready: no pods; not ready: no nodes', 'ok: URL: ready, version 1.2.3, its view is 5 s old'],
     ],
     'one whose view is old': [
       [{ age: 101 }, {}],
@@ -46,7 +46,7 @@ describe('replicas sees', () => {
       [
         'ok: URL: ready, version 2.0.0, its view is 5 s old',
         'ok: URL: ready, version 1.2.3, its view is 5 s old',
-        'warning: replicas of several versions: 1.2.3, 2.0.0',
+        'warning: replicas run different versions: 1.2.3, 2.0.0',
       ],
     ],
   };
@@ -62,11 +62,11 @@ describe('replicas sees', () => {
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => void closed.close(resolve));
     const [finding] = await findingsOf(replicas, { ...nobody, opsUrls: [`http://127.0.0.1:${port}`] });
-    expect(finding).toMatch(/^fault: http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+    expect(finding).toMatch(/^problem: http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });
 
   test('that there are none', async () => {
-    const says = ['fault: no pod stands behind Service gpugate in gpugate-system'];
+    const says = ['problem: no pod is behind Service gpugate in gpugate-system'];
     expect(await findingsOf(replicas, nobody)).toEqual(says);
     expect(await findingsOf(replicas, contextOf(fakeCluster({ [slices]: { items: [{ endpoints: null }] } })))).toEqual(
       says,
@@ -77,7 +77,7 @@ describe('replicas sees', () => {
     const endpoints = [{ addresses: ['10.0.0.1'] }, { addresses: ['fd00::1'] }];
     const client = fakeCluster({ [slices]: { items: [{ endpoints }] } });
     expect(await findingsOf(replicas, contextOf(client))).toEqual([
-      'skipped: 2 replicas are reached only from inside the cluster',
+      'skipped: 2 replicas can be reached only from inside the cluster',
     ]);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mapAtMost } from '../../../src/cli/doctor/at-most.ts';
-import { rights } from '../../../src/cli/doctor/checks/rights.ts';
+import { mapAtMost, rights } from '../../../src/cli/doctor/checks/rights.ts';
 import { describeRight, neededRights, type ResourceAttributes } from '../../../src/cli/doctor/needed-rights.ts';
 import { roleLines } from '../../e2e/rights/role-lines.ts';
 import { everyMode, objectsOf } from '../manifests/settings-of-test.ts';
@@ -48,9 +47,7 @@ describe('rights', () => {
   test('are asked for gpugate, with its groups, when somebody else looks', async () => {
     const { client, asked } = authorizer({});
     const count = countOf('self-managed');
-    expect(await findingsOf(rights, contextOf(client))).toEqual([
-      `ok: ${ours}: has each of the ${count} rights of its roles`,
-    ]);
+    expect(await findingsOf(rights, contextOf(client))).toEqual([`ok: ${ours}: has all ${count} rights of its roles`]);
     expect(asked).toHaveLength(count);
     for (const { path, spec } of asked) {
       expect(path).toBe('/apis/authorization.k8s.io/v1/subjectaccessreviews');
@@ -75,19 +72,19 @@ describe('rights', () => {
   test('of the certificates are not needed where somebody else makes them', async () => {
     const { client } = authorizer({ isMissing: (right) => right.includes('secrets') });
     expect(await findingsOf(rights, contextOf(client, { certificates: 'files' }))).toEqual([
-      `ok: ${ours}: has each of the ${countOf('files')} rights of its roles`,
+      `ok: ${ours}: has all ${countOf('files')} rights of its roles`,
     ]);
   });
 
   const missing: Readonly<Record<string, readonly [string, string]>> = {
-    'of the cluster': ['list pods', 'fault: WHO: may not list pods, a right of ClusterRole gpugate-server'],
+    'of the cluster': ['list pods', 'problem: WHO: may not list pods, a right of ClusterRole gpugate-server'],
     'on a part of an object, which two roles give': [
       'patch tenantquotas.gpugate.dev/status',
-      'fault: WHO: may not patch tenantquotas.gpugate.dev/status, a right of ClusterRole gpugate-server',
+      'problem: WHO: may not patch tenantquotas.gpugate.dev/status, a right of ClusterRole gpugate-server',
     ],
     'in the namespace, on one object': [
       'update leases.coordination.k8s.io "gpugate" in namespace gpugate-system',
-      'fault: WHO: may not update leases.coordination.k8s.io "gpugate" in namespace gpugate-system, a right of Role gpugate-leader',
+      'problem: WHO: may not update leases.coordination.k8s.io "gpugate" in namespace gpugate-system, a right of Role gpugate-leader',
     ],
   };
   test.each(Object.entries(missing))('that are missing are named with the role: one %s', async (_, [right, says]) => {
@@ -98,13 +95,13 @@ describe('rights', () => {
   test('that could not be judged say why', async () => {
     const { client } = authorizer({ isMissing: (one) => one === 'list pods', error: 'role "x" not found' });
     expect(await findingsOf(rights, contextOf(client))).toEqual([
-      `fault: ${ours}: may not list pods, a right of ClusterRole gpugate-server (role "x" not found)`,
+      `problem: ${ours}: may not list pods, a right of ClusterRole gpugate-server (role "x" not found)`,
     ]);
   });
 
   test('are skipped for whoever may not ask', async () => {
     const { client } = authorizer({ caller: 'nobody' });
-    expect(await findingsOf(rights, contextOf(client))).toEqual([`skipped: ${ours}: you may not ask what it may do`]);
+    expect(await findingsOf(rights, contextOf(client))).toEqual([`skipped: ${ours}: you may not ask about its rights`]);
   });
 });
 

@@ -22,7 +22,7 @@ function registered(change: Change = (webhooks) => webhooks, kinds: readonly Rev
 }
 
 const ids = ['pods.mutate', 'gpu.validate', 'pods.validate'];
-const sound = ids.map((id) => `ok: ${id}.gpugate.dev: registered as it should be`);
+const sound = ids.map((id) => `ok: ${id}.gpugate.dev: registered correctly`);
 const withField =
   (name: string, fields: object): Change =>
   (webhooks) =>
@@ -53,7 +53,7 @@ describe('registration sees', () => {
       sound.toSpliced(
         2,
         1,
-        'warning: pods.validate.gpugate.dev: is not registered as this version, with these policies, would be: rules',
+        'warning: pods.validate.gpugate.dev: differs from what this version would register for these policies: rules',
       ),
     ],
     "a choice of failurePolicy for pods.validate, which is the admin's": [
@@ -64,18 +64,21 @@ describe('registration sees', () => {
     ],
     'a configuration that is gone': [
       { ...registered(), [`${group}/mutatingwebhookconfigurations`]: { items: [] } },
-      ['fault: MutatingWebhookConfiguration gpugate: is not there, so that gpugate is never asked', ...sound.slice(1)],
+      [
+        'problem: MutatingWebhookConfiguration gpugate: does not exist, so the API server never calls gpugate',
+        ...sound.slice(1),
+      ],
     ],
     'a webhook that is gone': [
       registered((webhooks) => webhooks.filter(({ name }) => name !== 'gpu.validate.gpugate.dev')),
-      [sound[0] ?? '', 'fault: gpu.validate.gpugate.dev: is not registered', sound[2] ?? ''],
+      [sound[0] ?? '', 'problem: gpu.validate.gpugate.dev: is not registered', sound[2] ?? ''],
     ],
     'an exclusion that is gone': [
       registered(withoutField('gpu.validate', 'namespaceSelector')),
       sound.toSpliced(
         1,
         1,
-        'warning: gpu.validate.gpugate.dev: is not registered as this version, with these policies, would be: namespaceSelector',
+        'warning: gpu.validate.gpugate.dev: differs from what this version would register for these policies: namespaceSelector',
       ),
     ],
     'what the API server fills in': [registered(withField('pods', { objectSelector: {} })), sound],
@@ -84,7 +87,7 @@ describe('registration sees', () => {
       sound.toSpliced(
         1,
         1,
-        'warning: gpu.validate.gpugate.dev: is not registered as this version, with these policies, would be: objectSelector',
+        'warning: gpu.validate.gpugate.dev: differs from what this version would register for these policies: objectSelector',
       ),
     ],
     'a condition that nobody knows of': [
@@ -92,7 +95,7 @@ describe('registration sees', () => {
       sound.toSpliced(
         0,
         1,
-        'warning: pods.mutate.gpugate.dev: is not registered as this version, with these policies, would be: matchConditions',
+        'warning: pods.mutate.gpugate.dev: differs from what this version would register for these policies: matchConditions',
       ),
     ],
   };
@@ -111,33 +114,36 @@ const notOurs = {
   matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['gpugate-system'] }],
 };
 const inTheWay =
-  'warning: ValidatingWebhookConfiguration other, webhook w.other.io: while it does not answer, no pod of gpugate can ' +
+  'warning: ValidatingWebhookConfiguration other, webhook w.other.io: while it does not answer, no gpugate pod can ' +
   'start (failurePolicy Fail in gpugate-system)';
 
 describe('other-webhooks sees', () => {
   const table: Readonly<Record<string, readonly [Answers, string]>> = {
-    'nothing in our own': [registered(), 'ok: none is in the way'],
+    'nothing in our own': [registered(), 'ok: no other webhook is in the way'],
     'one that fails closed for our pods': [foreign({ rules: podRules }), inTheWay],
     'one that does so by wildcards': [
       foreign({ rules: [{ apiGroups: ['*'], resources: ['*/*'], operations: ['*'] }], failurePolicy: 'Fail' }),
       inTheWay,
     ],
-    'nothing in one that fails open': [foreign({ rules: podRules, failurePolicy: 'Ignore' }), 'ok: none is in the way'],
+    'nothing in one that fails open': [
+      foreign({ rules: podRules, failurePolicy: 'Ignore' }),
+      'ok: no other webhook is in the way',
+    ],
     'nothing in one that leaves our namespace out': [
       foreign({ rules: podRules, namespaceSelector: notOurs }),
-      'ok: none is in the way',
+      'ok: no other webhook is in the way',
     ],
     'nothing in one that chooses objects by their labels': [
       foreign({ rules: podRules, objectSelector: { matchLabels: { a: 'b' } } }),
-      'ok: none is in the way',
+      'ok: no other webhook is in the way',
     ],
     'nothing in one for other objects': [
       foreign({ rules: [{ apiGroups: ['apps'], resources: ['deployments'], operations: ['CREATE'] }] }),
-      'ok: none is in the way',
+      'ok: no other webhook is in the way',
     ],
     'a second gpugate': [
       foreign({ name: 'gpu.validate.gpugate.dev', rules: podRules }),
-      'fault: ValidatingWebhookConfiguration other, webhook gpu.validate.gpugate.dev: calls a gpugate too, and every pod ' +
+      'problem: ValidatingWebhookConfiguration other, webhook gpu.validate.gpugate.dev: also calls gpugate, so every pod ' +
         'is judged and charged twice',
     ],
   };

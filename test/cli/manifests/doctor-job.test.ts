@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { checks } from '../../../src/cli/doctor/checks.ts';
+import { checks, runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { describeRight, rightsOf } from '../../../src/cli/doctor/needed-rights.ts';
-import { runChecks } from '../../../src/cli/doctor/run-checks.ts';
 import { doctorAccess } from '../../../src/cli/manifests/access-rules.ts';
 import { describeRequest } from '../../../src/cluster/client/api-error.ts';
 import type { ApiRequest } from '../../../src/cluster/client/client.ts';

@@ -1,9 +1,9 @@
 import { ok, warning, type Check } from '../check.ts';
 
-/** matchConditions, which keep pods without GPUs away from the webhook that fails closed, are in this one and later. */
+/** The first version with matchConditions, which keep pods without GPUs away from the webhook that fails closed. */
 const oldestMinor = 30;
 
-/** It is tried a few times: all of them must fit into the time of the Job, whose log else says nothing. */
+/** A request is retried a few times. All tries must fit into the time of the Job, or its log would be empty. */
 const timeoutMs = 5000;
 
 export const apiServer: Check = {
@@ -15,7 +15,7 @@ export const apiServer: Check = {
     };
     const what = `answers, Kubernetes ${gitVersion}`;
     return Number.parseInt(minor, 10) < oldestMinor
-      ? [warning(what, `gpugate needs matchConditions: Kubernetes 1.${oldestMinor} or later.`)]
+      ? [warning(what, `gpugate needs Kubernetes 1.${oldestMinor} or later, because of matchConditions.`)]
       : [ok(what)];
   },
 };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { customResourceDefinitions, type CustomResourceDefinition } from '../../../api/crd.ts';
-import { fault, ok, warning, type Check, type Finding } from '../check.ts';
+import { problem, ok, warning, type Check, type Finding } from '../check.ts';
 import { readIfThere } from '../read-objects.ts';
 
 type Installed = CustomResourceDefinition & {
@@ -9,7 +9,7 @@ type Installed = CustomResourceDefinition & {
 
 const mend = 'Apply them: gpugate manifests crds | kubectl apply -f -';
 
-/** Without its definitions gpugate has no policies, no quotas and no ledger. */
+/** Without its CRDs gpugate has no policies, no quotas and no ledger. */
 export const definitions: Check = {
   id: 'definitions',
   look: ({ client }) =>
@@ -24,16 +24,16 @@ export const definitions: Check = {
 
 function judge(wanted: CustomResourceDefinition, installed: Installed | undefined): Finding {
   const { name } = wanted.metadata;
-  if (installed === undefined) return fault(`${name}: is not installed`, mend);
+  if (installed === undefined) return problem(`${name}: is not installed`, mend);
   const isEstablished = installed.status?.conditions?.some(
     ({ type, status }) => type === 'Established' && status === 'True',
   );
   if (isEstablished !== true) {
-    return fault(`${name}: the API server does not serve it`, `See why: kubectl describe crd ${name}`);
+    return problem(`${name}: the API server does not serve it`, `The reason: kubectl describe crd ${name}`);
   }
   const schemasOf = ({ spec }: CustomResourceDefinition) =>
     spec.versions.map((version) => [version.name, version.schema.openAPIV3Schema]);
   return isDeepStrictEqual(schemasOf(wanted), schemasOf(installed))
-    ? ok(`${name}: installed, of this version`)
-    : warning(`${name}: is of another version of gpugate, and may refuse or drop fields of this one`, mend);
+    ? ok(`${name}: installed, same version`)
+    : warning(`${name}: is from another version of gpugate and may refuse or drop fields of this one`, mend);
 }

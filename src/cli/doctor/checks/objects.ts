@@ -1,6 +1,6 @@
 import { tenantQuota } from '../../../api/tenant-quota.ts';
 import { workloadPolicy } from '../../../api/workload-policy.ts';
-import { fault, ok, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
+import { problem, ok, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { readAll } from '../read-objects.ts';
 
 type Watched = {
@@ -12,7 +12,7 @@ type Watched = {
 
 const group = '/apis/gpugate.dev/v1alpha1';
 
-/** Policies and quotas that are not in force as they stand: an older version is, or nothing. */
+/** Policies and quotas whose present version is not in force: an older one is, or none. */
 export const objects: Check = {
   id: 'objects',
   look: async (context) => {
@@ -24,7 +24,7 @@ export const objects: Check = {
 
 async function judgeAll({ client }: DoctorContext, plural: string, kind: string): Promise<readonly Finding[]> {
   const all = await readAll<Watched>(client, `${group}/${plural}`);
-  if (all.length === 0) return [ok(`${kind}: there are none, so that none is enforced`)];
+  if (all.length === 0) return [ok(`${kind}: there are none, so nothing is enforced`)];
   const findings = all.flatMap((object) => judge(object, kind) ?? []);
   return findings.length > 0 ? findings : [ok(`${kind}: ${all.length} in force`)];
 }
@@ -33,8 +33,8 @@ function judge({ metadata: { name }, status }: Watched, kind: string): Finding |
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const see = `kubectl get ${kind.toLowerCase()} ${name} -o yaml`;
   if (ready === undefined) {
-    return warning(`${kind} ${name}: no replica has said whether it is in force`, `Is gpugate running? ${see}`);
+    return warning(`${kind} ${name}: no replica has reported whether it is in force`, `Is gpugate running? ${see}`);
   }
   if (ready.status === 'True') return undefined;
-  return fault(`${kind} ${name}: is not in force as it stands: ${ready.message ?? ''}`, `Mend its spec: ${see}`);
+  return problem(`${kind} ${name}: this version is not in force: ${ready.message ?? ''}`, `Correct its spec: ${see}`);
 }

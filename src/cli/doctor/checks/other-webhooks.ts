@@ -1,10 +1,10 @@
 import { systemNamespaces } from '../../../api/system-namespaces.ts';
 import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { compileSelector } from '../../../workload/match.ts';
-import { fault, ok, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
-import { isOurs, readWebhookConfigurations, type Webhook, type WebhookConfiguration } from '../webhook-objects.ts';
+import { problem, ok, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
+import { isOurs, readWebhookConfigurations, type Webhook, type WebhookConfiguration } from '../read-objects.ts';
 
-/** Webhooks of others that may hold gpugate up, or undo what it does. */
+/** Webhooks of others that can block gpugate, or undo its changes. */
 export const otherWebhooks: Check = {
   id: 'other-webhooks',
   look: async (context) => {
@@ -14,7 +14,7 @@ export const otherWebhooks: Check = {
       .flatMap((configuration) =>
         (configuration.webhooks ?? []).flatMap((webhook) => judge(configuration, webhook, context)),
       );
-    return findings.length > 0 ? findings : [ok('none is in the way')];
+    return findings.length > 0 ? findings : [ok('no other webhook is in the way')];
   },
 };
 
@@ -25,13 +25,13 @@ function judge(
 ): readonly Finding[] {
   const which = `${kind} ${name}, webhook ${webhook.name}`;
   if (isOurs(webhook)) {
-    const mend = `One of two installations is too much: kubectl delete ${kind.toLowerCase()} ${name}`;
-    return [fault(`${which}: calls a gpugate too, and every pod is judged and charged twice`, mend)];
+    const mend = `Remove one of the two installations: kubectl delete ${kind.toLowerCase()} ${name}`;
+    return [problem(`${which}: also calls gpugate, so every pod is judged and charged twice`, mend)];
   }
   if (!matchesNewPods(webhook)) return [];
-  // Of the objects that it selects nothing is known here: whoever selects some is careful enough.
+  // A webhook with an objectSelector is left alone, because which objects it selects is unknown here.
   if (isEmptySelector(webhook.objectSelector) && webhook.failurePolicy !== 'Ignore' && selects(webhook, namespace)) {
-    const what = `${which}: while it does not answer, no pod of gpugate can start (failurePolicy Fail in ${namespace})`;
+    const what = `${which}: while it does not answer, no gpugate pod can start (failurePolicy Fail in ${namespace})`;
     return [warning(what, `Exclude the namespace: kubernetes.io/metadata.name NotIn [${systemNamespaces.join(', ')}]`)];
   }
   return [];

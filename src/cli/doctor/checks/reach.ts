@@ -1,14 +1,13 @@
 import { parseCertificates } from '../../../tls/key-pair.ts';
 import { isoTime } from '../../../tls/validity.ts';
-import { callWebhook, type Call } from '../call-webhook.ts';
-import { fault, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
-import { probeReview, probeUid } from '../probe-review.ts';
-import { isOurs, readWebhookConfigurations, type Webhook } from '../webhook-objects.ts';
+import { callWebhook, probeUid, type Call } from '../call-webhook.ts';
+import { problem, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
+import { isOurs, readWebhookConfigurations, type Webhook } from '../read-objects.ts';
 
-/** Renewal comes at two thirds of the life: with less than a fourth left, it has failed for a while. */
+/** A certificate is renewed after two thirds of its life. With less than a quarter left, renewal has failed for a while. */
 const overdue = 3 / 4;
 
-/** What the API server does to ask each webhook: name, connection, certificate, answer. */
+/** Calls each webhook as the API server does: name, connection, certificate, answer. */
 export const reach: Check = {
   id: 'reach',
   look: async (context) => {
@@ -23,14 +22,17 @@ async function judge({ name, clientConfig }: Webhook, context: DoctorContext): P
   const trusted = parseCertificates(ca);
   if (!trusted.ok) {
     const mend =
-      'gpugate fills it in where it manages its certificates (is it running?); else apply the webhooks again.';
-    return fault(`${name}: its caBundle cannot be used (${trusted.problem}), so that every call fails`, mend);
+      'gpugate fills it in when it manages its own certificates (is it running?). Otherwise apply the webhooks again.';
+    return problem(`${name}: its caBundle cannot be used (${trusted.problem}), so every call fails`, mend);
   }
   if (clientConfig.url === undefined && !context.isInside) {
-    return skipped(`${name}: its Service is reached only from inside the cluster`, 'Run the doctor as a Job there.');
+    return skipped(
+      `${name}: its Service can be reached only from inside the cluster`,
+      'Run the doctor as a Job in the cluster.',
+    );
   }
   const url = urlOf(clientConfig);
-  return explain(name, url, await callWebhook({ url, ca }, probeReview), context.now());
+  return explain(name, url, await callWebhook({ url, ca }), context.now());
 }
 
 function urlOf({ url, service }: Webhook['clientConfig']): URL {
@@ -40,23 +42,31 @@ function urlOf({ url, service }: Webhook['clientConfig']): URL {
 }
 
 const mendOf: Readonly<Record<Exclude<Call['step'], 'done'>, string>> = {
-  name: 'Is the Service there, and does the cluster have a DNS?',
-  connection: 'Are pods of gpugate ready (kubectl get pods), and does no NetworkPolicy stand between?',
-  tls: 'The serving certificate and the caBundle do not go together: see the certificates section of the README.',
-  http: 'See the log of gpugate for this request.',
+  name: 'Does the Service exist, and does the cluster have DNS?',
+  connection: 'Are the gpugate pods ready (kubectl get pods), and does a NetworkPolicy block the connection?',
+  tls: 'The serving certificate and the caBundle do not match: see the documentation of the certificates.',
+  http: 'The log of gpugate says why.',
 };
 
 function explain(name: string, url: URL, call: Call, now: number): Finding {
   if (call.step !== 'done') {
-    const what = { name: 'its name is not known', connection: 'it takes no connection', tls: 'TLS fails', http: 'it' };
-    return fault(`${name}: at ${url.host}, ${what[call.step]}: ${call.why}`, mendOf[call.step]);
+    const what = {
+      name: 'its name cannot be resolved',
+      connection: 'it accepts no connection',
+      tls: 'TLS fails',
+      http: 'it',
+    };
+    return problem(`${name}: at ${url.host}, ${what[call.step]}: ${call.why}`, mendOf[call.step]);
   }
   if (!call.body.includes(probeUid)) {
-    return fault(`${name}: at ${url.host}, something else than gpugate answers`, 'Is the Service that of gpugate?');
+    return problem(
+      `${name}: at ${url.host}, something other than gpugate answers`,
+      'Does the Service select the gpugate pods?',
+    );
   }
   const age = (now - call.notBefore) / (call.notAfter - call.notBefore);
   const until = `its certificate is valid until ${isoTime(call.notAfter)}`;
   return age > overdue
-    ? warning(`${name}: answers, but ${until}, and its renewal is overdue`, 'See the log of the leader for why.')
+    ? warning(`${name}: answers, but ${until}, and its renewal is overdue`, 'The log of the leader says why.')
     : ok(`${name}: answers at ${url.host}, ${until}`);
 }

@@ -2,13 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { reviewedKinds, workloadPolicy, type ReviewedKind, type WorkloadPolicy } from '../../../api/workload-policy.ts';
 import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { kindsOf, webhookConfigurations } from '../../manifests/webhook-configurations.ts';
-import { fault, ok, warning, type Check, type Finding } from '../check.ts';
-import { readAll } from '../read-objects.ts';
-import { readWebhookConfigurations, type Webhook } from '../webhook-objects.ts';
+import { problem, ok, warning, type Check, type Finding } from '../check.ts';
+import { readAll, readWebhookConfigurations, type Webhook } from '../read-objects.ts';
 
 const again = 'Apply them again: gpugate manifests webhooks ... | kubectl apply -f -';
 
-/** Whether the API server calls gpugate for what it should, and for nothing else. */
+/** Whether the API server calls gpugate for the right objects, and for no others. */
 export const registration: Check = {
   id: 'registration',
   look: async (context) => {
@@ -25,13 +24,15 @@ export const registration: Check = {
         namespace: context.namespace,
       });
     const narrow = wantedFor(kindsOf(policies.flatMap((object) => readPolicy(object) ?? [])));
-    // As `manifests install` registers them where no policy is told of.
+    // `manifests install` registers every kind when no policies are given.
     const wide = wantedFor(reviewedKinds).flatMap(({ webhooks }) => webhooks);
     return narrow.flatMap((configuration) => {
       const { kind } = configuration;
       const there = known.find((one) => one.kind === kind);
       if (there === undefined) {
-        return [fault(`${kind} ${webhookConfigurationName}: is not there, so that gpugate is never asked`, again)];
+        return [
+          problem(`${kind} ${webhookConfigurationName}: does not exist, so the API server never calls gpugate`, again),
+        ];
       }
       return configuration.webhooks.map((webhook) =>
         judge(
@@ -50,13 +51,13 @@ function readPolicy(object: unknown): WorkloadPolicy | undefined {
 
 type Wanted = Readonly<Record<string, unknown>> & { readonly name: string };
 
-/** What leaves objects out, for which gpugate is then never asked: looked at even where it should not be there. */
+/** Fields that exclude objects from review: compared even when they should be absent. */
 const narrowing = ['namespaceSelector', 'objectSelector', 'matchConditions'] as const;
 
-/** The API server fills in a selector that is not there, as one that selects everything. */
+/** The API server fills in a selector that does not exist, as one that selects everything. */
 const valueOf = (value: unknown): unknown => (isDeepStrictEqual(value, {}) ? undefined : value);
 
-/** Where it is called is looked at on its own, and what pods.validate does while gpugate is down is for the admin. */
+/** `reach` checks the address, and the admin chooses what pods.validate does while gpugate is down. */
 function fieldsToCompare(wanted: Wanted): readonly string[] {
   const isChoice = wanted.name.startsWith('pods.validate');
   return [...new Set([...Object.keys(wanted), ...narrowing])].filter(
@@ -64,17 +65,17 @@ function fieldsToCompare(wanted: Wanted): readonly string[] {
   );
 }
 
-/** Each field must be that of one of the forms. */
+/** Each field must equal that of one of the forms. */
 function judge(forms: readonly [Wanted, ...Wanted[]], installed: Webhook | undefined): Finding {
   const [{ name }] = forms;
-  if (installed === undefined) return fault(`${name}: is not registered`, again);
+  if (installed === undefined) return problem(`${name}: is not registered`, again);
   const there: Readonly<Record<string, unknown>> = installed;
   const others = fieldsToCompare(forms[0]).filter(
     (field) => !forms.some((wanted) => isDeepStrictEqual(valueOf(wanted[field]), valueOf(there[field]))),
   );
-  if (others.length === 0) return ok(`${name}: registered as it should be`);
+  if (others.length === 0) return ok(`${name}: registered correctly`);
   return warning(
-    `${name}: is not registered as this version, with these policies, would be: ${others.join(', ')}`,
+    `${name}: differs from what this version would register for these policies: ${others.join(', ')}`,
     again,
   );
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../../../text/message-of.ts';
-import { fault, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
+import { problem, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { readAll } from '../read-objects.ts';
 
 type EndpointSlice = {
@@ -9,31 +9,41 @@ type EndpointSlice = {
 const timeoutMs = 2500;
 const opsPort = 8080;
 
-/** A view that is this old is close to deciding nothing: a watch is given up after 95 s. */
+/** With a view this old, a replica can soon decide nothing. A quiet watch is given up after 95 s. */
 const oldViewSeconds = 100;
 
-/** Whether each replica is ready, how old its view is, and whether all are of one version. */
+/** Whether each replica is ready, how old its view is, and whether all run one version. */
 export const replicas: Check = {
   id: 'replicas',
   look: async (context) => {
     const urls = context.opsUrls.length > 0 ? context.opsUrls : await urlsOfEndpoints(context);
     if (urls.length === 0) {
-      const mend = `Look at it: kubectl -n ${context.namespace} get deployments,pods`;
-      return [fault(`no pod stands behind Service ${context.service} in ${context.namespace}`, mend)];
+      const mend = `Look at the pods: kubectl -n ${context.namespace} get deployments,pods`;
+      return [problem(`no pod is behind Service ${context.service} in ${context.namespace}`, mend)];
     }
     if (context.opsUrls.length === 0 && !context.isInside) {
       return [
-        skipped(`${urls.length} replicas are reached only from inside the cluster`, 'Run the doctor as a Job there.'),
+        skipped(
+          `${urls.length} replicas can be reached only from inside the cluster`,
+          'Run the doctor as a Job in the cluster.',
+        ),
       ];
     }
     const seen = await Promise.all(urls.map(lookAt));
     const versions = new Set(seen.flatMap(({ version }) => version ?? []));
     const several =
       versions.size > 1
-        ? [warning(`replicas of several versions: ${[...versions].toSorted().join(', ')}`, 'Let the rollout end.')]
+        ? [
+            warning(
+              `replicas run different versions: ${[...versions].toSorted().join(', ')}`,
+              'Wait until the rollout has finished.',
+            ),
+          ]
         : [];
     const alone =
-      urls.length === 1 ? [warning('there is one replica', 'Run two: while one restarts, the other decides.')] : [];
+      urls.length === 1
+        ? [warning('there is only one replica', 'Run two, so that one decides while the other restarts.')]
+        : [];
     return [...seen.map(({ finding }) => finding), ...several, ...alone];
   },
 };
@@ -47,11 +57,11 @@ async function urlsOfEndpoints({ client, namespace, service }: DoctorContext): P
 }
 
 async function lookAt(url: string): Promise<{ readonly finding: Finding; readonly version?: string }> {
-  const see = 'See its log.';
+  const see = 'Its log says why.';
   try {
     const readiness = await read(`${url}/readyz`);
     if (readiness.status !== 200) {
-      return { finding: fault(`${url}: ${readiness.text.trim().replaceAll('\n', '; ')}`, see) };
+      return { finding: problem(`${url}: ${readiness.text.trim().replaceAll('\n', '; ')}`, see) };
     }
     const { text } = await read(`${url}/metrics`);
     const version = /^gpugate_build_info\{.*?version="([^"]*)"/m.exec(text)?.[1] ?? 'unknown';
@@ -61,13 +71,13 @@ async function lookAt(url: string): Promise<{ readonly finding: Finding; readonl
     const oldest = Math.round(Math.max(0, ...ages));
     const finding =
       oldest > oldViewSeconds
-        ? warning(`${url}: its view is ${oldest} s old`, `Does the API server answer it? ${see}`)
+        ? warning(`${url}: its view is ${oldest} s old`, `Can it reach the API server? ${see}`)
         : ok(`${url}: ready, version ${version}, its view is ${oldest} s old`);
     return { finding, version };
   } catch (error) {
-    // fetch itself only says that it failed.
+    // The error of fetch itself says only that it failed.
     const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return { finding: fault(`${url}: ${messageOf(cause)}`, see) };
+    return { finding: problem(`${url}: ${messageOf(cause)}`, see) };
   }
 }
 
