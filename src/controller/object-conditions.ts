@@ -9,7 +9,7 @@ export function conditionFor(object: WatchedObject<unknown>, nowMs: number): Con
   const before = object.condition;
   return {
     status,
-    reason: isInForce ? 'InForce' : 'Faulty',
+    reason: isInForce ? 'InForce' : 'Invalid',
     message: isInForce
       ? 'This version is in force.'
       : `${object.fault}. ${object.good === undefined ? 'No version is in force.' : 'The last good version stays in force.'}`,

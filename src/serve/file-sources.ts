@@ -41,7 +41,7 @@ export function createFileSources(
       policySet = policies.map(compilePolicy);
       metrics.policies('in_force', policies.length);
       metrics.policies('kept', kept.length);
-      metrics.policyReload(problems.length === 0 ? 'ok' : 'faulty');
+      metrics.policyReload(problems.length === 0 ? 'ok' : 'invalid');
       log.info('policies loaded', { policies: policies.map(({ metadata }) => metadata.name), kept });
     }
     return report(problems, changed);

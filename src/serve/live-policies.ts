@@ -48,6 +48,6 @@ function report(
   const kept = inForce.filter(({ fault }) => fault !== undefined);
   metrics.policies('in_force', inForce.length);
   metrics.policies('kept', kept.length);
-  metrics.policyReload(objects.some(({ fault }) => fault !== undefined) ? 'faulty' : 'ok');
+  metrics.policyReload(objects.some(({ fault }) => fault !== undefined) ? 'invalid' : 'ok');
   log.info('policies loaded', { policies: inForce.map(({ name }) => name), kept: kept.map(({ name }) => name) });
 }

@@ -61,7 +61,7 @@ export const metricNames = {
     name: 'gpugate_policy_reload_total',
     type: 'counter',
     labels: ['result'],
-    help: 'Reloads of the policies, by result (ok or faulty).',
+    help: 'Reloads of the policies, by result (ok or invalid).',
   },
   certificateExpiry: {
     name: 'gpugate_certificate_expiry_timestamp_seconds',

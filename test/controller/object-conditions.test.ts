@@ -34,7 +34,7 @@ async function write(objects: readonly WatchedObject<unknown>[], error?: Error) 
 const inForce = { status: 'True', reason: 'InForce', message: 'This version is in force.', observedGeneration: 2 };
 const faulty = {
   status: 'False',
-  reason: 'Faulty',
+  reason: 'Invalid',
   message: 'spec.mps.threads must be 1 to 100. The last good version stays in force.',
   observedGeneration: 2,
 };

@@ -4,7 +4,7 @@ import { structuralSchema } from '../../src/api/structural-schema.ts';
 import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { alerts } from '../../src/cli/manifests/alerts.ts';
-import { yamlOf } from '../../src/cli/manifests/yaml-of.ts';
+import { yamlOf } from '../../src/cli/manifests/install.ts';
 import { flagName, settings } from '../../src/config.ts';
 import { mutations } from '../../src/mutations/registry.ts';
 import { rules } from '../../src/policies/registry.ts';

@@ -2,22 +2,22 @@ import type { Argument, Command, Option } from 'commander';
 
 export type Candidate = { readonly value: string; readonly description: string };
 
-/** What may come at the place of the last word. */
+/** What may stand in the place of the last word. */
 export type Candidates = {
   readonly values: readonly Candidate[];
-  /** Whether a file may stand there as well. */
+  /** Whether a file may stand there too. */
   readonly takesFile: boolean;
 };
 
 export type CompletionOptions = {
   readonly root: Command;
-  /** Commands are loaded when they are asked for. */
+  /** Loads a command. */
   readonly define: (command: Command) => Promise<void>;
-  /** Behind the program's name, the one to complete last; bash sets `=` apart: `--output`, `=`, `js`. */
+  /** After the program's name; the last one is completed. bash splits at `=`: `--output`, `=`, `js`. */
   readonly words: readonly string[];
 };
 
-/** Where the words before the last one have led to. */
+/** Where the words before the last one lead. */
 type Position = {
   command: Command;
   /** The option whose value comes next. */
@@ -61,7 +61,7 @@ async function step(position: Position, word: string, define: CompletionOptions[
   }
 }
 
-/** The option of this flag, if its value is the next word. */
+/** The option of this flag, if the next word is its value. */
 function optionOf({ options }: Command, flag: string): Option | undefined {
   return options.find(({ long, short, required }) => required && (long === flag || short === flag));
 }
@@ -75,7 +75,7 @@ function assigned({ command }: Position, typed: string): Candidates {
   return startingWith({ values: written, takesFile }, typed);
 }
 
-/** What has no list of choices may be a file; it is the shell that knows those. */
+/** A value without a list of choices may be a file, which the shell completes. */
 function valuesOf({ argChoices }: Option | Argument): Candidates {
   const values = (argChoices ?? []).map((value) => ({ value, description: '' }));
   return { values, takesFile: argChoices === undefined };
@@ -103,8 +103,8 @@ function startingWith({ values, takesFile }: Candidates, typed: string): Candida
 }
 
 /**
- * As cobra's programs answer, which kubectl understands: a line each, the description behind a tab, and last what is to be
- * done besides: 0 for files as well, 4 for nothing.
+ * The format of cobra, which kubectl understands: one candidate a line, its description after a tab, and a last line with
+ * `:0` when files may follow or `:4` when not.
  */
 export function formatCandidates({ values, takesFile }: Candidates): string {
   const lines = values.map(({ value, description }) => `${value}\t${description}`);

@@ -3,11 +3,11 @@ import { ledgerName } from '../../api/quota-ledger.ts';
 import { appName, ownCertificatesSecret } from './install-settings.ts';
 
 /**
- * What gpugate may do at the API server: exactly what it does. An end-to-end test runs it with these rights alone, and
- * fails both for what is missing and for what nothing used.
+ * The rights of gpugate at the API server: exactly what it uses. An end-to-end test runs it with only these rights, and fails
+ * for a right that is missing and for one that nothing used.
  */
 
-/** A rule of a Role or ClusterRole; one with `resourceNames` counts for these objects alone. */
+/** A rule of a Role or ClusterRole. With `resourceNames` it applies only to those objects. */
 export type AccessRule = {
   readonly apiGroups: readonly [string];
   readonly resources: readonly string[];
@@ -16,7 +16,7 @@ export type AccessRule = {
 };
 
 export type Access = {
-  /** In every namespace, and for what has none. */
+  /** In every namespace, and for objects without one. */
   readonly cluster: readonly AccessRule[];
   /** In our own namespace. */
   readonly namespace: readonly AccessRule[];
@@ -27,30 +27,30 @@ const coordination = 'coordination.k8s.io';
 const registration = 'admissionregistration.k8s.io';
 const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'];
 
-/** What every replica does to answer. */
+/** What every replica needs to answer. */
 export const serverAccess: Access = {
   cluster: [
-    // Also one by one: a namespace that was made a moment ago, and kube-system, whose uid names the cluster.
+    // `get` is for a namespace that was just created, and for kube-system, whose uid identifies the cluster.
     { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['list', 'watch'] },
     { apiGroups: [gpugate], resources: ['workloadpolicies', 'tenantquotas'], verbs: ['list', 'watch'] },
     { apiGroups: [gpugate], resources: ['workloadpolicies/status', 'tenantquotas/status'], verbs: ['patch'] },
-    // A create knows no name, and a list and a watch are of the collection.
+    // These cannot be limited to a name: a create has none yet, and a list and a watch are for the whole collection.
     { apiGroups: [gpugate], resources: ['quotaledgers'], verbs: ['list', 'watch', 'create'] },
     { apiGroups: [gpugate], resources: ['quotaledgers'], resourceNames: [ledgerName], verbs: ['get', 'update'] },
-    // Whether their caBundles trust the serving certificate. A list and a watch by name are a field selector.
+    // To check that their caBundles trust the serving certificate. A list and a watch by name use a field selector.
     { apiGroups: [registration], resources: configurations, resourceNames: [appName], verbs: ['list', 'watch'] },
-    // What a quota refused, in the namespace of the pod.
+    // To report in the namespace of the pod what a quota refused.
     { apiGroups: [''], resources: ['events'], verbs: ['create'] },
   ],
-  // The Lease gpugate-ledger says that there was a ledger once.
+  // The Lease gpugate-ledger records that a ledger existed once.
   namespace: [{ apiGroups: [coordination], resources: ['leases'], verbs: ['create'] }],
 };
 
-/** What only the leader does. The same ServiceAccount has it, since any replica may lead. */
+/** What only the leader needs. The same ServiceAccount has it, because any replica can be the leader. */
 export const leaderAccess: Access = {
   cluster: [
-    // Before a reservation is given up, its pod is looked for by name.
+    // A pod is read by name before its reservation expires.
     { apiGroups: [''], resources: ['pods'], verbs: ['get'] },
     { apiGroups: [gpugate], resources: ['tenantquotas/status'], verbs: ['patch'] },
   ],
@@ -60,7 +60,7 @@ export const leaderAccess: Access = {
   ],
 };
 
-/** The mode `self-managed`: the leader writes the Secret and the caBundle, the others read. */
+/** For the mode `self-managed`: the leader writes the Secret and the caBundles, the other replicas read the Secret. */
 export const certificateAccess: Access = {
   cluster: [
     { apiGroups: [registration], resources: configurations, resourceNames: [appName], verbs: ['get', 'patch'] },
@@ -76,7 +76,7 @@ export const certificateAccess: Access = {
   ],
 };
 
-/** What the Job of the doctor reads, and asks: none of it is secret, and nothing is written. */
+/** What the Job of the doctor reads and asks. None of it is secret, and it writes nothing. */
 export const doctorAccess: Access = {
   cluster: [
     {
@@ -85,12 +85,12 @@ export const doctorAccess: Access = {
       resourceNames: customResourceDefinitions().map(({ metadata }) => metadata.name),
       verbs: ['get'],
     },
-    // Those of others too: whether they are in the way.
+    // Including those of others, which may block gpugate.
     { apiGroups: [registration], resources: configurations, verbs: ['list'] },
     { apiGroups: [gpugate], resources: ['workloadpolicies', 'tenantquotas'], verbs: ['list'] },
     { apiGroups: [gpugate], resources: ['quotaledgers'], resourceNames: [ledgerName], verbs: ['get'] },
     { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
-    // Whether the ServiceAccount of gpugate has the rights above. A review is asked by creating it.
+    // To ask whether the ServiceAccount of gpugate has the rights above, the doctor creates reviews.
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
   ],
   namespace: [{ apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] }],

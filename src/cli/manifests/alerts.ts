@@ -1,13 +1,13 @@
 import { metricNames } from '../../telemetry/metric-names.ts';
 
-/** What Prometheus tells people of. The PrometheusRule and the README's table are made from it. */
+/** An alert of Prometheus. The PrometheusRule and the table of the docs are generated from these. */
 export type Alert = {
   readonly name: string;
   readonly severity: 'critical' | 'warning';
-  /** How long it must hold first. */
+  /** How long the expression must hold before the alert fires. */
   readonly forTime: string;
   readonly expr: string;
-  /** What is wrong, in one sentence; may name labels as Prometheus' templates do. */
+  /** What is wrong, in one sentence. May use labels as in the templates of Prometheus. */
   readonly summary: string;
   readonly action: string;
 };
@@ -31,16 +31,16 @@ const {
   string
 >;
 
-/** `--max-staleness`: from then on nothing is decided about GPUs. */
+/** The default of `--max-staleness`, after which gpugate decides nothing about GPUs. */
 const maxStalenessSeconds = 120;
 const daySeconds = 86_400;
-/** Serving certificates of 30 days are renewed 10 days before their end: 3 days of trying in vain. */
+/** A serving certificate of 30 days is renewed 10 days before it expires, so at 7 days renewal has failed for 3. */
 const certificateWarningDays = 7;
-/** The API server takes 1.5 MB at most; a usual ledger is a few kilobytes. */
+/** The API server takes at most 1.5 MB. A normal ledger has a few kilobytes. */
 const largeLedgerBytes = 500_000;
-/** A decision takes some 0.1 ms, and a reservation a few ms. */
+/** A decision takes about 0.1 ms, and a reservation a few ms. */
 const slowSeconds = 0.1;
-/** The first list of a resource counts too, and a watch of 5 to 10 minutes ends without one. */
+/** The first list of a resource counts too. The normal end of a watch causes no list. */
 const manyRelists = 6;
 
 /** The one alert that depends on the installation. */
@@ -56,40 +56,41 @@ export function alerts(replicas: number): readonly Alert[] {
       severity: 'critical',
       forTime: '2m',
       expr: undecided('='),
-      summary: 'New GPU pods are refused, since gpugate cannot decide about them.',
-      action: 'The refusals and the log say why: an old view of the cluster, or a quota ledger that cannot be written.',
+      summary: 'New GPU pods are refused because gpugate cannot decide about them.',
+      action:
+        'The refusals and the log say why: the view of the cluster is old, or the quota ledger cannot be written.',
     },
     {
       name: 'GpugateUndecided',
       severity: 'warning',
       forTime: '5m',
       expr: undecided('!='),
-      summary: 'The webhook {{ $labels.webhook }} cannot decide; its failurePolicy does.',
-      action: 'The log says why. Until then pods pass without labels, defaults and rules.',
+      summary: 'The webhook {{ $labels.webhook }} cannot decide, so its failurePolicy applies.',
+      action: 'The log says why. Until it is fixed, objects pass without labels, defaults and rules.',
     },
     {
       name: 'GpugateViewStale',
       severity: 'critical',
       forTime: '1m',
       expr: `max by (pod, resource) (${viewStaleness} < +Inf) > ${maxStalenessSeconds}`,
-      summary: 'The view that {{ $labels.pod }} has of {{ $labels.resource }} is {{ $value | humanizeDuration }} old.',
-      action: 'Look at the API server and at the network between the two; the log names the last failure.',
+      summary: '{{ $labels.pod }} has had no news of {{ $labels.resource }} for {{ $value | humanizeDuration }}.',
+      action: 'Check the API server and the network to it. The log names the last failure.',
     },
     {
       name: 'GpugateNotSynced',
       severity: 'critical',
       forTime: '5m',
       expr: `max by (pod, resource) (${viewStaleness} == +Inf)`,
-      summary: '{{ $labels.pod }} could not list {{ $labels.resource }} since it started.',
-      action: 'Look for rights that are missing, CRDs that are not installed, and the API server.',
+      summary: '{{ $labels.pod }} has not been able to list {{ $labels.resource }} since it started.',
+      action: 'Check for missing rights, for CRDs that are not installed, and the API server.',
     },
     {
       name: 'GpugateNoLeader',
       severity: 'warning',
       forTime: '5m',
       expr: `max(${leader}) == 0`,
-      summary: 'No replica leads: certificates and caBundles are not kept, and no reservation is released.',
-      action: 'The log says why the Lease cannot be renewed: a right that is missing, or a slow API server.',
+      summary: 'There is no leader, so nobody renews certificates, writes caBundles or releases reservations.',
+      action: 'The log says why the Lease cannot be renewed: a missing right, or a slow API server.',
     },
     {
       name: 'GpugateCertificateNotRenewed',
@@ -97,15 +98,15 @@ export function alerts(replicas: number): readonly Alert[] {
       forTime: '1h',
       expr: `min by (certificate) (${certificateExpiry}) - time() < ${certificateWarningDays * daySeconds}`,
       summary: 'The {{ $labels.certificate }} certificate expires in {{ $value | humanizeDuration }}.',
-      action: 'It should have been renewed days ago: the log of the leader, or cert-manager, says why it was not.',
+      action: 'It should have been renewed days ago. The log of the leader or of cert-manager says why it was not.',
     },
     {
       name: 'GpugateCertificateExpires',
       severity: 'critical',
       forTime: '1m',
       expr: `min by (certificate) (${certificateExpiry}) - time() < ${daySeconds}`,
-      summary: 'The {{ $labels.certificate }} certificate expires within a day, and then no GPU pod can be created.',
-      action: 'Renew it by hand; the emergency stop of the README lets pods pass meanwhile.',
+      summary: 'The {{ $labels.certificate }} certificate expires within a day. After that no GPU pod can be created.',
+      action: 'Renew it by hand. The emergency stop in the documentation lets pods pass in the meantime.',
     },
     {
       name: 'GpugateCaBundleWrong',
@@ -113,7 +114,7 @@ export function alerts(replicas: number): readonly Alert[] {
       forTime: '2m',
       expr: `min by (configuration) (${bundleTrusted}) == 0`,
       summary: 'A caBundle of the {{ $labels.configuration }} webhooks does not trust the certificate of a replica.',
-      action: 'The leader mends this by itself: its log says why it cannot; else apply the webhooks again.',
+      action: 'The leader normally corrects this; its log says why it cannot. Otherwise apply the webhooks again.',
     },
     {
       name: 'GpugateNotRegistered',
@@ -122,31 +123,31 @@ export function alerts(replicas: number): readonly Alert[] {
       expr: ['mutating', 'validating']
         .map((one) => `(max(${buildInfo}) unless max(${bundleTrusted}{configuration="${one}"}))`)
         .join(' or '),
-      summary: 'The API server does not ask gpugate: a webhook configuration is not there, or calls another server.',
-      action: 'After an emergency stop, install again; until then no policy and no quota holds.',
+      summary: 'The API server does not call gpugate: a webhook configuration is missing, or calls another server.',
+      action: 'After an emergency stop, install gpugate again. Until then no policy and no quota is enforced.',
     },
     {
       name: 'GpugateLedgerConflicts',
       severity: 'warning',
       forTime: '15m',
       expr: `sum(rate(${ledgerWrites}{result="conflict"}[5m])) > 4 * sum(rate(${ledgerWrites}{result="written"}[5m]))`,
-      summary: 'Writes of the quota ledger fail four times before each success.',
-      action: 'More replicas than needed write at once, or somebody else writes the ledger: try fewer replicas.',
+      summary: 'Writes of the quota ledger fail four times for each success.',
+      action: 'Too many replicas write at once, or somebody else writes the ledger. Try fewer replicas.',
     },
     {
       name: 'GpugateLedgerLarge',
       severity: 'warning',
       forTime: '15m',
       expr: `max(${ledgerBytes}) > ${largeLedgerBytes}`,
-      summary: 'The quota ledger has {{ $value | humanize1024 }}B; the API server takes 1.5 MB at most.',
-      action: 'Reservations are not released: look for a stale view, and for a leader in the log.',
+      summary: 'The quota ledger has {{ $value | humanize1024 }}B. The API server takes at most 1.5 MB.',
+      action: 'Reservations are not released. Check for an old view, and in the log for a leader.',
     },
     {
-      name: 'GpugatePolicyFaulty',
+      name: 'GpugatePolicyInvalid',
       severity: 'warning',
       forTime: '5m',
-      expr: `max(${policies}{state="kept"}) > 0 or sum(increase(${policyReloads}{result="faulty"}[15m])) > 0`,
-      summary: 'A policy is faulty; its last good version, if there is one, stays in force.',
+      expr: `max(${policies}{state="kept"}) > 0 or sum(increase(${policyReloads}{result="invalid"}[15m])) > 0`,
+      summary: 'A policy is invalid. Its last good version, if there is one, stays in force.',
       action: 'Its Ready condition says what is wrong: kubectl describe workloadpolicies.',
     },
     {
@@ -154,40 +155,40 @@ export function alerts(replicas: number): readonly Alert[] {
       severity: 'warning',
       forTime: '10m',
       expr: `count(${buildInfo}) < ${replicas}`,
-      summary: 'Only {{ $value }} replicas of gpugate are up.',
-      action: 'Look at the Deployment and its events.',
+      summary: 'Only {{ $value }} replicas of gpugate are running.',
+      action: 'Check the Deployment and its events.',
     },
     {
       name: 'GpugateDown',
       severity: 'critical',
       forTime: '2m',
       expr: `absent(${buildInfo})`,
-      summary: 'No replica of gpugate is up: GPU pods cannot be created.',
-      action: 'Look at the Deployment; the emergency stop of the README lets pods pass meanwhile.',
+      summary: 'No replica of gpugate is running, so GPU pods cannot be created.',
+      action: 'Check the Deployment. The emergency stop in the documentation lets pods pass in the meantime.',
     },
     {
       name: 'GpugateSlow',
       severity: 'warning',
       forTime: '10m',
       expr: `histogram_quantile(0.99, sum by (webhook, le) (rate(${admissionDuration}_bucket[5m]))) > ${slowSeconds}`,
-      summary: 'One answer in a hundred of {{ $labels.webhook }} takes longer than {{ $value | humanizeDuration }}.',
-      action: 'Look for replicas short of CPU, and for a slow API server where quotas are written.',
+      summary: 'One in a hundred answers of {{ $labels.webhook }} takes longer than {{ $value | humanizeDuration }}.',
+      action: 'Check for replicas that are short of CPU and, where quotas are charged, for a slow API server.',
     },
     {
-      name: 'GpugateFaults',
+      name: 'GpugateInternalErrors',
       severity: 'warning',
       forTime: '1m',
       expr: `sum(increase(${badRequests}{reason="internal_error"}[10m])) > 0`,
-      summary: 'gpugate met a fault of its own while it answered.',
-      action: 'It is in the log, with the place in the code: please report it.',
+      summary: 'gpugate failed to answer a request because of an internal error.',
+      action: 'The log has the error and its place in the code. Please report it.',
     },
     {
       name: 'GpugateRelists',
       severity: 'warning',
       forTime: '15m',
       expr: `sum by (pod, resource) (increase(${viewRelists}[1h])) > ${manyRelists}`,
-      summary: '{{ $labels.pod }} lists {{ $labels.resource }} again and again.',
-      action: 'The API server forgets what watches need: look at its etcd, and at proxies that end connections.',
+      summary: '{{ $labels.pod }} keeps listing {{ $labels.resource }} from the start.',
+      action: 'The API server no longer has what the watches need. Check etcd, and proxies that close connections.',
     },
   ];
 }

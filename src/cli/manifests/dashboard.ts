@@ -13,7 +13,7 @@ const quantile = (q: number) =>
     `{{webhook}} p${q * 100}`,
   );
 
-/** In the order in which somebody who was called at night looks: do we answer, how, and on what facts. */
+/** In the order in which an on-call engineer looks: does gpugate answer, how, and from which facts. */
 const panels: readonly Panel[] = [
   {
     title: 'Decisions',
@@ -46,12 +46,12 @@ const panels: readonly Panel[] = [
     ],
   },
   {
-    title: 'Received from the API server',
+    title: 'Bytes received from the API server',
     unit: 'Bps',
     queries: [query(rate(m.viewBytes, 'resource'), '{{resource}}')],
   },
   {
-    title: 'Lag of events',
+    title: 'Delay of watch events',
     unit: 's',
     queries: [
       query(
@@ -101,7 +101,7 @@ const width = 24 / columns;
 const height = 8;
 const datasource = { type: 'prometheus', uid: '${datasource}' };
 
-/** A dashboard of Grafana (schema 39: Grafana 10 and newer), of every metric of our own. */
+/** A Grafana dashboard with every metric of gpugate. Schema 39 needs Grafana 10 or later. */
 export function dashboard(): object {
   return {
     uid: 'gpugate',
@@ -131,5 +131,5 @@ export function dashboard(): object {
   };
 }
 
-/** Every query of it, for tests. */
+/** Every query of the dashboard, for tests. */
 export const dashboardQueries: readonly string[] = panels.flatMap(({ queries }) => queries.map(({ expr }) => expr));

@@ -1,7 +1,6 @@
 import { excludedNamespaces } from './webhook-configurations.ts';
 import { serviceName } from './network.ts';
-import { placement } from './placement.ts';
-import { containerSecurityContext, podSecurityContext } from './pod-security.ts';
+import { containerSecurityContext, placement, podSecurityContext } from './pod-fields.ts';
 import {
   appName,
   labels,
@@ -14,19 +13,19 @@ import {
 } from './install-settings.ts';
 
 /**
- * A drain takes 25 s at most (serve.ts): 5 s in which new requests are still served while endpoints spread, then the
- * answers that are open. Node needs a moment to end. No preStop: gpugate waits by itself.
+ * A drain takes at most 25 s (serve.ts): for 5 s gpugate still serves new requests while the endpoints spread, then it
+ * answers what has arrived. Node needs a moment to exit. No preStop is needed, because gpugate itself waits.
  */
 export const gracePeriodSeconds = 30;
 
-/** As in the Dockerfile, for images that were built otherwise: see there. */
+/** The same as in the Dockerfile, which has the reason, for images that were built in another way. */
 export const nodeOptions = '--max-semi-space-size=4';
 
 const certificateDirectory = '/etc/gpugate/tls';
 
-/** A replica that is busy with a relist, or starved by its neighbours, is not killed: that would help nobody. */
+/** Patient, because killing a replica that is busy with a relist or short of CPU would not help. */
 const liveness = { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 };
-/** Out of the endpoints within 6 s of saying that it cannot decide, so that another is asked. */
+/** A replica that cannot decide leaves the endpoints within 6 s, so that another one is called. */
 const readiness = { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 };
 
 const probe = (path: string, times: object) => ({ httpGet: { path, port: 'ops' }, ...times });
@@ -47,15 +46,15 @@ function environment({ namespace, certificates }: InstallSettings) {
 }
 
 /**
- * Over nodes and over zones, so that the loss of one takes one replica. Counted within one version of the Deployment:
- * else the old replicas of a rolling update would keep the new ones from their places.
+ * Spreads replicas over nodes and zones, so that losing one of them loses one replica. Only replicas of the same version of
+ * the Deployment count, or the old ones would block the places of the new ones in a rolling update.
  */
 function spreadConstraints(whenUnsatisfiable: 'ScheduleAnyway' | 'DoNotSchedule') {
   return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable,
-    // Else GPU nodes that take no other pods count as places without a replica, and others must not have a second.
+    // Without this, tainted GPU nodes would count as empty places, and no other node could get a second replica.
     nodeTaintsPolicy: 'Honor',
     labelSelector: { matchLabels: selectorLabels },
     matchLabelKeys: ['pod-template-hash'],
@@ -89,14 +88,14 @@ export function deployment(settings: InstallSettings): ManifestObject {
     spec: {
       replicas,
       selector: { matchLabels: selectorLabels },
-      // Never fewer than asked for: a new replica first lists the cluster and says that it is ready.
+      // Never fewer replicas than configured: a new one must list the cluster and be ready first.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
         metadata: { labels: { ...labels, ...selectorLabels } },
         spec: {
           serviceAccountName: appName,
           automountServiceAccountToken: true,
-          // Variables such as GPUGATE_PORT=tcp://... would meet our own.
+          // Variables such as GPUGATE_PORT=tcp://... would collide with gpugate's own.
           enableServiceLinks: false,
           priorityClassName,
           ...placement(settings),
@@ -111,28 +110,7 @@ export function deployment(settings: InstallSettings): ManifestObject {
   };
 }
 
-/** Twice the most replicas, and the Job of the doctor: never what keeps a rolling update from ending. */
-const mostPods = '50';
-
-/**
- * Where the API server lets pods of a system priority class into kube-system alone (GKE does), a quota that names the class
- * lets them in here. Elsewhere it limits nothing.
- */
-export function priorityQuota({ namespace, priorityClassName }: InstallSettings): ManifestObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'ResourceQuota',
-    metadata: { name: appName, namespace, labels },
-    spec: {
-      hard: { pods: mostPods },
-      scopeSelector: {
-        matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: [priorityClassName] }],
-      },
-    },
-  };
-}
-
-/** One at a time may be drained away; one that is not ready anyway never keeps a node from being emptied. */
+/** One replica at a time may be evicted. A replica that is not ready never blocks the drain of a node. */
 export function disruptionBudget({ namespace }: InstallSettings): ManifestObject {
   return {
     apiVersion: 'policy/v1',

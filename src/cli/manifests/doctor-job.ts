@@ -6,28 +6,27 @@ import {
   type InstallSettings,
   type ManifestObject,
 } from './install-settings.ts';
-import { placement } from './placement.ts';
-import { containerSecurityContext, podSecurityContext } from './pod-security.ts';
+import { containerSecurityContext, placement, podSecurityContext } from './pod-fields.ts';
 
 /**
- * Read by Helm, and by Argo CD; to kubectl they say nothing. The Job before goes first, since a Job cannot be changed.
+ * For Helm and Argo CD; kubectl ignores them. The previous Job is deleted first, because a Job cannot be changed.
  */
 const hooks = {
   'helm.sh/hook': 'post-install,post-upgrade',
   'helm.sh/hook-delete-policy': 'before-hook-creation',
 };
 
-/** After 10, 30, 70 and 150 s once more: until then, replicas have been pulled, and are ready. */
+/** Tries again after 10, 30, 70 and 150 s. By then the image is pulled and the replicas are ready. */
 const attempts = { backoffLimit: 4 };
-/** Helm waits for 5 minutes at most, and then says nothing of what was found. */
+/** Helm waits at most 5 minutes, and after that prints nothing of what was found. */
 const activeDeadlineSeconds = 280;
-/** Long enough to read its log; and `kubectl apply` of another image works again. */
+/** Long enough to read its log. After that, `kubectl apply` with another image works again. */
 const ttlSecondsAfterFinished = 600;
 
-/** Node with all that it imports: 120 MiB, and a few answers of the API server. */
+/** Node with everything that it imports takes 120 MiB; the rest is for responses of the API server. */
 const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } };
 
-/** `gpugate doctor`, from where the replicas and the names of the cluster can be reached. A fault fails the Job. */
+/** `gpugate doctor` inside the cluster, where it can reach Services and replicas. A problem fails the Job. */
 export function doctorJob(settings: InstallSettings): ManifestObject {
   const { namespace, image, certificates } = settings;
   return {
@@ -41,7 +40,7 @@ export function doctorJob(settings: InstallSettings): ManifestObject {
       template: {
         metadata: { labels: { ...labels, ...doctorLabels } },
         spec: {
-          // Each attempt is a pod of its own, whose log stays.
+          // Each attempt is a new pod, so that its log stays.
           restartPolicy: 'Never',
           serviceAccountName: doctorName,
           automountServiceAccountToken: true,

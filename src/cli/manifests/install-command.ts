@@ -2,11 +2,10 @@ import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
 import { InputError } from '../../text/input-error.ts';
-import { labelFlag } from '../flags.ts';
+import { labelFlag, repeated } from '../flags.ts';
 import { loadPolicies } from '../input/load-rules.ts';
 import type { ProgramParts } from '../context.ts';
 import { readAuthorities } from '../../tls/trust.ts';
-import { installObjects } from './install.ts';
 import {
   certificateModes,
   defaultSettings,
@@ -19,8 +18,7 @@ import {
 } from './install-settings.ts';
 import { checkServeFlags, nodeLabels, pullSecret, toleration } from './pod-flags.ts';
 import { kindsOf } from './webhook-configurations.ts';
-import { yamlOf } from './yaml-of.ts';
-import { repeated } from '../flags.ts';
+import { installObjects, yamlOf } from './install.ts';
 
 type Flags = {
   readonly namespace: string;
@@ -42,7 +40,7 @@ type Flags = {
   readonly doctor: boolean;
 };
 
-/** `gpugate manifests install`: all that a cluster needs, in one stream for `kubectl apply -f -`. */
+/** `gpugate manifests install`: everything that a cluster needs, as one stream for `kubectl apply -f -`. */
 export function registerInstall(
   manifests: Command,
   { version, write, serveFlags }: Pick<ProgramParts, 'version' | 'write' | 'serveFlags'>,
@@ -50,54 +48,73 @@ export function registerInstall(
   const defaults = defaultSettings(version, reviewedKinds);
   manifests
     .command('install')
-    .description('everything that runs gpugate in a cluster')
-    .addOption(new Option('--namespace <name>', 'where').default(defaults.namespace).argParser(namespaceName))
+    .description('print everything that gpugate needs in a cluster')
     .addOption(
-      new Option('--image <reference>', 'image of gpugate').default(defaults.image).argParser(filled('--image')),
+      new Option('--namespace <name>', 'namespace of gpugate').default(defaults.namespace).argParser(namespaceName),
     )
-    .addOption(new Option('--replicas <count>', 'how many').default(defaults.replicas).argParser(replicaCount))
     .addOption(
-      new Option('--certificates <mode>', 'who makes the serving certificate')
+      new Option('--image <reference>', 'container image').default(defaults.image).argParser(filled('--image')),
+    )
+    .addOption(
+      new Option('--replicas <count>', 'number of replicas').default(defaults.replicas).argParser(replicaCount),
+    )
+    .addOption(
+      new Option('--certificates <mode>', 'who issues the serving certificate')
         .choices([...certificateModes])
         .default(defaults.certificates),
     )
     .option('--ca <file>', 'PEM of the CA that signs the serving certificate; for --certificates files')
     .addOption(
-      new Option('--requests <list>', 'cpu=...,memory=...').default(defaults.resources.requests).argParser(quantities),
+      new Option('--requests <list>', 'resource requests: cpu=...,memory=...')
+        .default(defaults.resources.requests)
+        .argParser(quantities),
     )
-    .addOption(new Option('--limits <list>', 'memory=...').default(defaults.resources.limits).argParser(quantities))
+    .addOption(
+      new Option('--limits <list>', 'resource limits: memory=...')
+        .default(defaults.resources.limits)
+        .argParser(quantities),
+    )
     .addOption(
       new Option('--priority-class <name>', 'priority class of the replicas')
         .default(defaults.priorityClassName)
         .argParser(filled('--priority-class')),
     )
-    .addOption(new Option('--spread <how>', 'over nodes and zones').choices([...spreads]).default(defaults.spread))
+    .addOption(
+      new Option('--spread <how>', 'how strictly replicas are spread over nodes and zones')
+        .choices([...spreads])
+        .default(defaults.spread),
+    )
     .addOption(
       new Option(
         '--policies <path>',
-        'register pods.validate only for the kinds that these policies name; may be repeated',
+        'file or directory of policies: register pods.validate only for the kinds that they name; may be repeated',
       ).argParser(repeated),
     )
     .addOption(
-      new Option('--pods-failure-policy <policy>', 'what pods.validate does while gpugate is down')
+      new Option('--pods-failure-policy <policy>', 'failurePolicy of pods.validate: what happens while gpugate is down')
         .choices(['Ignore', 'Fail'])
         .default(defaults.podsFailurePolicy),
     )
-    .option('--image-pull-secret <name>', 'Secret for the registry of the image; may be repeated', pullSecret, [])
+    .option('--image-pull-secret <name>', 'Secret to pull the image with; may be repeated', pullSecret, [])
     .addOption(
-      new Option('--node-selector <list>', 'labels of nodes: key=value,...')
+      new Option('--node-selector <list>', 'node labels: key=value,...')
         .default(defaults.nodeSelector, 'any node')
         .argParser(nodeLabels),
     )
-    .option('--toleration <taint>', 'taint of nodes: key=value:NoSchedule, key; may be repeated', toleration, [])
+    .option(
+      '--toleration <taint>',
+      'node taint to tolerate: key=value:NoSchedule or key; may be repeated',
+      toleration,
+      [],
+    )
     .option(
       '--serve-flag <flag>',
-      'more of `gpugate serve`: --serve-flag=--log-level=debug; may be repeated',
+      'flag for `gpugate serve`, such as --serve-flag=--log-level=debug; may be repeated',
       repeated,
       [],
     )
-    .option('--monitoring', 'also what the Prometheus operator and Grafana read', defaults.monitoring)
-    .option('--doctor', 'also a Job that looks for what is wrong with the installation', defaults.doctor)
+    .option('--monitoring', 'add objects for the Prometheus operator and Grafana', defaults.monitoring)
+    .option('--doctor', 'add a Job that checks the installation (gpugate doctor)', defaults.doctor)
     .action(async (flags: Flags) => {
       checkServeFlags(flags.serveFlag, await serveFlags());
       write(yamlOf(installObjects(await settingsOf(flags))));
@@ -117,9 +134,7 @@ async function settingsOf(flags: Flags): Promise<InstallSettings> {
     ...same
   } = flags;
   if ((same.certificates === 'files') !== (ca !== undefined)) {
-    throw new InputError(
-      '--ca and --certificates files go together: the other modes fill the caBundle in by themselves',
-    );
+    throw new InputError('--ca and --certificates files go together; the other modes fill in the caBundle themselves');
   }
   checkResources(requests, limits);
   return {
@@ -134,19 +149,19 @@ async function settingsOf(flags: Flags): Promise<InstallSettings> {
   };
 }
 
-/** The namespace is made with the Pod Security level of gpugate, and deleted with it: it must not be somebody else's. */
+/** The namespace gets the Pod Security level of gpugate and is deleted with it, so it must not be shared. */
 const takenNamespaces = /^(default|kube-.*)$/;
 
 function namespaceName(text: string): string {
   if (takenNamespaces.test(text)) {
     throw new InputError(
-      `--namespace ${text}: must be one of gpugate's own, which is held to the Pod Security level restricted`,
+      `--namespace ${text}: must be a namespace for gpugate alone; it gets the Pod Security level restricted`,
     );
   }
   return labelFlag('--namespace')(text);
 }
 
-/** The ledger is one object that all replicas write: more than a few only meet each other there. */
+/** All replicas write the same ledger object, so that many replicas only conflict with each other. */
 const maxReplicas = 20;
 
 function replicaCount(text: string): number {
@@ -158,11 +173,11 @@ function replicaCount(text: string): number {
 function filled(flag: string): (text: string) => string {
   return (text) => {
     if (/^\S+$/.test(text)) return text;
-    throw new InputError(`${flag} ${text}: must not be empty, nor have spaces`);
+    throw new InputError(`${flag} ${text}: must not be empty or contain spaces`);
   };
 }
 
-/** The API server would refuse the Deployment alone: the webhooks, applied all the same, would have nobody to answer. */
+/** The API server would refuse only the Deployment. The webhooks would still be applied, with no server to answer them. */
 function checkResources(requests: Quantities, limits: Quantities): void {
   for (const [name, limit] of Object.entries(limits)) {
     const request = requests[name];

@@ -1,17 +1,17 @@
 import type { ReviewedKind } from '../../api/workload-policy.ts';
 
 /**
- * Where the serving certificate comes from: gpugate issues and renews it by itself, cert-manager does, or somebody puts
- * it into a Secret.
+ * Where the serving certificate comes from: gpugate issues and renews it, cert-manager does, or somebody puts it into a
+ * Secret.
  */
 export const certificateModes = ['self-managed', 'cert-manager', 'files'] as const;
 export type CertificateMode = (typeof certificateModes)[number];
 
-/** Whether replicas on the same node, or in the same zone, are merely avoided or never scheduled. */
+/** Whether two replicas on one node or in one zone are avoided (preferred) or never scheduled (required). */
 export const spreads = ['preferred', 'required'] as const;
 export type Spread = (typeof spreads)[number];
 
-/** As in a pod: what it tolerates of a node. */
+/** A toleration as in a pod. */
 export type Toleration = {
   readonly key?: string;
   readonly operator?: 'Exists' | 'Equal';
@@ -21,13 +21,13 @@ export type Toleration = {
 
 export type Quantities = Readonly<Record<string, string>>;
 
-/** All that an installation is made from: the same settings, the same objects. */
+/** Everything that an installation is generated from. The same settings give the same objects. */
 export type InstallSettings = {
   readonly namespace: string;
   readonly image: string;
   readonly replicas: number;
   readonly certificates: CertificateMode;
-  /** PEM of the CA that signs the serving certificate; only in the mode `files`, the others fill it in later. */
+  /** PEM of the CA that signs the serving certificate. Only in the mode `files`; the others fill it in later. */
   readonly caBundle?: string;
   readonly resources: { readonly requests: Quantities; readonly limits: Quantities };
   readonly priorityClassName: string;
@@ -35,18 +35,18 @@ export type InstallSettings = {
   /** Kinds for which pods.validate is registered. */
   readonly kinds: readonly ReviewedKind[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
-  /** Of the replicas and of the doctor's Job, as pods have them. */
+  /** For the replicas and the Job of the doctor, as in a pod. */
   readonly imagePullSecrets: readonly { readonly name: string }[];
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
-  /** More arguments of `gpugate serve`, such as `--log-level=debug`. */
+  /** More arguments for `gpugate serve`, such as `--log-level=debug`. */
   readonly serveFlags: readonly string[];
   readonly monitoring: boolean;
-  /** Whether a Job looks, after the installation, for what is wrong with it. */
+  /** Whether a Job checks the installation afterwards. */
   readonly doctor: boolean;
 };
 
-/** An object of the API server, as far as whoever prints or sorts it must know it. */
+/** An object of the API server, with the fields that are needed to print and sort it. */
 export type ManifestObject = {
   readonly apiVersion: string;
   readonly kind: string;
@@ -61,37 +61,37 @@ export type ManifestObject = {
 
 /** The name of nearly everything: Deployment, Service, ServiceAccount, Lease, webhook configurations. */
 export const appName = 'gpugate';
-/** Of the Job that runs the doctor, its ServiceAccount and its roles. */
+/** The name of the Job that runs the doctor, of its ServiceAccount and its roles. */
 export const doctorName = 'gpugate-doctor';
-/** Holds the CA and the serving certificate of the mode `self-managed`. */
+/** The Secret with the CA and the serving certificate in the mode `self-managed`. */
 export const ownCertificatesSecret = 'gpugate-certificates';
-/** Of the other modes: a Secret of type kubernetes.io/tls. */
+/** The Secret of the other modes, of type kubernetes.io/tls. */
 export const servingSecret = 'gpugate-serving';
 
 export const partOf = { 'app.kubernetes.io/part-of': 'gpugate' } as const;
-/** Which pods are the server: never to be changed, as the selector of a Deployment cannot be. */
+/** Selects the pods of the server. Never change it, because the selector of a Deployment is immutable. */
 export const selectorLabels = { 'app.kubernetes.io/name': appName, 'app.kubernetes.io/component': 'server' } as const;
-/** Which pods are the doctor's: they may read what replicas say of themselves. */
+/** Selects the pods of the doctor, which may read the probes and metrics of the replicas. */
 export const doctorLabels = { 'app.kubernetes.io/name': appName, 'app.kubernetes.io/component': 'doctor' } as const;
 export const labels = { ...partOf, 'app.kubernetes.io/name': appName } as const;
 
-/** As settings of `gpugate serve` have them by default, and EXPOSE of the Dockerfile. */
+/** The defaults of `gpugate serve`, and EXPOSE of the Dockerfile. */
 export const webhookPort = 8443;
 export const opsPort = 8080;
 
 export const defaultNamespace = 'gpugate-system';
 
 /**
- * 100,000 pods in view are 256 MiB; bodies that are being received may hold 256 MiB more, and 2,048 connections 140 MiB
- * (http/limits.ts). The sum and a third: a replica is not killed for what it allows. No limit on CPU: it would make
- * admissions wait for the next period of 100 ms.
+ * A view of 100,000 pods takes 256 MiB, bodies that are being received at most 256 MiB more, and 2,048 connections 140 MiB
+ * (http/limits.ts). The limit is the sum and a third more, so that no replica is killed for what it allows. CPU has no limit,
+ * because a limit would make admissions wait for the next period of 100 ms.
  */
 export const defaultResources = {
   requests: { cpu: '100m', memory: '256Mi' },
   limits: { memory: '1Gi' },
 } as const satisfies InstallSettings['resources'];
 
-/** It is there in every cluster; where only some namespaces may use it, priorityQuota lets ours. */
+/** Every cluster has this class. Where only some namespaces may use it, priorityQuota allows ours. */
 export const defaultPriorityClass = 'system-cluster-critical';
 
 export function defaultSettings(version: string, kinds: readonly ReviewedKind[]): InstallSettings {

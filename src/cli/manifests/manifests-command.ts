@@ -8,7 +8,7 @@ import { readAuthorities } from '../../tls/trust.ts';
 import { registerInstall } from './install-command.ts';
 import { defaultNamespace } from './install-settings.ts';
 import { kindsOf, webhookConfigurations, type WebhookClient } from './webhook-configurations.ts';
-import { yamlOf } from './yaml-of.ts';
+import { yamlOf } from './install.ts';
 import { repeated } from '../flags.ts';
 
 type Flags = {
@@ -19,28 +19,37 @@ type Flags = {
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
 };
 
-/** `gpugate manifests install|crds|webhooks`: what an admin applies, printed as YAML. */
+/** `gpugate manifests install|crds|webhooks`: the objects that an admin applies, as YAML. */
 export function defineManifests(manifests: Command, { version, write, serveFlags }: ProgramParts): void {
   registerInstall(manifests, { version, write, serveFlags });
 
   manifests
     .command('crds')
-    .description('the custom resource definitions')
+    .description('print the custom resource definitions')
     .action(() => write(yamlOf(customResourceDefinitions())));
 
   manifests
     .command('webhooks')
-    .description('the webhook configurations, as narrow as the given policies allow')
-    .option('--url <https-url>', 'base URL of a gpugate outside of the cluster, such as https://10.0.0.7:8443')
-    .option('--service <namespace/name:port>', 'Service of a gpugate in the cluster', 'gpugate-system/gpugate:443')
+    .description('print the webhook configurations, as narrow as the given policies allow')
+    .option('--url <https-url>', 'base URL of a gpugate server outside of the cluster, such as https://10.0.0.7:8443')
+    .option(
+      '--service <namespace/name:port>',
+      'Service of a gpugate server in the cluster',
+      'gpugate-system/gpugate:443',
+    )
     .option(
       '--ca <file>',
-      'PEM of the CA that signs the serving certificate; leave it out where gpugate (certificates in a Secret) or ' +
-        'cert-manager fills the caBundle in',
+      'PEM of the CA that signs the serving certificate; omit it when gpugate (with certificates in a Secret) or ' +
+        'cert-manager fills in the caBundle',
     )
-    .option('--policies <path>', 'policies that name the kinds to register for; may be repeated', repeated, [])
+    .option(
+      '--policies <path>',
+      'file or directory of policies, which name the kinds to register; may be repeated',
+      repeated,
+      [],
+    )
     .addOption(
-      new Option('--pods-failure-policy <policy>', 'what pods.validate does while gpugate is down')
+      new Option('--pods-failure-policy <policy>', 'failurePolicy of pods.validate: what happens while gpugate is down')
         .choices(['Ignore', 'Fail'])
         .default('Ignore'),
     )
@@ -64,17 +73,19 @@ export function defineManifests(manifests: Command, { version, write, serveFlags
 function urlClient(url: string): { url: string } {
   const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {};
   if (protocol !== 'https:') {
-    throw new InputError(`--url ${url}: must be an https URL; the API server calls nothing else`);
+    throw new InputError(`--url ${url}: must be an https URL; the API server calls no other`);
   }
-  // The API server refuses each of them, and a password does not belong into a message either.
+  // The API server refuses both, and a password must not be repeated in a message.
   if (username !== '' || password !== '') {
-    throw new InputError('--url: must not have a user or a password; the API server shows itself by a certificate');
+    throw new InputError(
+      '--url: must not have a user or a password; the API server identifies itself with a certificate',
+    );
   }
-  if (/[?#]/.test(url)) throw new InputError(`--url ${url}: must end with its path, without ? and #`);
+  if (/[?#]/.test(url)) throw new InputError(`--url ${url}: must end with its path, without ? or #`);
   return { url: url.replace(/\/$/, '') };
 }
 
-/** Outside of a cluster there is none of our own to protect. */
+/** A server outside of the cluster has no namespace to exclude; the default does no harm. */
 function namespaceOf(client: WebhookClient): string {
   return 'url' in client ? defaultNamespace : client.service.namespace;
 }

@@ -7,13 +7,13 @@ import {
 import { mpsAnnotationPrefix } from '../../workload/mps.ts';
 
 /**
- * The predicates of `matchConditions`, in CEL: the API server evaluates them, and calls gpugate only where they hold.
- * `touchesGpu` says the same as the function of that name in workload/device-access.ts, out of the same constants; a test
- * holds the two together.
+ * The predicates of `matchConditions`, in CEL. The API server evaluates them and calls gpugate only when they hold.
+ * `touchesGpu` means the same as the function of that name in workload/device-access.ts and uses the same constants; a test
+ * compares the two.
  *
  * An expression that costs more than a million units fails, and failurePolicy decides: gpu.validate refuses the pod.
- * A condition whose cost a tenant can raise must therefore never stand on a webhook that may be ignored: padded with
- * variables, a pod would escape it.
+ * Therefore a webhook with Ignore must never have a condition whose cost a tenant can raise, or a pod padded with variables
+ * would escape it.
  */
 
 const listOf = (field: string) => `(has(object.spec.${field}) ? object.spec.${field} : [])`;
@@ -32,8 +32,8 @@ const gpuContainer = [
 ].join(' || ');
 
 /**
- * True for a pod that says anything about GPUs. Privileged pods and those that mount a parent of /dev are not among
- * them: node agents do both, and they must start while gpugate is down. They reach the webhook that may be ignored.
+ * True for a pod that mentions GPUs anywhere. Privileged pods and pods that mount a parent of /dev are not included, because
+ * node agents do both and must start while gpugate is down. Those pods reach the webhook with Ignore.
  */
 export const touchesGpu = [
   ...['containers', 'initContainers', 'ephemeralContainers'].map((f) => `${listOf(f)}.exists(c, ${gpuContainer})`),
@@ -48,13 +48,13 @@ const isSubResource = `(has(request.subResource) && request.subResource != '')`;
 const differs = (field: string) => `${mapOf('object', field)} != ${mapOf('oldObject', field)}`;
 
 /**
- * Of updates of a pod itself, only those that may move it to another group of a quota. Costs a tenth of a unit a label;
- * and were it too dear, the webhook that fails closed would refuse.
+ * Among updates of a pod itself, only those that may move it to another group of a quota. It costs a tenth of a unit for each
+ * label. If it cost too much, the webhook that fails closed would refuse the update.
  */
 export const changesWhatIsCharged = `request.operation != 'UPDATE' || ${isSubResource} || ${differs('labels')}`;
 
 /**
- * An update of an object itself is judged only when its labels or annotations change: status and spec churn pass.
- * Two maps are compared at a tenth of a unit an entry: 3 MB of labels, the largest request, stay far below the budget.
+ * An update of an object itself is judged only when its labels or annotations change, not for changes of status and spec.
+ * Comparing two maps costs a tenth of a unit for each entry: 3 MB of labels, the largest request, stay far below the budget.
  */
 export const changesWhatIsJudged = `request.operation != 'UPDATE' || ${isSubResource} || ${differs('labels')} || ${differs('annotations')}`;

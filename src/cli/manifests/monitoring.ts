@@ -23,7 +23,7 @@ export function monitoringObjects({ namespace, replicas }: InstallSettings): rea
       metadata: { name: metricsName, namespace, labels: metricsLabels },
       spec: {
         clusterIP: 'None',
-        // A replica that is not ready has the most to tell.
+        // The metrics of a replica that is not ready matter most.
         publishNotReadyAddresses: true,
         selector: selectorLabels,
         ports: [{ name: 'metrics', port: opsPort, targetPort: 'ops' }],
@@ -42,7 +42,7 @@ export function monitoringObjects({ namespace, replicas }: InstallSettings): rea
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      // The label is what Grafana's sidecar looks for.
+      // Grafana's sidecar looks for this label.
       metadata: { name: `${appName}-dashboard`, namespace, labels: { ...labels, grafana_dashboard: '1' } },
       data: { 'gpugate.json': `${JSON.stringify(dashboard(), undefined, 2)}\n` },
     },

@@ -9,14 +9,14 @@ import {
   type ManifestObject,
 } from './install-settings.ts';
 
-/** The name that the API server asks for in the TLS handshake. */
+/** The server name that the API server expects in the TLS handshake. */
 export function serviceName(namespace: string): string {
   return `${appName}.${namespace}.svc`;
 }
 
 export const servicePort = 443;
 
-/** What the API server dials. */
+/** The Service that the API server calls. */
 export function service({ namespace }: InstallSettings): ManifestObject {
   return {
     apiVersion: 'v1',
@@ -30,14 +30,14 @@ export function service({ namespace }: InstallSettings): ManifestObject {
   };
 }
 
-/** The API server behind its Service: 443 of managed clusters, 6443 of kubeadm and k3s. */
+/** The ports of the API server behind its Service: 443 in managed clusters, 6443 with kubeadm and k3s. */
 const apiServerPorts = [443, 6443] as const;
 
 const tcp = (port: number) => ({ protocol: 'TCP', port });
 
 /**
- * API servers are no pods, and come from addresses that nobody can tell: the webhook port is open to all, and answers
- * nothing but AdmissionReviews. They have no selector as a destination either, so that only the ports are narrow.
+ * API servers are not pods, and their addresses are unknown, so the webhook port is open to all. It answers only
+ * AdmissionReviews. For the same reason the egress rule to the API server can be limited only by port.
  */
 export function networkPolicy({ namespace }: InstallSettings): ManifestObject {
   return {

@@ -4,7 +4,7 @@ import { InputError } from '../../text/input-error.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import type { InstallSettings, Toleration } from './install-settings.ts';
 
-/** What the Service, the probes and the image of the manifests rest on. */
+/** The Service, the probes and the image of the manifests depend on these. */
 export const fixedFlags: ReadonlySet<string> = new Set(['host', 'port', 'ops-port', 'embedded']);
 
 export function pullSecret(text: string, previous: readonly string[]): readonly string[] {
@@ -22,7 +22,7 @@ export function nodeLabels(text: string): InstallSettings['nodeSelector'] {
   return Object.fromEntries(pairs);
 }
 
-/** As `kubectl taint` has it: `key=value:NoSchedule`, `key:NoExecute`, or `key` for each effect. */
+/** As in `kubectl taint`: `key=value:NoSchedule`, `key:NoExecute`, or `key` for every effect. */
 export function toleration(text: string, previous: readonly Toleration[]): readonly Toleration[] {
   const match = /^([^=:]+)(=[^=:]*)?(?::(NoSchedule|PreferNoSchedule|NoExecute))?$/.exec(text);
   const [, key = '', value, effect] = match ?? [];
@@ -34,13 +34,13 @@ export function toleration(text: string, previous: readonly Toleration[]): reado
   return [...previous, { key, ...wanted, ...(effect === undefined ? {} : { effect }) }];
 }
 
-/** Throws InputError for what `gpugate serve` would refuse to start with, or what the manifests rest on. */
+/** Throws InputError for a flag with which `gpugate serve` would not start, and for one that the manifests depend on. */
 export function checkServeFlags(given: readonly string[], known: readonly { readonly flag: string }[]): void {
   const names = known.map(({ flag }) => flag);
   for (const text of given) {
     const [, name = ''] = /^--([a-z-]+)(?:=.*)?$/s.exec(text) ?? [];
     if (fixedFlags.has(name)) {
-      throw new InputError(`--serve-flag ${text}: is not to be changed: Service, probes and policies rest on it`);
+      throw new InputError(`--serve-flag ${text}: cannot be changed, because the Service and the probes depend on it`);
     }
     if (name === 'config' || names.includes(name)) continue;
     const meant = nearestName(name, names);

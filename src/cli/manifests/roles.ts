@@ -18,7 +18,7 @@ import {
 const group = 'rbac.authorization.k8s.io';
 const apiVersion = `${group}/v1`;
 
-/** Both halves of an access, each with the binding that gives it to a ServiceAccount of ours. */
+/** The ClusterRole and the Role of an access, each with the binding to the ServiceAccount. */
 function rolesOf(
   name: string,
   { cluster, namespace: inside }: Access,
@@ -38,7 +38,7 @@ function rolesOf(
   return [...pair('ClusterRole', cluster, {}), ...pair('Role', inside, { namespace })];
 }
 
-/** The names of gpugate's own roles, and what each allows. */
+/** The roles of gpugate by name, and what each allows. */
 export function accessByRole(certificates: CertificateMode): Readonly<Record<string, Access>> {
   return {
     'gpugate-server': serverAccess,

@@ -5,7 +5,7 @@ import { judgedSubResources, webhookPaths, type WebhookId } from '../../review/w
 import { defaultNamespace, labels, type ManifestObject } from './install-settings.ts';
 import { changesWhatIsCharged, changesWhatIsJudged, touchesGpu } from './match-conditions.ts';
 
-/** Where the API server finds gpugate: a Service in the cluster, or a URL for a server outside of it. */
+/** How the API server reaches gpugate: by a Service in the cluster, or by a URL outside of it. */
 export type WebhookClient =
   | { readonly url: string }
   | { readonly service: { readonly namespace: string; readonly name: string; readonly port: number } };
@@ -13,14 +13,14 @@ export type WebhookClient =
 export type WebhookSettings = {
   readonly client: WebhookClient;
   /**
-   * PEM of the CA that signs the serving certificate. Absent where somebody else fills it in: applied again, a manifest
-   * without the field leaves what is there, where an empty one would take it away.
+   * PEM of the CA that signs the serving certificate. Absent when somebody else fills it in: applying a manifest without
+   * the field keeps the value, while an empty field would remove it.
    */
   readonly caBundle?: string | undefined;
-  /** pods.validate is registered for exactly these. */
+  /** pods.validate is registered for exactly these kinds. */
   readonly kinds: readonly ReviewedKind[];
   readonly podsFailurePolicy: 'Ignore' | 'Fail';
-  /** Our own: what keeps us from starting must not need us. */
+  /** The namespace of gpugate, which is excluded: gpugate must be able to start without gpugate. */
   readonly namespace: string;
   readonly annotations?: Readonly<Record<string, string>>;
 };
@@ -33,7 +33,7 @@ type WebhookRule = {
   readonly scope: 'Namespaced';
 };
 
-/** Where the API server serves each kind; all of them in version v1. */
+/** The resource of each kind. All of them are in version v1. */
 export const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resource: string }>> = {
   Pod: { group: '', resource: 'pods' },
   Service: { group: '', resource: 'services' },
@@ -48,7 +48,7 @@ export const resourcesOf: Readonly<Record<ReviewedKind, { group: string; resourc
   CronJob: { group: 'batch', resource: 'cronjobs' },
 };
 
-/** Never asked about: what a cluster needs to live, and gpugate itself, wherever it is installed. */
+/** Excluded from every webhook: what the cluster needs to run, and gpugate itself in any namespace. */
 export function excludedNamespaces(own: string): readonly string[] {
   return [...new Set([...systemNamespaces.filter((name) => name !== defaultNamespace), own])];
 }
@@ -65,17 +65,17 @@ export function kindsOf(policies: readonly WorkloadPolicy[]): readonly ReviewedK
 
 const podSubResources = judgedSubResources.map((subResource) => `pods/${subResource}`);
 
-/** Decisions take well under a millisecond; the rest is for a network that is ill. The API server's own default is 10. */
+/** A decision takes less than a millisecond; the rest is for a slow network. The default of the API server is 10. */
 const timeoutSeconds = 5;
 
 type WebhookConfiguration = ManifestObject & {
   readonly webhooks: readonly (Readonly<Record<string, unknown>> & { readonly name: string })[];
 };
 
-/** So that everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
+/** With this label everything else can be installed first: `-l app.kubernetes.io/component!=registration`. */
 const registrationLabels = { ...labels, 'app.kubernetes.io/component': 'registration' };
 
-/** The two objects that make the API server call gpugate, each webhook as narrow as it can be. */
+/** The two objects that make the API server call gpugate, with each webhook as narrow as possible. */
 export function webhookConfigurations(settings: WebhookSettings): [WebhookConfiguration, WebhookConfiguration] {
   const { annotations } = settings;
   const about = annotations === undefined ? {} : { annotations };
@@ -125,7 +125,7 @@ function webhookOf(id: WebhookId, { client, caBundle, namespace }: WebhookSettin
     name: `${id}.gpugate.dev`,
     clientConfig: caBundle === undefined ? where : { ...where, caBundle: Buffer.from(caBundle).toString('base64') },
     admissionReviewVersions: ['v1'],
-    // A reservation is written for a pod that will be; a dry run only computes the answer.
+    // gpu.validate writes reservations, except in a dry run.
     sideEffects: id === 'gpu.validate' ? 'NoneOnDryRun' : 'None',
     matchPolicy: 'Equivalent',
     timeoutSeconds,
@@ -137,7 +137,7 @@ function webhookOf(id: WebhookId, { client, caBundle, namespace }: WebhookSettin
   };
 }
 
-/** One rule a group: each kind, and of pods the subresources that change what is judged. */
+/** One rule for each API group, with the kinds and, for pods, the subresources that change what is judged. */
 function reviewedRules(kinds: readonly ReviewedKind[]): WebhookRule[] {
   const byGroup = new Map<string, string[]>();
   for (const kind of kinds) {

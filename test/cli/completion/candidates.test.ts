@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { candidatesFor, formatCandidates } from '../../../src/cli/completion/candidates.ts';
-import { completionScripts } from '../../../src/cli/completion/scripts.ts';
+import { completionScripts } from '../../../src/cli/completion/completion-command.ts';
 import { programInMemory } from '../../support/program-in-memory.ts';
 
 function example(): Command {

@@ -95,9 +95,12 @@ describe('gpugate manifests install', () => {
     'quantities without a value': [['--limits', 'memory'], 'memory: must look like cpu=100m,memory=256Mi'],
     "a namespace of the cluster's own": [
       ['--namespace', 'kube-system'],
-      '--namespace kube-system: must be one of gpugate',
+      '--namespace kube-system: must be a namespace for gpugate alone',
     ],
-    'the namespace of everybody': [['--namespace', 'default'], '--namespace default: must be one of gpugate'],
+    'the namespace of everybody': [
+      ['--namespace', 'default'],
+      '--namespace default: must be a namespace for gpugate alone',
+    ],
     'an empty image': [['--image', ''], '--image : must not be empty'],
     'an empty priority class': [['--priority-class', ''], '--priority-class : must not be empty'],
     'quantities that are none': [['--limits', 'memory=much'], 'memory=much: must be a quantity'],
@@ -114,7 +117,7 @@ describe('gpugate manifests install', () => {
       '--serve-flag --log-levle=debug: must be a setting of gpugate serve, such as --log-level=debug; did you mean --log-level?',
     ],
     'a flag of serve in two words': [['--serve-flag', '--log-level debug'], 'must be a setting of gpugate serve'],
-    'a port of serve': [['--serve-flag', '--port=1'], '--serve-flag --port=1: is not to be changed'],
+    'a port of serve': [['--serve-flag', '--port=1'], '--serve-flag --port=1: cannot be changed'],
     'a policy that is not there': [['--policies', '/nowhere'], '/nowhere'],
   };
   test.each(Object.entries(wrong))('refuses %s', async (_, [args, message]) => {

@@ -1,5 +1,5 @@
 import { certificateModes, type InstallSettings } from '../../../src/cli/manifests/install-settings.ts';
-import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
+import { yamlOf } from '../../../src/cli/manifests/install.ts';
 import { helmValues, helmValuesSchema } from './helm-values.ts';
 import type { TextFile } from './kustomize-files.ts';
 import { mergeVariants } from './merge-variants.ts';

@@ -2,7 +2,7 @@ import jsonPatch from 'fast-json-patch';
 import { replicasAlert } from '../../../src/cli/manifests/alerts.ts';
 import { installObjects } from '../../../src/cli/manifests/install.ts';
 import { appName, type InstallSettings, type ManifestObject } from '../../../src/cli/manifests/install-settings.ts';
-import { yamlOf } from '../../../src/cli/manifests/yaml-of.ts';
+import { yamlOf } from '../../../src/cli/manifests/install.ts';
 import { additions, byFile, defaults, header, keyOf, overlaySettings } from './settings.ts';
 
 export type TextFile = { readonly path: string; readonly content: string };
