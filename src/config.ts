@@ -23,76 +23,94 @@ import {
 import { systemNamespaces } from './api/system-namespaces.ts';
 
 /**
- * The settings of `gpugate serve`: one table for flags, environment, configuration file and the README.
- * A flag wins over the environment, that over the file, that over what `embedded` stands for, that over the default.
- * Unknown keys are errors.
+ * The settings of `gpugate serve`: one table for the flags, the environment, the configuration file and the docs.
+ * In order of precedence: flag, environment variable, configuration file, the settings of `embedded`, default.
+ * An unknown key is an error.
  */
 
-/** Where the kubelet mounts it. */
+/** The kubelet mounts it there. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export const settings = {
-  host: z.string().min(1).default('0.0.0.0').describe('Address that the webhook server listens on.'),
+  host: z.string().min(1).default('0.0.0.0').describe('Address on which the webhook server listens.'),
   port: port.default(8443).describe('Port of the webhook server (HTTPS).'),
   opsPort: port.default(8080).describe('Port of /healthz, /readyz and /metrics (HTTP).'),
   policies: filledList
     .optional()
-    .describe('Files and directories of WorkloadPolicy objects; reloaded on change. Absent: those of the cluster.'),
+    .describe(
+      'Files and directories with WorkloadPolicy objects, reloaded when they change. Absent: the policies of the cluster.',
+    ),
   snapshot: path
     .optional()
-    .describe('File with the facts of a cluster (ClusterSnapshot); reloaded on change. Absent: those of the cluster.'),
+    .describe(
+      'File with a ClusterSnapshot to use as the view of the cluster, reloaded when it changes. Absent: the cluster itself.',
+    ),
   kubeconfig: path
     .optional()
-    .describe("Kubeconfig of the cluster. Absent: the pod's ServiceAccount, then KUBECONFIG, then ~/.kube/config."),
+    .describe(
+      'Kubeconfig of the cluster. Absent: the ServiceAccount of the pod, then KUBECONFIG, then ~/.kube/config.',
+    ),
   namespace: label
     .optional()
     .describe(
-      'Namespace of gpugate itself, its Leases and its Secret. Absent: POD_NAMESPACE, then that of the credentials, then `default`.',
+      'Namespace of gpugate itself, with its Leases and its Secret. Absent: POD_NAMESPACE, then the namespace of the credentials, then `default`.',
     ),
   serviceAccountDir: path
     .default(serviceAccountDirectory)
-    .describe("Directory of the ServiceAccount's token, CA and namespace, in a pod."),
-  embedded: flag.default(false).describe('Serve the example policies and snapshot on 127.0.0.1, to try gpugate out.'),
-  certs: path.optional().describe('Directory of the own CA and serving certificate, issued when absent.'),
+    .describe('In a pod: directory with the token, CA and namespace of the ServiceAccount.'),
+  embedded: flag.default(false).describe('Try gpugate: serve the example policies and snapshot on 127.0.0.1.'),
+  certs: path
+    .optional()
+    .describe("Directory for gpugate's own CA and serving certificate, which are issued when they are missing."),
   certificateSecret: objectName
     .optional()
     .describe(
-      'Secret of the own CA and serving certificate, kept with the caBundles. In a pod: `gpugate-certificates` by default.',
+      "Secret for gpugate's own CA and serving certificate. The leader renews it and writes the caBundles. Default in a pod: `gpugate-certificates`.",
     ),
   serviceName: label
     .default('gpugate')
-    .describe('Service of the webhook server: the own serving certificate is for `NAME.NAMESPACE.svc` too.'),
-  tlsCert: path.optional().describe('Serving certificate (PEM) from elsewhere; reloaded on change. Needs --tls-key.'),
+    .describe(
+      "Service of the webhook server. gpugate's own serving certificate is also valid for `NAME.NAMESPACE.svc`.",
+    ),
+  tlsCert: path
+    .optional()
+    .describe('Serving certificate (PEM) that somebody else renews, reloaded when it changes. Needs --tls-key.'),
   tlsKey: path.optional().describe('Private key of --tls-cert (PEM).'),
   tlsNames: z
     .preprocess(split, z.array(tlsName).min(1))
     .default(['localhost', '127.0.0.1', '::1', 'gpugate.gpugate-system.svc'])
-    .describe('DNS names and addresses that the own serving certificate is valid for.'),
-  clientCa: path.optional().describe('CA (PEM) of client certificates; given, every review must come with one.'),
-  clientNames: list.default([]).describe('Common names that a client certificate may carry. Empty: any.'),
-  exemptNamespaces: globs.default([...systemNamespaces]).describe('Globs of namespaces that no policy ever covers.'),
-  exemptUsers: globs.default([]).describe('Globs of users that no policy ever covers.'),
-  exemptGroups: globs.default([]).describe('Globs of groups that no policy ever covers.'),
+    .describe("DNS names and IP addresses for which gpugate's own serving certificate is valid."),
+  clientCa: path
+    .optional()
+    .describe('CA (PEM) of client certificates. When set, every review must come with a client certificate.'),
+  clientNames: list.default([]).describe('Common names that are accepted in client certificates. Empty: any.'),
+  exemptNamespaces: globs
+    .default([...systemNamespaces])
+    .describe('Namespaces that are exempt from every policy (globs).'),
+  exemptUsers: globs.default([]).describe('Users who are exempt from every policy (globs).'),
+  exemptGroups: globs.default([]).describe('Groups of users who are exempt from every policy (globs).'),
   maxStaleness: duration
     .prefault('120s')
-    .describe('Age from which on the view of the cluster decides nothing about GPUs. A quiet watch is 75 s old.'),
-  reloadInterval: duration.prefault('2s').describe('How often files are looked at for changes.'),
+    .describe(
+      'Largest age of the view of the cluster with which gpugate decides about GPUs. A quiet watch can be 75 s old.',
+    ),
+  reloadInterval: duration.prefault('2s').describe('How often files are checked for changes.'),
   drainSpread: duration
     .prefault('5s')
-    .describe('How long after SIGTERM new requests are still served, while endpoints spread.'),
+    .describe('How long new requests are still served after SIGTERM, while the endpoints spread.'),
   record: path
     .optional()
     .describe(
-      'Directory in which every decision is written down for `gpugate replay`, without secrets. Absent: none is.',
+      'Directory in which every decision is recorded for `gpugate replay`, without secrets. Absent: nothing is recorded.',
     ),
   recordFileSize: size
     .prefault('64Mi')
-    .describe('Size at which a new file of `--record` begins: 35,000 decisions or so.'),
+    .describe('Largest size of a file of `--record`. The default holds about 35,000 decisions.'),
   recordFiles: z
     .preprocess(digits, z.int().min(1).max(1000))
     .default(8)
-    .describe('How many files `--record` keeps; the oldest go first.'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe level that is logged.'),
+    .describe('Number of files that `--record` keeps. The oldest is deleted first.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Lowest level that is logged.'),
 } as const;
 
 export type SettingKey = keyof typeof settings;
@@ -113,18 +131,18 @@ const schema = z
   .strictObject(settings)
   .superRefine(({ tlsCert, tlsKey }, context) => {
     if ((tlsCert === undefined) === (tlsKey === undefined)) return;
-    // At the one that is there, which has a place in a file.
+    // Reported at the setting that is given, because only that one has a line in the file.
     const path = [tlsCert === undefined ? 'tlsKey' : 'tlsCert'];
     context.addIssue({ code: 'custom', message: '--tls-cert and --tls-key go together', path });
   })
   .refine((value) => !(value.tlsCert !== undefined && value.certs !== undefined), {
-    error: '--certs is for the own CA; it does not go with --tls-cert',
+    error: '--certs is for a CA of gpugate itself and cannot be combined with --tls-cert',
     path: ['certs'],
   })
   .refine(
     ({ tlsCert, certs, certificateSecret }) => certificateSecret === undefined || (tlsCert ?? certs) === undefined,
     {
-      error: 'does not go with --tls-cert, --certs or --embedded: certificates are kept in one place',
+      error: 'cannot be combined with --tls-cert, --certs or --embedded: certificates come from one place',
       path: ['certificateSecret'],
     },
   );
@@ -145,15 +163,15 @@ export function environmentName(key: string): string {
   return `GPUGATE_${flagName(key).replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** What the settings come from, the strongest first. */
+/** The sources of the settings, in order of precedence. */
 export type SettingLayers = {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What `embedded` stands for; weaker than a file. */
+  /** The settings of `embedded`, which give way to the file. */
   readonly embedded?: Readonly<Record<string, unknown>>;
 };
 
-/** Throws ConfigError with every problem, each with the place it came from. */
+/** Throws ConfigError with every problem, each with its flag, variable or line. */
 export function loadConfig({ flags, environment, embedded = {} }: SettingLayers): Config {
   const { config: path, ...given } = flags;
   const file = typeof path === 'string' ? readConfigFile(path) : undefined;
@@ -175,7 +193,7 @@ export function loadConfig({ flags, environment, embedded = {} }: SettingLayers)
   throw new ConfigError(problems.join('\n'));
 }
 
-/** A certificate from elsewhere leaves no use for a directory of our own. */
+/** With a certificate from elsewhere, the certificate directory of `embedded` has no use. */
 function withEmbedded(merged: Record<string, unknown>, embedded: Readonly<Record<string, unknown>>) {
   if (settings.embedded.safeParse(merged['embedded']).data !== true) return merged;
   const { certs, ...rest } = embedded;
@@ -183,8 +201,8 @@ function withEmbedded(merged: Record<string, unknown>, embedded: Readonly<Record
 }
 
 /**
- * What the kubelet tells every container of the Services in its namespace (`enableServiceLinks`), of those whose name is
- * gpugate or begins so: GPUGATE_SERVICE_HOST, GPUGATE_SERVICE_PORT_HTTPS, GPUGATE_PORT=tcp://10.0.0.1:443,
+ * Variables that the kubelet sets in every container for the Services of its namespace (`enableServiceLinks`), here for
+ * Services whose names begin with gpugate: GPUGATE_SERVICE_HOST, GPUGATE_SERVICE_PORT_HTTPS, GPUGATE_PORT=tcp://10.0.0.1:443,
  * GPUGATE_PORT_443_TCP_ADDR, GPUGATE_OPS_PORT=tcp://...
  */
 const serviceLink =

@@ -120,12 +120,12 @@ describe('loadConfig', () => {
     'two sources of certificates': [
       { ...needed, tlsCert: 'c', tlsKey: 'k', certs: 'd' },
       {},
-      '--certs: --certs is for the own CA; it does not go with --tls-cert',
+      '--certs: --certs is for a CA of gpugate itself and cannot be combined with --tls-cert',
     ],
     'a Secret and a directory of certificates': [
       { ...needed, certificateSecret: 's', certs: 'd' },
       {},
-      '--certificate-secret: does not go with --tls-cert, --certs or --embedded: certificates are kept in one place',
+      '--certificate-secret: cannot be combined with --tls-cert, --certs or --embedded: certificates come from one place',
     ],
     'a file that is not there': [
       { ...needed, config: '/nowhere/config.yaml' },

@@ -16,7 +16,7 @@ export type CertificateKeeperOptions = RenewalOptions & {
   readonly secret: Watched;
   readonly secretName: string;
   readonly namespace: string;
-  /** The webhook configurations, by the word that logs use. */
+  /** The webhook configurations, by their name in the log. */
   readonly configurations: Readonly<Record<string, Watched>>;
   readonly isLeader: () => boolean;
   /** Monotonic milliseconds. */
@@ -31,23 +31,22 @@ type State = { readonly configurations: readonly Configuration[]; readonly secre
 type Patch = { readonly configuration: Configuration; readonly operations: readonly PatchOperation[] };
 type Plan = { readonly installed: Installed; readonly step: Step; readonly patches: readonly Patch[] };
 
-/** A first start takes three writes; what needs more is a fight with somebody else, and waits for the next look. */
+/** A first start takes three writes. More means that somebody else keeps changing things, so the next look goes on. */
 const maxActions = 8;
 
-/** The webhooks are named by `a caBundle does not trust the serving certificate`, once one does not; and by the metric. */
+/** Another log line and a metric name the webhooks, once their caBundle does not trust the serving certificate. */
 const giveUpMessage =
-  'a caBundle that does not take our authority is waited for no longer: who fills it must put in ca.crt of the Secret';
+  'no longer waiting for a caBundle without our authority: whoever writes it must add ca.crt of the Secret';
 
 /**
- * An authority that is not stored (any more) is taken out of a caBundle only after this: by then every server that follows
- * the Secret has reloaded, so that a Secret which somebody put back from a copy cuts off nobody.
+ * An authority that is not stored any more stays in a caBundle for this long. By then every replica has reloaded from the
+ * Secret, so that restoring the Secret from a copy cuts off nobody.
  */
 export const trimAfterMs = 60_000;
 
 /**
- * Keeps the Secret and the caBundles: what the leader does about certificates. It decides on what the watches show, and
- * acts on what it reads then, so that a watch that lags does no harm; each write is compared and swapped, so that two who
- * believe to lead do none either.
+ * Renews the Secret and the caBundles, as leader. It decides by what the watches show and then reads the objects before it
+ * acts, so that a late watch does no harm. Each write is compared and swapped, so that two leaders do no harm either.
  */
 export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
@@ -62,13 +61,13 @@ export class CertificateKeeper {
     this.#stored = new Seen(options.now);
   }
 
-  /** Does all that is due now. Throws ApiError. */
+  /** Does everything that is due now. Throws ApiError. */
   async look(): Promise<void> {
     const { secret, isLeader } = this.#options;
     const seen = await this.#configurations((one) => one.newest());
     if (isIdle(this.#plan({ configurations: seen, secret: secret.newest() }))) return;
     for (let actions = 0; actions < maxActions && isLeader(); actions++) {
-      // The Secret last: what a configuration has, and a Secret that is read later lacks, was retired.
+      // The Secret is read last: an authority that a configuration has and the newer Secret lacks was retired.
       const configurations = await this.#configurations((one) => one.read());
       const state = { configurations, secret: await secret.read() };
       const plan = this.#plan(state);
@@ -102,7 +101,7 @@ export class CertificateKeeper {
       storedForMs: (one: X509Certificate) => this.#stored.forMs(one) ?? 0,
     };
     const step = nextStep(stored, installed, this.#options, wallClock());
-    // Without an authority that can sign there is nothing to install yet.
+    // Without an authority that can sign, there is nothing to install yet.
     const isInstallable = step.kind !== 'authority' && wanted.length > 0;
     return { installed, step, patches: isInstallable ? configurations.flatMap((one) => this.#patch(one, wanted)) : [] };
   }
@@ -122,13 +121,13 @@ export class CertificateKeeper {
     if (next !== undefined) {
       const written = secretOf(next, { before: state.secret, name, namespace });
       const isDone = await (state.secret === undefined ? secret.create(written) : secret.replace(written));
-      log.info('the certificates take a step', { ...step, isDone });
+      log.info('rotating the certificates', { ...step, isDone });
       if ('isForced' in step) log.warn(giveUpMessage);
       return;
     }
     for (const { configuration, operations } of patches) {
       const isDone = await configuration.target.patch(versionOf(configuration.object), operations);
-      log.info('a caBundle is written', { configuration: configuration.kind, isDone });
+      log.info('writing a caBundle', { configuration: configuration.kind, isDone });
     }
   }
 }

@@ -28,7 +28,7 @@ const failureBackoff: Backoff = {
   maxMs: 30_000,
 };
 
-/** After every change and every few seconds: reloads the serving certificate, checks the caBundles, and, as leader, renews both. */
+/** After each change and every few seconds: reloads the serving certificate, checks the caBundles and, as leader, renews. */
 export class CertificateLoop {
   readonly #options: CertificateLoopOptions;
   #change = new AbortController();

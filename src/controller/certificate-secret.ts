@@ -1,10 +1,10 @@
 import type { RawObject } from '../cluster/client/client.ts';
 import type { StoredCertificates } from '../tls/certificate-store.ts';
 
-/** The names that Kubernetes and cert-manager use in such a Secret. */
+/** The keys that Kubernetes and cert-manager use in such a Secret. */
 const keys = { caCert: 'ca.crt', caKey: 'ca.key', cert: 'tls.crt', key: 'tls.key' } as const;
 
-/** What a Secret holds; a part that is missing is empty, so that it is made anew. */
+/** The certificates in a Secret. A missing part is empty, so that it is issued again. */
 export function certificatesOf(secret: RawObject | undefined): StoredCertificates | undefined {
   if (secret === undefined) return undefined;
   const data = (secret['data'] ?? {}) as Readonly<Record<string, string | undefined>>;
@@ -12,7 +12,7 @@ export function certificatesOf(secret: RawObject | undefined): StoredCertificate
   return { caCert: text(keys.caCert), caKey: text(keys.caKey), cert: text(keys.cert), key: text(keys.key) };
 }
 
-/** The Secret to write: all that others put into the one before stays as it is. */
+/** The Secret to write. Everything that others put into the previous one stays. */
 export function secretOf(
   certificates: StoredCertificates,
   { before, name, namespace }: { before: RawObject | undefined; name: string; namespace: string },

@@ -6,7 +6,7 @@ import { signerOf } from '../tls/trust.ts';
 import { bundlesOf, type WebhookBundle } from './webhook-bundles.ts';
 
 export type InstalledBundlesOptions = {
-  /** Each webhook configuration as it was last seen, by the word that metrics use. */
+  /** Each webhook configuration as last seen, by its name in the metrics. */
   readonly configurations: Readonly<Record<string, { readonly newest: () => RawObject | undefined }>>;
   /** DNS names and IP addresses under which clients reach this server. */
   readonly names: readonly string[];
@@ -14,7 +14,7 @@ export type InstalledBundlesOptions = {
   readonly metrics: Pick<Metrics, 'installedBundle'>;
 };
 
-/** What the API server trusts in fact, whoever wrote it there: every replica holds its own leaf against it. */
+/** What the API server really trusts, whoever wrote it. Every replica compares its own leaf with it. */
 export class InstalledBundles {
   readonly #options: InstalledBundlesOptions;
   readonly #said = new Map<string, string>();
@@ -23,7 +23,7 @@ export class InstalledBundles {
     this.#options = options;
   }
 
-  /** Whether every bundle that is not empty has the authority of this leaf; an empty one can cut nobody off. */
+  /** Whether every bundle that is not empty trusts this leaf. With an empty bundle, every call fails anyway. */
   trusts(cert: string): boolean {
     const leaf = new X509Certificate(cert);
     return Object.keys(this.#options.configurations)
@@ -31,7 +31,7 @@ export class InstalledBundles {
       .every(({ authorities }) => authorities.length === 0 || signerOf(leaf, authorities) !== undefined);
   }
 
-  /** Tells metrics and log how each configuration stands to the leaf that is served. */
+  /** Reports in metrics and log whether each configuration trusts the leaf that is served. */
   check(cert: string): void {
     const leaf = new X509Certificate(cert);
     for (const kind of Object.keys(this.#options.configurations)) {
@@ -42,8 +42,8 @@ export class InstalledBundles {
         kind,
         isCalled ? { isTrusted: distrusting.length === 0, notAfterMs: expiryOf(bundles, leaf) } : undefined,
       );
-      if (bundles === undefined) this.#say(kind, 'there is no webhook configuration of ours yet');
-      else if (!isCalled) this.#say(kind, 'no webhook of the configuration calls a name of this server');
+      if (bundles === undefined) this.#say(kind, 'gpugate has no webhook configuration yet');
+      else if (!isCalled) this.#say(kind, 'no webhook of the configuration calls this server by one of its names');
       else if (distrusting.length === 0) this.#said.delete(kind);
       else this.#say(kind, 'a caBundle does not trust the serving certificate', distrusting);
     }
@@ -54,7 +54,7 @@ export class InstalledBundles {
     return object === undefined ? undefined : bundlesOf(object, this.#options.names);
   }
 
-  /** Once, until it is something else. */
+  /** Logs a message once, until it changes. */
   #say(kind: string, message: string, bundles?: readonly WebhookBundle[]): void {
     if (this.#said.get(kind) === message) return;
     this.#said.set(kind, message);
@@ -64,7 +64,7 @@ export class InstalledBundles {
   }
 }
 
-/** When the first of the bundles ceases to trust the leaf, or, where it does not trust it, anything. */
+/** When the first bundle stops trusting the leaf, or stops trusting anything if it does not trust the leaf. */
 function expiryOf(bundles: readonly WebhookBundle[], leaf: X509Certificate): number | undefined {
   const ends = bundles.flatMap(({ authorities }) => {
     const signer = signerOf(leaf, authorities);

@@ -4,11 +4,11 @@ import type { Clock } from '../cluster/client/retry.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** client-go's: a leader that does not renew for 15 s is succeeded; it gives up by itself 5 s before. */
+/** As in client-go: after 15 s without renewal another replica takes over, and the leader itself gives up 5 s earlier. */
 const leaseSeconds = 15;
 const renewEveryMs = 5000;
 const giveUpAfterMs = 10_000;
-/** A call that hangs must not keep us from the next one, nor a process from its end. */
+/** A call that hangs must not block the next one, nor the end of the process. */
 const timeoutMs = 5000;
 
 export type LeaderOptions = {
@@ -18,9 +18,9 @@ export type LeaderOptions = {
   readonly metrics: Pick<Metrics, 'leader'>;
   readonly namespace: string;
   readonly name: string;
-  /** Of this replica; another one than before after each restart. */
+  /** Unique for this replica and this start of it. */
   readonly identity: string;
-  /** Wall clock in milliseconds, for what others read; never compared with theirs. */
+  /** Wall clock in milliseconds, only for readers of the Lease. It is never compared with other clocks. */
   readonly wallClock: () => number;
 };
 
@@ -34,15 +34,15 @@ type Lease = {
 };
 
 /**
- * One of the replicas does what must be done once. Whether another leader is alive is told by its Lease changing, by our
- * own clock: the clocks of replicas may be an hour apart. Two leaders for a moment do no harm: all they write is compared
- * and swapped.
+ * One replica at a time is the leader and does what must be done once. Another leader is alive while its Lease keeps
+ * changing, measured by our own clock, because the clocks of replicas may be an hour apart. Two leaders for a moment do no
+ * harm, because each write is compared and swapped.
  */
 export class Leader {
   readonly #options: LeaderOptions;
-  /** When we last renewed, by our clock. */
+  /** When this replica last renewed the Lease, by its own clock. */
   #renewedAt = Number.NEGATIVE_INFINITY;
-  /** The Lease of another as last seen, and since when it has not changed. */
+  /** The Lease of another replica as last seen, and when it last changed. */
   #seen: { readonly version: string; readonly since: number } | undefined;
 
   constructor(options: LeaderOptions) {
@@ -53,25 +53,26 @@ export class Leader {
     return this.#options.clock.now() - this.#renewedAt < giveUpAfterMs;
   }
 
-  /** Runs until the signal is aborted, then hands the Lease back; never rejects. */
+  /** Runs until the signal is aborted, then releases the Lease; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, metrics } = this.#options;
     metrics.leader(() => this.isLeader);
     let wasLeader = false;
     while (!signal.aborted) {
       await this.#attempt().catch((error: unknown) => {
-        log.warn('the lease could not be renewed', { error: (error as Error).message });
+        log.warn('the Lease could not be renewed', { error: (error as Error).message });
       });
-      if (this.isLeader !== wasLeader) log.info(this.isLeader ? 'leading' : 'no longer leading');
+      if (this.isLeader !== wasLeader)
+        log.info(this.isLeader ? 'this replica is the leader' : 'this replica is no longer the leader');
       wasLeader = this.isLeader;
       await clock.sleep(renewEveryMs * (1 + clock.random() / 10), signal);
     }
-    if (this.isLeader) await this.#handBack().catch(() => undefined);
+    if (this.isLeader) await this.#release().catch(() => undefined);
     this.#renewedAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Not what another has taken meanwhile. */
-  async #handBack(): Promise<void> {
+  /** Unless another replica has taken it in the meantime. */
+  async #release(): Promise<void> {
     const lease = await this.#read();
     if (lease?.spec?.holderIdentity === this.#options.identity) await this.#write('', lease);
   }
@@ -82,7 +83,7 @@ export class Leader {
     const holder = lease?.spec?.holderIdentity ?? '';
     const isFree = holder === '' || holder === identity || this.#isAbandoned(lease);
     if (!isFree) {
-      // Who has it leads, however lately we renewed it.
+      // Its holder is the leader, however recently this replica renewed it.
       this.#renewedAt = Number.NEGATIVE_INFINITY;
       return;
     }
@@ -107,7 +108,7 @@ export class Leader {
     return (await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }))) as Lease | undefined;
   }
 
-  /** False when another was faster. */
+  /** False when another replica was faster. */
   async #write(holderIdentity: string, lease: Lease | undefined): Promise<boolean> {
     const { client, name, wallClock } = this.#options;
     const before = lease?.spec;

@@ -2,7 +2,7 @@ import type { ApiClient } from '../cluster/client/client.ts';
 import { readyCondition, type Condition, type WatchedObject } from '../cluster/watch/watched-objects.ts';
 import type { Log } from '../telemetry/log.ts';
 
-/** The condition that says whether the present version of an object is in force. */
+/** The condition for whether the present version of an object is in force. */
 export function conditionFor(object: WatchedObject<unknown>, nowMs: number): Condition {
   const isInForce = object.fault === undefined;
   const status = isInForce ? 'True' : 'False';
@@ -28,14 +28,14 @@ export type ObjectConditionsOptions = {
   readonly now: () => number;
 };
 
-/** Writes the conditions of those objects whose status does not say it yet; one write an object and version. */
+/** Writes the conditions that changed: one write for each object and version. */
 export async function writeConditions(
   objects: readonly WatchedObject<unknown>[],
   { client, log, kind, plural, now }: ObjectConditionsOptions,
 ): Promise<void> {
   for (const object of objects) {
     const condition = conditionFor(object, now());
-    if (isSaid(object.condition, condition)) continue;
+    if (isUpToDate(object.condition, condition)) continue;
     const { name, generation } = object;
     try {
       await client.request({
@@ -51,13 +51,13 @@ export async function writeConditions(
         },
       });
     } catch (error) {
-      // The next change, or the next look, tries again.
+      // The next change or look tries again.
       log.warn('a condition could not be written', { kind, name, error: (error as Error).message });
     }
   }
 }
 
-function isSaid(before: Condition | undefined, wanted: Condition): boolean {
+function isUpToDate(before: Condition | undefined, wanted: Condition): boolean {
   return (
     before !== undefined &&
     before.status === wanted.status &&

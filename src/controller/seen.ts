@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 
-/** For how long certificates were seen again at every look, by our own clock; a new leader begins to count anew. */
+/** How long each certificate has been seen at every look, by our own clock. A new leader starts from zero. */
 export class Seen {
   readonly #now: () => number;
   #since = new Map<string, number>();
@@ -9,7 +9,7 @@ export class Seen {
     this.#now = now;
   }
 
-  /** Those that are seen now; all others are forgotten. */
+  /** The certificates that are seen now. All others are forgotten. */
   see(certificates: readonly X509Certificate[]): void {
     const now = this.#now();
     this.#since = new Map(
@@ -17,7 +17,7 @@ export class Seen {
     );
   }
 
-  /** Undefined when it was not there at the last look. */
+  /** Undefined when it was missing at the last look. */
   forMs({ fingerprint256: key }: X509Certificate): number | undefined {
     const since = this.#since.get(key);
     return since === undefined ? undefined : this.#now() - since;

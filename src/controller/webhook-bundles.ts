@@ -3,9 +3,9 @@ import type { PatchOperation } from '../cluster/watch/named-object.ts';
 import type { RawObject } from '../cluster/client/client.ts';
 import { certificatesIn, isAmong, isServedName } from '../tls/trust.ts';
 
-/** The caBundle of one webhook that the API server calls us by. */
+/** The caBundle of one webhook that calls gpugate. */
 export type WebhookBundle = {
-  /** Where it stands in the configuration, and what it is called there. */
+  /** The place and the name of the webhook in its configuration. */
   readonly index: number;
   readonly webhook: string;
   readonly authorities: readonly X509Certificate[];
@@ -20,12 +20,12 @@ type Webhook = {
   };
 };
 
-/** cert-manager's cainjector writes the caBundles of what carries one of these. */
+/** The cainjector of cert-manager writes the caBundles of objects with one of these annotations. */
 const injectionPrefix = 'cert-manager.io/inject-';
 
 /**
- * The bundles of a configuration, of those webhooks only that call a name which our certificate is for: another server,
- * of another namespace or another version, has an authority of its own.
+ * The bundles of a configuration, only for webhooks that call a name of our certificate. A server in another namespace or
+ * of another version has its own authority.
  */
 export function bundlesOf(configuration: RawObject | undefined, names: readonly string[]): readonly WebhookBundle[] {
   const webhooks = (configuration?.['webhooks'] ?? []) as readonly Webhook[];
@@ -37,13 +37,13 @@ export function bundlesOf(configuration: RawObject | undefined, names: readonly 
   });
 }
 
-/** True when somebody else keeps the caBundles of this configuration. */
+/** True when cert-manager writes the caBundles of this configuration. */
 export function isInjected(configuration: RawObject): boolean {
   const { annotations = {} } = configuration['metadata'] as { annotations?: Readonly<Record<string, string>> };
   return Object.keys(annotations).some((key) => key.startsWith(injectionPrefix));
 }
 
-/** What puts these authorities into a bundle that does not have exactly them; nothing else is touched. */
+/** The patch that gives a bundle exactly these authorities, or none when it has them. It changes nothing else. */
 export function bundlePatch(
   { index, webhook, authorities }: WebhookBundle,
   wanted: readonly X509Certificate[],

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** What `embedded` stands for: the example policies and snapshot, on this machine only, to try gpugate out. */
+/** The settings of `embedded`: the example policies and snapshot, on this machine only, to try gpugate. */
 export function embeddedSettings(packageRoot: string): Record<string, unknown> {
   const examples = join(packageRoot, 'manifests/examples');
   return {
@@ -15,7 +15,7 @@ export function embeddedSettings(packageRoot: string): Record<string, unknown> {
 const showAnswer =
   'node -p \'const r = JSON.parse(require("fs").readFileSync(0)).response; r.status?.message ?? Buffer.from(r.patch, "base64").toString()\'';
 
-/** Two lines to paste: a pod that is changed, and one that is refused. */
+/** Two commands to paste: one pod is changed, the other is refused. */
 export function firstRequests(port: number, caFile: string): string {
   const line = (path: string, review: string) =>
     `curl -sS --cacert ${caFile} -H 'Content-Type: application/json' --data @manifests/examples/reviews/${review}.json https://127.0.0.1:${port}${path} | ${showAnswer}`;

@@ -6,9 +6,9 @@ import { SnapshotFile } from '../files/snapshot-file.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** Policies and facts out of files that may change at any time; decisions read whole versions only. */
+/** Policies and facts from files that may change at any time. Decisions only ever read complete versions. */
 export type FileSources = {
-  /** Absent when no files are named. */
+  /** Undefined when no files are named. */
   readonly policies: AdmissionSources['policies'] | undefined;
   readonly cluster: AdmissionSources['cluster'] | undefined;
   /** Looks at the files again. Returns the problems at present; logs and counts when something changed. */
@@ -26,11 +26,11 @@ export function createFileSources(
   let policySet: PolicySet | undefined;
   let facts: ReturnType<AdmissionSources['cluster']>;
 
-  // At the start there is no good version yet: whoever starts it is told the problems, and nothing is served.
+  // At the start there is no last good version: the caller reports the problems and serves nothing.
   let isStart = true;
   const report = (problems: readonly Problem[], isChanged: boolean): readonly Problem[] => {
     for (const problem of isChanged && !isStart ? problems : []) {
-      log.error('a file is faulty; the last good version stays', { problem: formatProblem(problem) });
+      log.error('a file is invalid; the last good version stays in force', { problem: formatProblem(problem) });
     }
     return problems;
   };

@@ -5,13 +5,13 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { RecordFiles } from '../record/record-files.ts';
 
-/** Decisions on their way to files; nothing that happens to these ever stops an admission. */
+/** Decisions on their way to files. Whatever happens to the files, no admission waits for them. */
 export type Recording = {
   readonly record: NonNullable<ReviewTelemetry['record']>;
   readonly close: () => Promise<void>;
 };
 
-/** Undefined where nothing is written down. */
+/** Undefined when nothing is recorded. */
 export function openRecording(
   { record: directory, recordFileSize, recordFiles }: Config,
   { log, metrics }: { log: Log; metrics: Metrics },

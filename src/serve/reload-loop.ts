@@ -1,10 +1,10 @@
 export type ReloadLoopOptions = {
   readonly intervalMs: number;
-  /** Hears of every look that failed; the loop goes on. */
+  /** Called for every look that failed. The loop goes on. */
   readonly onError: (error: unknown) => void;
 };
 
-/** Runs all looks again and again, never twice at a time; resolves the stop when the last run has ended. */
+/** Runs all looks at every interval, never two runs at a time. `stop` resolves when the last run has ended. */
 export function startReloadLoop(
   looks: readonly (() => Promise<unknown>)[],
   { intervalMs, onError }: ReloadLoopOptions,
@@ -12,7 +12,7 @@ export function startReloadLoop(
   let running: Promise<void> = Promise.resolve();
   let isBusy = false;
   const run = async (): Promise<void> => {
-    // One that fails must not keep the others from looking: certificates are renewed whatever the policies say.
+    // One look that fails must not stop the others: certificates are renewed even when a policy is invalid.
     const results = await Promise.allSettled(looks.map(async (look) => look()));
     for (const result of results) if (result.status === 'rejected') onError(result.reason);
     isBusy = false;

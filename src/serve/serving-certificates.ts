@@ -11,7 +11,7 @@ import { createCertificateDirectory, createMemoryStore } from '../tls/certificat
 import { createFileSource } from '../tls/file-source.ts';
 import { createManagedSource } from '../tls/managed-source.ts';
 
-/** In a pod, without a word about certificates. */
+/** The default in a pod when no setting mentions certificates. */
 const defaultSecret = 'gpugate-certificates';
 
 export type CertificateContext = {
@@ -22,20 +22,21 @@ export type CertificateContext = {
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
 
-/** The serving certificate that the settings ask for: files from elsewhere, or an authority of our own. */
+/** The serving certificate that the settings choose: files that somebody else renews, or our own authority. */
 export async function openCertificates(config: Config, context: CertificateContext): Promise<OpenCertificates> {
   const { live } = context;
   const secret = secretOf(config, context);
   const open = (): Promise<CertificateSource> => openSource(config, context);
   if (live === undefined) {
-    if (secret !== undefined) throw new InputError('--certificate-secret: there is no cluster to keep it in');
+    if (secret !== undefined)
+      throw new InputError('--certificate-secret: needs a cluster, but policies and snapshot come from files');
     return { source: await open(), stop: () => Promise.resolve() };
   }
   const names = [...new Set([...config.tlsNames, `${config.serviceName}.${live.namespace}.svc`])];
   return openLiveCertificates({ live, names, from: secret === undefined ? { open } : { secret } });
 }
 
-/** Outside of the cluster nobody is asked to write to it: whoever tries gpugate out may hold the keys of production. */
+/** Outside of a pod the default is no Secret: somebody who tries gpugate may have the credentials of a production cluster. */
 function secretOf(config: Config, { live, environment }: CertificateContext): string | undefined {
   const { certificateSecret, tlsCert, certs, kubeconfig } = config;
   if (certificateSecret !== undefined) return certificateSecret;
@@ -49,7 +50,7 @@ async function openSource(config: Config, { log, metrics }: CertificateContext):
   const clock = () => Date.now();
   try {
     if (certFile !== undefined && keyFile !== undefined) {
-      // As Secrets of cert-manager are mounted.
+      // The layout of a mounted Secret of cert-manager.
       const caFile = join(dirname(certFile), 'ca.crt');
       return await createFileSource({ certFile, keyFile, caFile, clock, log, metrics });
     }

@@ -46,7 +46,7 @@ export class LineBuffer {
     this.#schedule();
   }
 
-  /** Writes what is pending synchronously. The process is about to end, so it tries again for up to a second without a pause. */
+  /** Writes what is pending synchronously. As the process is about to end, it simply tries again for up to a second. */
   flush(): void {
     let rest = Buffer.from(this.#pending);
     this.#pending = '';

@@ -101,7 +101,7 @@ export function nextStep(
   return { kind: 'rest' };
 }
 
-/** What must stay trusted beside a new authority: everything that clients trust now, because replicas may still serve its leaves. */
+/** What stays trusted beside a new authority: everything that clients trust now, because replicas may still serve its leaves. */
 export function stillTrusted(stored: StoredCertificates | undefined, { bundles }: Installed): X509Certificate[] {
   const found: X509Certificate[] = [];
   for (const certificate of [...certificatesIn(stored?.caCert ?? ''), ...bundles.flat()]) {

@@ -334,7 +334,7 @@ describe('an authority that is due while somebody else keeps a caBundle with ano
     expect([...cutOff]).toEqual(['validating']);
     expect(world.replicas[0]?.cert).toBe(stored()?.cert);
     expect([...log(), ...keeper.log.entries].map(({ message }) => message)).toContainEqual(
-      expect.stringContaining('is waited for no longer'),
+      expect.stringContaining('no longer waiting for a caBundle'),
     );
   });
 });

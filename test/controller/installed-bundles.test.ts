@@ -76,7 +76,7 @@ describe('what is installed', () => {
 
   test('says nothing of webhooks that call somebody else', async () => {
     const elsewhere = { service: { namespace: 'elsewhere', name: 'gpugate' } };
-    const said = ['no webhook of the configuration calls a name of this server'];
+    const said = ['no webhook of the configuration calls this server by one of its names'];
     expect(await check([webhook(other.cert, elsewhere)])).toEqual({
       trusts: true,
       trusted: undefined,
@@ -86,7 +86,7 @@ describe('what is installed', () => {
   });
 
   test('that is missing is no fault, and is told once', async () => {
-    const said = ['there is no webhook configuration of ours yet'];
+    const said = ['gpugate has no webhook configuration yet'];
     expect(await check(undefined)).toEqual({ trusts: true, trusted: undefined, expiryDay: NaN, said });
   });
 });

@@ -72,7 +72,7 @@ test('the first candidate makes the Lease and leads', async () => {
       leaseTransitions: 1,
     },
   });
-  expect(log.entries.map(({ message }) => message)).toEqual(['leading']);
+  expect(log.entries.map(({ message }) => message)).toEqual(['this replica is the leader']);
 });
 
 test('each replica shows whether it leads, and so that none does; where nobody could, nothing is shown', async () => {
@@ -140,11 +140,11 @@ test('who cannot renew gives up 5 s before another may take over, and leads agai
   await clock.advance(5000);
   expect(leader.isLeader).toBe(true);
   expect(log.entries.map(({ message }) => message)).toEqual([
-    'leading',
-    'the lease could not be renewed',
-    'the lease could not be renewed',
-    'no longer leading',
-    'leading',
+    'this replica is the leader',
+    'the Lease could not be renewed',
+    'the Lease could not be renewed',
+    'this replica is no longer the leader',
+    'this replica is the leader',
   ]);
 });
 
@@ -170,7 +170,10 @@ test('who finds the Lease taken stops leading at once, however lately it renewed
   take(server, 'somebody');
   await clock.advance(1000);
   expect(leader.isLeader).toBe(false);
-  expect(log.entries.map(({ message }) => message)).toEqual(['leading', 'no longer leading']);
+  expect(log.entries.map(({ message }) => message)).toEqual([
+    'this replica is the leader',
+    'this replica is no longer the leader',
+  ]);
 });
 
 test('who ends hands back nothing that another has taken', async () => {

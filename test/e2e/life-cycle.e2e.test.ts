@@ -117,10 +117,10 @@ describe('a leader whose Lease somebody takes', () => {
     );
 
   test('stops its duties, and whoever follows does each of them once', async () => {
-    await until('somebody leads', () => says('"msg":"leading"').length > 0);
+    await until('somebody leads', () => says('"msg":"this replica is the leader"').length > 0);
     const lease = await holdLease(cluster, { namespace, name: 'gpugate', holder: 'somebody' });
     try {
-      await until('the leader has seen it', () => says('"msg":"no longer leading"').length > 0);
+      await until('the leader has seen it', () => says('"msg":"this replica is no longer the leader"').length > 0);
       const patch = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
       await cluster.request('PATCH', configuration, patch, { 'content-type': 'application/json-patch+json' });
       const emptied = await read();
@@ -128,13 +128,13 @@ describe('a leader whose Lease somebody takes', () => {
         (await Promise.all(gpugate.replicas.map(isSeenEmpty))).every(Boolean),
       );
       expect(await read()).toEqual({ generation: emptied.generation, bundle: undefined });
-      const writes = says('a caBundle is written').length;
+      const writes = says('writing a caBundle').length;
       await lease.handBack();
       await until('the caBundle is filled', async () => (await read()).bundle !== undefined);
       await until('a pod is admitted', async () => (await admit()).status === 201);
-      await until('the write is logged', () => says('a caBundle is written').length > writes);
+      await until('the write is logged', () => says('writing a caBundle').length > writes);
       expect((await read()).generation).toBe(emptied.generation + 1);
-      expect(says('a caBundle is written')).toHaveLength(writes + 1);
+      expect(says('writing a caBundle')).toHaveLength(writes + 1);
     } finally {
       await lease.handBack();
     }
