@@ -16,7 +16,8 @@ export class MalformedObject extends Error {
 
   /** The same finding, seen from an object that holds this one at `parent`. */
   within(parent: string): MalformedObject {
-    return new MalformedObject(this.path === '' ? parent : `${parent}.${this.path}`, this.due);
+    const separator = this.path === '' || this.path.startsWith('[') ? '' : '.';
+    return new MalformedObject(`${parent}${separator}${this.path}`, this.due);
   }
 }
 

@@ -1,7 +1,8 @@
-import { isPlainObject } from '../api/plain-object.ts';
+import { isPlainObject, type PlainObject } from '../api/plain-object.ts';
+import { text } from './fields.ts';
 import { MalformedObject, relocated } from './malformed-object.ts';
 import type { Pod } from './pod.ts';
-import { readString, type RawObject } from './read-field.ts';
+import { fieldReader } from './read-fields.ts';
 import { readMeta, readPod } from './read-pod.ts';
 
 export type PodTemplate = {
@@ -24,12 +25,13 @@ const templateFields: ReadonlyMap<string, readonly string[]> = new Map([
   ['batch/CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
 ]);
 
+const readType = fieldReader({ apiVersion: text(), kind: text() });
+
 /** The pod out of any workload kind of Kubernetes; undefined for every other kind. */
 export function readPodTemplate(object: unknown): PodTemplate | undefined {
-  if (!isPlainObject(object)) throw new MalformedObject('', 'an object');
-  const apiVersion = readString(object['apiVersion'], 'apiVersion');
+  const { apiVersion = '', kind = '' } = readType(object);
   const group = apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
-  const fields = templateFields.get(`${group}/${readString(object['kind'], 'kind')}`);
+  const fields = templateFields.get(`${group}/${kind}`);
   if (fields === undefined) return undefined;
   const path = fields.join('.');
   const template = descend(object, fields);
@@ -47,10 +49,10 @@ export function readPodTemplate(object: unknown): PodTemplate | undefined {
   }
 }
 
-function descend(object: RawObject, fields: readonly string[]): RawObject {
+function descend(object: unknown, fields: readonly string[]): unknown {
   let holder = object;
   for (const [depth, field] of fields.entries()) {
-    const next = holder[field];
+    const next: unknown = (holder as PlainObject)[field];
     if (!isPlainObject(next)) throw new MalformedObject(fields.slice(0, depth + 1).join('.'), 'an object');
     holder = next;
   }

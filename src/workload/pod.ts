@@ -14,6 +14,8 @@ export type ObjectMeta = {
   readonly generateName: string;
   readonly namespace: string;
   readonly uid: string;
+  /** Empty in a review of a create. */
+  readonly resourceVersion: string;
   readonly labels: Labels;
   readonly annotations: Labels;
   /** The owner with `controller: true`, if there is one. */
@@ -65,6 +67,8 @@ export type Pod = {
   /** How many `spec.resourceClaims` (dynamic resource allocation) the pod lists. */
   readonly resourceClaims: number;
   readonly hostPaths: readonly { readonly index: number; readonly path: string }[];
+  /** `status.phase`: empty in a review of a create. */
+  readonly phase: string;
   readonly has: { readonly metadata: boolean; readonly labels: boolean; readonly annotations: boolean };
 };
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { allowed, allowedWith, denied, undecided } from '../../src/admission/decision.ts';
 import { readRecord, recordLine } from '../../src/record/record.ts';
 import { decodeReview, type AdmissionRequest } from '../../src/review/decode.ts';
+import { podFields } from '../../src/workload/object-fields.ts';
+import { fullObject } from '../workload/full-object.ts';
 import { bytesOf, gpuPod, reviewOf, type ReviewFields } from '../support/reviews.ts';
 
 function requestOf(fields: ReviewFields): AdmissionRequest {
@@ -63,6 +65,14 @@ const userInfo = { username: 'alice', uid: secret, groups: ['tenants'], extra: {
 const lineOf = (request: AdmissionRequest, outcome = allowed()) =>
   recordLine({ webhook: 'gpu.validate', timeMs: 0, request, outcome });
 
+/** Each value that is not an object, with its path; of a list, what the first item holds. */
+function leavesOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [`${path}: ${String(value)}`];
+  const entries = Object.entries(Array.isArray(value) ? { '[]': value[0] as unknown } : value);
+  if (entries.length === 0) return [`${path}: {}`];
+  return entries.flatMap(([key, held]) => leavesOf(held, path === '' ? key : `${path}.${key}`.replace('.[]', '[]')));
+}
+
 describe('a record', () => {
   const fields = { object: secretPod, oldObject: secretPod, operation: 'UPDATE', userInfo } as const;
 
@@ -74,6 +84,45 @@ describe('a record', () => {
     expect(text).toContain('{"name":"NVIDIA_VISIBLE_DEVICES","value":"all"}');
     expect(text).toContain('{"name":"PASSWORD"}');
     expect(text).toContain('"groups":["tenants"]');
+  });
+
+  const containerFields = [
+    'name: name',
+    'resources.limits.nvidia.com/gpu: 2',
+    'resources.requests.nvidia.com/gpu: 2',
+    'securityContext.capabilities.add[]: add',
+    'securityContext.privileged: true',
+    'restartPolicy: Always',
+    'env[].name: name',
+    'env[].valueFrom: {}',
+  ];
+
+  test('holds these fields of a pod and no others: a field that may hold a secret must not be added here', () => {
+    const object = fullObject(podFields);
+    const { request } = JSON.parse(lineOf(requestOf({ object }))) as { request: { object: unknown } };
+    expect(leavesOf(request.object)).toEqual([
+      'metadata.name: name',
+      'metadata.generateName: generateName',
+      'metadata.namespace: namespace',
+      'metadata.uid: uid',
+      'metadata.labels.team: blue',
+      'metadata.ownerReferences[].kind: kind',
+      'metadata.ownerReferences[].name: name',
+      'metadata.ownerReferences[].controller: true',
+      'metadata.annotations: {}',
+      'spec.volumes[].hostPath.path: path',
+      'spec.nodeSelector.nodeSelector: x',
+      'spec.nodeName: nodeName',
+      'spec.hostPID: true',
+      'spec.runtimeClassName: runtimeClassName',
+      'spec.overhead.nvidia.com/gpu: 2',
+      'spec.resourceClaims[]: {}',
+      'spec.resources.limits.nvidia.com/gpu: 2',
+      'spec.resources.requests.nvidia.com/gpu: 2',
+      ...['containers', 'initContainers', 'ephemeralContainers'].flatMap((field) =>
+        containerFields.map((path) => `spec.${field}[].${path}`),
+      ),
+    ]);
   });
 
   test('holds no secret of what userInfo says besides', () => {

@@ -9,7 +9,16 @@ import { realisticPod } from './realistic-pod.ts';
 describe('readPod reads', () => {
   test('an empty pod as empty values', () => {
     expect(readPod({ spec: {} })).toEqual({
-      meta: { name: '', generateName: '', namespace: '', uid: '', labels: {}, annotations: {}, controller: undefined },
+      meta: {
+        name: '',
+        generateName: '',
+        namespace: '',
+        uid: '',
+        resourceVersion: '',
+        labels: {},
+        annotations: {},
+        controller: undefined,
+      },
       containers: [],
       initContainers: [],
       ephemeralContainers: [],
@@ -22,6 +31,7 @@ describe('readPod reads', () => {
       hostPID: false,
       resourceClaims: 0,
       hostPaths: [],
+      phase: '',
       has: { metadata: false, labels: false, annotations: false },
     });
   });
@@ -33,6 +43,7 @@ describe('readPod reads', () => {
         generateName: 'p-',
         namespace: 'n',
         uid: 'u',
+        resourceVersion: '7',
         labels: { a: 'b' },
         annotations: {},
         ownerReferences: [
@@ -66,6 +77,7 @@ describe('readPod reads', () => {
           { name: 'b', hostPath: { path: '/dev' } },
         ],
       },
+      status: { phase: 'Pending' },
     });
     const none = { requests: {}, limits: {}, env: [], isPrivileged: false, addedCapabilities: [], isSidecar: false };
     const has = { resources: false, requests: false, limits: false, env: false };
@@ -75,6 +87,7 @@ describe('readPod reads', () => {
         generateName: 'p-',
         namespace: 'n',
         uid: 'u',
+        resourceVersion: '7',
         labels: { a: 'b' },
         annotations: {},
         controller: { kind: 'Job', name: 'j' },
@@ -111,6 +124,7 @@ describe('readPod reads', () => {
       hostPID: false,
       resourceClaims: 2,
       hostPaths: [{ index: 1, path: '/dev' }],
+      phase: 'Pending',
       has: { metadata: true, labels: true, annotations: true },
     });
   });

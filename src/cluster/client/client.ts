@@ -4,8 +4,7 @@ import { buffer, json } from 'node:stream/consumers';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { ApiError, apiErrorOf, describeRequest, type RequestLine } from './api-error.ts';
 import type { ApiServer } from './api-server.ts';
-import { readEnvelope, isProtobuf } from '../protobuf/envelope.ts';
-import { statusShape } from '../protobuf/messages.ts';
+import { isProtobuf, readEnvelope, statusShape } from '../protobuf/envelope.ts';
 import { MalformedProtobuf } from '../protobuf/wire.ts';
 import { withRetries, type Clock } from './retry.ts';
 

@@ -1,28 +1,36 @@
 import type { PlainObject } from '../../api/plain-object.ts';
-import { readShape, type Shape } from './shape.ts';
+import { integer, text } from '../../workload/fields.ts';
+import { readShape, shapeOf, type Shape } from './shape.ts';
 import { MalformedProtobuf, WireReader, wireType } from './wire.ts';
 
-/** Before every object: apimachinery/pkg/runtime/serializer/protobuf/protobuf.go, protoEncodingPrefix. */
+export const protobufMediaType = 'application/vnd.kubernetes.protobuf';
+
+/** The Content-Type of an answer says whether it is protobuf; the API server may send JSON to a client that accepts both. */
+export function isProtobuf(contentType: string): boolean {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === protobufMediaType;
+}
+
+/** Stands before every object: apimachinery/pkg/runtime/serializer/protobuf/protobuf.go, protoEncodingPrefix. */
 export const magic = Buffer.from('k8s\0');
 
-/** Behind it is a runtime.Unknown, `{typeMeta = 1, raw = 2, ...}`: apimachinery/pkg/runtime/generated.proto. */
+/** What follows is a runtime.Unknown, `{typeMeta = 1, raw = 2, ...}`: apimachinery/pkg/runtime/generated.proto. */
 export const rawNumber = 2;
 
-/** The bytes of the object in an envelope. */
-export function openEnvelope(envelope: Buffer): Buffer {
+/** Read from metav1.ListMeta and metav1.Status: apimachinery/pkg/apis/meta/v1/generated.proto. */
+export const listMetaShape = shapeOf({ resourceVersion: text(2), continue: text(3) });
+export const statusShape = shapeOf({ message: text(3), reason: text(4), code: integer(6) });
+
+export function readEnvelope(envelope: Buffer, shape: Shape): PlainObject {
   if (!envelope.subarray(0, magic.length).equals(magic)) throw noEnvelope(envelope);
-  return delimitedField(envelope.subarray(magic.length), rawNumber) ?? Buffer.alloc(0);
+  const object = delimitedField(envelope.subarray(magic.length), rawNumber) ?? Buffer.alloc(0);
+  return readShape(new WireReader(object), shape);
 }
 
 export function noEnvelope(bytes: Buffer): MalformedProtobuf {
   return new MalformedProtobuf(`it begins with ${JSON.stringify(bytes.toString('latin1', 0, magic.length))}`);
 }
 
-export function readEnvelope(envelope: Buffer, shape: Shape): PlainObject {
-  return readShape(new WireReader(openEnvelope(envelope)), shape);
-}
-
-/** Of a message, the field of that number. */
+/** The field of that number in a message. */
 export function delimitedField(message: Buffer, number: number): Buffer | undefined {
   const wire = new WireReader(message);
   let found: Buffer | undefined;
@@ -32,11 +40,4 @@ export function delimitedField(message: Buffer, number: number): Buffer | undefi
     else wire.skip(tag & 7);
   }
   return found;
-}
-
-/** Whether an answer came as protobuf is for its own Content-Type to say. */
-export const protobufMediaType = 'application/vnd.kubernetes.protobuf';
-
-export function isProtobuf(contentType: string): boolean {
-  return contentType.split(';', 1)[0]?.trim().toLowerCase() === protobufMediaType;
 }

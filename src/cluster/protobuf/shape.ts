@@ -1,34 +1,29 @@
 import type { PlainObject } from '../../api/plain-object.ts';
+import type { Field, FieldTable } from '../../workload/fields.ts';
 import { MalformedProtobuf, wireType, type WireReader } from './wire.ts';
 
+/** The fields of a message that are read, by their numbers; all others are skipped. */
+export type Shape = readonly (ShapeField | undefined)[];
+
 /** What one field becomes in the object that JSON would have given. */
-export type Field = {
+export type ShapeField = {
   readonly name: string;
-  readonly holds: 'text' | 'truth' | 'number' | 'time' | 'texts' | 'quantities' | Shape;
-  readonly isList: boolean;
+  readonly holds: Field['holds'];
+  /** Of an object, and of each object in a list. */
+  readonly of: Shape;
 };
 
-/** The fields of a message that are read, by their numbers; all others are skipped. */
-export type Shape = readonly (Field | undefined)[];
+/** The fields of a table that have a number. */
+export function shapeOf(table: FieldTable): Shape {
+  const shape: (ShapeField | undefined)[] = [];
+  for (const [name, field] of Object.entries(table)) {
+    const { holds, number } = field;
+    if (number !== undefined) shape[number] = { name, holds, of: 'of' in field ? shapeOf(field.of) : [] };
+  }
+  return Array.from(shape); // without holes, which would slow down every look-up
+}
 
-export const shape = (fields: Readonly<Record<number, Field>>): Shape =>
-  Array.from({ length: Math.max(...Object.keys(fields).map(Number)) + 1 }, (_, number) => fields[number]);
-
-const field = (name: string, holds: Field['holds'], isList = false): Field => ({ name, holds, isList });
-
-export const text = (name: string): Field => field(name, 'text');
-export const truth = (name: string): Field => field(name, 'truth');
-export const number = (name: string): Field => field(name, 'number');
-/** A metav1.Time: `{seconds = 1, nanos = 2}`, of which JSON shows the seconds. */
-export const time = (name: string): Field => field(name, 'time');
-/** `map<string, string>` */
-export const texts = (name: string): Field => field(name, 'texts');
-/** `map<string, Quantity>`; a Quantity is `{string = 1}`, and in JSON that string. */
-export const quantities = (name: string): Field => field(name, 'quantities');
-export const one = (name: string, of: Shape): Field => field(name, of);
-export const listOf = (name: string, of: Shape): Field => field(name, of, true);
-
-/** As with JSON, a text that is empty is absent, and so is a list or a map without entries. */
+/** As in JSON, an empty text, list or map is absent. */
 export function readShape(wire: WireReader, shape: Shape): PlainObject {
   const object: Record<string, unknown> = {};
   while (wire.hasMore) {
@@ -40,29 +35,34 @@ export function readShape(wire: WireReader, shape: Shape): PlainObject {
   return object;
 }
 
-function readField(wire: WireReader, type: number, field: Field, object: Record<string, unknown>): void {
+function readField(wire: WireReader, type: number, field: ShapeField, object: Record<string, unknown>): void {
   const { name, holds } = field;
-  const isVarint = holds === 'truth' || holds === 'number';
+  const isVarint = holds === 'flag' || holds === 'integer';
   if (type !== (isVarint ? wireType.varint : wireType.delimited)) {
     throw new MalformedProtobuf(`a ${name} of wire type ${type}`);
   }
   if (holds === 'text') {
     const value = wire.text();
     if (value !== '') object[name] = value;
-  } else if (holds === 'truth') {
+  } else if (holds === 'flag') {
     object[name] = wire.varint() !== 0;
-  } else if (holds === 'number') {
+  } else if (holds === 'integer') {
     object[name] = wire.varint();
+  } else if (holds === 'textList') {
+    ((object[name] ??= []) as string[]).push(wire.text());
   } else {
     const outer = wire.enter();
     if (holds === 'texts') readEntry(wire, (object[name] ??= {}) as Record<string, string>, textOf);
     else if (holds === 'quantities') readEntry(wire, (object[name] ??= {}) as Record<string, string>, quantityOf);
     else if (holds === 'time') readTime(wire, name, object);
-    else if (field.isList) ((object[name] ??= []) as PlainObject[]).push(readShape(wire, holds));
-    else object[name] = readShape(wire, holds);
+    else if (holds === 'list') ((object[name] ??= []) as PlainObject[]).push(readShape(wire, field.of));
+    else object[name] = readShape(wire, field.of);
     wire.leave(outer);
   }
 }
+
+const firstText = (1 << 3) | wireType.delimited;
+const secondText = (2 << 3) | wireType.delimited;
 
 /** Each entry of a map is a message `{key = 1, value = 2}`. */
 function readEntry(wire: WireReader, map: Record<string, string>, valueOf: (wire: WireReader) => string): void {
@@ -74,16 +74,14 @@ function readEntry(wire: WireReader, map: Record<string, string>, valueOf: (wire
     else if (tag === secondText) value = valueOf(wire);
     else wire.skip(tag & 7);
   }
-  // As JSON.parse has it: no key is more than a key.
+  // As with JSON.parse, `__proto__` is a key like any other.
   if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true });
   else map[key] = value;
 }
 
-const firstText = (1 << 3) | wireType.delimited;
-const secondText = (2 << 3) | wireType.delimited;
-
 const textOf = (wire: WireReader): string => wire.text();
 
+/** A Quantity is a message `{string = 1}`, and in JSON that string. */
 function quantityOf(wire: WireReader): string {
   const outer = wire.enter();
   let value = '';
@@ -98,7 +96,7 @@ function quantityOf(wire: WireReader): string {
 
 const secondsTag = (1 << 3) | wireType.varint;
 
-/** No time at all is an empty message. */
+/** A metav1.Time is a message `{seconds = 1, nanos = 2}`, of which JSON shows the seconds. An empty one is no time. */
 function readTime(wire: WireReader, name: string, object: Record<string, unknown>): void {
   while (wire.hasMore) {
     const tag = wire.tag();
@@ -107,7 +105,7 @@ function readTime(wire: WireReader, name: string, object: Record<string, unknown
   }
 }
 
-/** The last second that a Date can show, and so with the sign turned the first. */
+/** The last second that a Date can show; with the sign turned, the first. */
 const lastSecond = 8.64e12;
 
 function rfc3339(seconds: number): string {

@@ -1,12 +1,13 @@
 import { isSamePod, recordOfExisting, type PodRecord, type RecordContext } from '../../quota/rules/pod-record.ts';
 import { type NodeFacts, unknownNamespace } from '../../workload/cluster-facts.ts';
-import { ownValue, type Labels } from '../../workload/pod.ts';
+import { ownValue, type Labels, type Pod } from '../../workload/pod.ts';
 import { isExtendedResource } from '../../workload/resource-names.ts';
+import { nodeFields, objectFields, podFields } from '../../workload/object-fields.ts';
+import { fieldReader } from '../../workload/read-fields.ts';
 import { readMeta, readPod } from '../../workload/read-pod.ts';
-import { readObject, readQuantities } from '../../workload/read-field.ts';
 import type { Interner } from '../../workload/interner.ts';
 import { type RawObject, nameOf, uidOf } from '../client/client.ts';
-import { namespaceShape, nodeShape, podShape } from '../protobuf/messages.ts';
+import { shapeOf } from '../protobuf/shape.ts';
 
 /** What of each object is kept: the few fields that rules, quotas and tables read. */
 
@@ -16,29 +17,26 @@ export type PodProjection = RecordContext & { readonly node: (name: string) => N
 
 /** Undefined for a pod that requests no GPU, and for one that has ended. */
 export function projectPod(raw: RawObject, projection: PodProjection): PodRecord | undefined {
-  const record = recordOfExisting(readPod(raw), { version: versionOf(raw), node: projection.node }, projection);
-  return record === undefined || hasEnded(raw) ? undefined : record;
-}
-
-/** Revisions of etcd: far below 2^53. */
-function versionOf(raw: RawObject): number {
-  return Number((raw['metadata'] as RawObject)['resourceVersion'] ?? 0);
+  const pod = readPod(raw);
+  if (hasEnded(pod)) return undefined;
+  // Revisions of etcd are far below 2^53.
+  const version = Number(pod.meta.resourceVersion);
+  return recordOfExisting(pod, { version, node: projection.node }, projection);
 }
 
 /** Succeeded and Failed pods use nothing; of Unknown ones nobody knows, so that they count. */
-function hasEnded(raw: RawObject): boolean {
-  const phase = readObject(raw['status'], 'status')?.['phase'];
+function hasEnded({ phase }: Pod): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
+const readNodeFields = fieldReader(nodeFields);
+
 export function projectNode(raw: RawObject, interner: Interner): NodeFacts {
-  const { name, labels } = readMeta(raw);
-  const status = readObject(raw['status'], 'status') ?? {};
-  const allocatable = readQuantities(status['allocatable'], 'status.allocatable');
-  const extended = Object.entries(allocatable).filter(([resource]) => isExtendedResource(resource));
+  const { metadata, status } = readNodeFields(raw);
+  const extended = Object.entries(status?.allocatable ?? {}).filter(([resource]) => isExtendedResource(resource));
   return Object.freeze({
-    name,
-    labels: internValues(Object.entries(labels), interner),
+    name: metadata?.name ?? '',
+    labels: internValues(Object.entries(metadata?.labels ?? {}), interner),
     allocatable: internValues(extended, interner),
   });
 }
@@ -71,15 +69,15 @@ export const viewResources = {
   namespaces: {
     resource: 'namespaces',
     path: '/api/v1/namespaces',
-    shape: namespaceShape,
+    shape: shapeOf(objectFields),
     key: nameOf,
     isSame: isSameNamespace,
   },
-  nodes: { resource: 'nodes', path: '/api/v1/nodes', shape: nodeShape, key: nameOf, isSame: isSameNode },
+  nodes: { resource: 'nodes', path: '/api/v1/nodes', shape: shapeOf(nodeFields), key: nameOf, isSame: isSameNode },
   pods: {
     resource: 'pods',
     path: '/api/v1/pods',
-    shape: podShape,
+    shape: shapeOf(podFields),
     // The end of a pod becomes a DELETED event; those that ended before are never sent.
     fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
     key: uidOf,

@@ -8,8 +8,15 @@ import {
   type WatchEvent,
 } from './stream-decoder.ts';
 import type { RawObject } from '../client/client.ts';
-import { magic, noEnvelope, rawNumber, delimitedField, readEnvelope } from '../protobuf/envelope.ts';
-import { listMetaShape, statusShape } from '../protobuf/messages.ts';
+import {
+  delimitedField,
+  listMetaShape,
+  magic,
+  noEnvelope,
+  rawNumber,
+  readEnvelope,
+  statusShape,
+} from '../protobuf/envelope.ts';
 import { readShape, type Shape } from '../protobuf/shape.ts';
 import { MalformedProtobuf, maxVarintBytes, WireReader, wireType } from '../protobuf/wire.ts';
 

@@ -5,8 +5,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { inClusterServer } from '../../../src/cluster/client/api-server.ts';
 import { createClient, type ApiRequest } from '../../../src/cluster/client/client.ts';
-import { protobufMediaType } from '../../../src/cluster/protobuf/envelope.ts';
-import { statusShape } from '../../../src/cluster/protobuf/messages.ts';
+import { protobufMediaType, statusShape } from '../../../src/cluster/protobuf/envelope.ts';
 import { envelope, message } from '../protobuf/encode.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 

@@ -1,5 +1,5 @@
 import type { RawObject } from '../../../src/cluster/client/client.ts';
-import type { Field, Shape } from '../../../src/cluster/protobuf/shape.ts';
+import type { Shape, ShapeField } from '../../../src/cluster/protobuf/shape.ts';
 import { protobufMediaType } from '../../../src/cluster/protobuf/envelope.ts';
 
 /** Writes what the decoders read, by the same shapes. */
@@ -30,17 +30,18 @@ export function message(object: RawObject, shape: Shape): Buffer {
   );
 }
 
-function all(field: Field, at: number, object: RawObject): Buffer[] {
+function all(field: ShapeField, at: number, object: RawObject): Buffer[] {
   const value = object[field.name];
-  return field.isList ? (value as unknown[]).map((item) => one(field, at, item)) : [one(field, at, value)];
+  const isList = field.holds === 'list' || field.holds === 'textList';
+  return isList ? (value as unknown[]).map((item) => one(field, at, item)) : [one(field, at, value)];
 }
 
-function one({ holds }: Field, at: number, value: unknown): Buffer {
-  if (holds === 'text') return delimited(at, value as string);
-  if (holds === 'truth') return number(at, value === true ? 1 : 0);
-  if (holds === 'number') return number(at, value as number);
+function one({ holds, of }: ShapeField, at: number, value: unknown): Buffer {
+  if (holds === 'text' || holds === 'textList') return delimited(at, value as string);
+  if (holds === 'flag') return number(at, value === true ? 1 : 0);
+  if (holds === 'integer') return number(at, value as number);
   if (holds === 'time') return delimited(at, number(1, Date.parse(value as string) / 1000));
-  if (typeof holds === 'object') return delimited(at, message(value as RawObject, holds));
+  if (holds === 'object' || holds === 'list') return delimited(at, message(value as RawObject, of));
   const entries = Object.entries(value as Readonly<Record<string, string>>);
   const textOf = (text: string) => (holds === 'texts' ? delimited(2, text) : delimited(2, delimited(1, text)));
   return Buffer.concat(entries.map(([key, text]) => delimited(at, delimited(1, key), textOf(text))));

@@ -5,10 +5,10 @@ import { kubeconfigServer } from '../../../src/cluster/client/kubeconfig-server.
 import { createListWatch } from '../../../src/cluster/watch/list-watch.ts';
 import { projectNamespace, projectNode, projectPod } from '../../../src/cluster/view/projections.ts';
 import { ProtobufListDecoder, ProtobufWatchDecoder } from '../../../src/cluster/watch/protobuf-decoder.ts';
-import { namespaceShape, nodeShape, podShape } from '../../../src/cluster/protobuf/messages.ts';
-import type { Shape } from '../../../src/cluster/protobuf/shape.ts';
+import { shapeOf, type Shape } from '../../../src/cluster/protobuf/shape.ts';
 import { systemClock } from '../../../src/cluster/client/retry.ts';
 import type { WatchEvent } from '../../../src/cluster/watch/stream-decoder.ts';
+import { nodeFields, objectFields, podFields } from '../../../src/workload/object-fields.ts';
 import { readMeta } from '../../../src/workload/read-pod.ts';
 import { createNode } from '../../controlplane/create-node.ts';
 import { startControlPlane, type ControlPlane } from '../../controlplane/start.ts';
@@ -26,7 +26,7 @@ const interner = new Interner();
 const resources: Readonly<Record<string, { path: string; shape: Shape; project: (raw: RawObject) => unknown }>> = {
   pods: {
     path: '/api/v1/pods',
-    shape: podShape,
+    shape: shapeOf(podFields),
     project: (raw) =>
       projectPod(raw, {
         interner,
@@ -35,8 +35,12 @@ const resources: Readonly<Record<string, { path: string; shape: Shape; project: 
         largest: () => new Map([['nvidia.com/gpu', 81_920]]),
       }),
   },
-  nodes: { path: '/api/v1/nodes', shape: nodeShape, project: (raw) => projectNode(raw, interner) },
-  namespaces: { path: '/api/v1/namespaces', shape: namespaceShape, project: (raw) => projectNamespace(raw, interner) },
+  nodes: { path: '/api/v1/nodes', shape: shapeOf(nodeFields), project: (raw) => projectNode(raw, interner) },
+  namespaces: {
+    path: '/api/v1/namespaces',
+    shape: shapeOf(objectFields),
+    project: (raw) => projectNamespace(raw, interner),
+  },
 };
 
 const gpus = (count: string, resource = 'nvidia.com/gpu') => ({ limits: { [resource]: count } });

@@ -8,6 +8,11 @@ import {
   projectPod,
 } from '../../../src/cluster/view/projections.ts';
 import { orUndefined } from '../../../src/cluster/watch/resource-feed.ts';
+import { shapeOf } from '../../../src/cluster/protobuf/shape.ts';
+import type { PlainObject } from '../../../src/api/plain-object.ts';
+import { podFields } from '../../../src/workload/object-fields.ts';
+import { pick } from '../protobuf/pick.ts';
+import { fullObject, placesOf, without } from '../../workload/full-object.ts';
 import { isSamePod } from '../../../src/quota/rules/pod-record.ts';
 import { MalformedObject } from '../../../src/workload/malformed-object.ts';
 
@@ -88,6 +93,25 @@ describe('of a pod', () => {
       expect(isSame({}, other)).toBe(false);
     }
   });
+});
+
+describe('of a pod that came as protobuf', () => {
+  const read = (raw: PlainObject) => projectPod(raw, projection);
+  const full = fullObject(podFields);
+  const shape = shapeOf(podFields);
+
+  test('is kept what is kept of the whole', () => {
+    expect(read(pick(full, shape))).toEqual(read(full));
+    expect(read(full)).toMatchObject({ user: 'alice', labels: { team: 'blue' }, version: 7 });
+  });
+
+  test.each(placesOf(podFields).flatMap(({ path }) => (path === 'spec' ? [] : [path])))(
+    'the same without %s',
+    (path) => {
+      const raw = without(full, path);
+      expect(read(pick(raw, shape))).toEqual(read(raw));
+    },
+  );
 });
 
 describe('of a node', () => {

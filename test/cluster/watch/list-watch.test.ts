@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { ApiClient } from '../../../src/cluster/client/client.ts';
 import { createListWatch } from '../../../src/cluster/watch/list-watch.ts';
-import { podShape } from '../../../src/cluster/protobuf/messages.ts';
-import type { Shape } from '../../../src/cluster/protobuf/shape.ts';
+import { shapeOf, type Shape } from '../../../src/cluster/protobuf/shape.ts';
+import { podFields } from '../../../src/workload/object-fields.ts';
 import * as protobuf from '../protobuf/encode.ts';
 
 function listOf(text: string) {
@@ -72,6 +72,7 @@ test('takes no more of a page from the wire until it has rested', async () => {
 });
 
 const pod = { metadata: { name: 'a', resourceVersion: '6' }, spec: { nodeName: 'n1' }, status: { phase: 'Running' } };
+const podShape = shapeOf(podFields);
 const encoded = protobuf.message(pod, podShape);
 
 const lists = {

@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { ProtobufListDecoder, ProtobufWatchDecoder } from '../../../src/cluster/watch/protobuf-decoder.ts';
-import { namespaceShape, nodeShape, podShape, statusShape } from '../../../src/cluster/protobuf/messages.ts';
+import { statusShape } from '../../../src/cluster/protobuf/envelope.ts';
+import { shapeOf } from '../../../src/cluster/protobuf/shape.ts';
+import { nodeFields, objectFields, podFields } from '../../../src/workload/object-fields.ts';
 import { MalformedProtobuf } from '../../../src/cluster/protobuf/wire.ts';
 import { arbitrary } from '../protobuf/arbitrary.ts';
 import { delimited, envelope, list, message, number, frame, watchFrame } from '../protobuf/encode.ts';
 import fc from 'fast-check';
+
+const podShape = shapeOf(podFields);
+const shapes = { podShape, nodeShape: shapeOf(nodeFields), namespaceShape: shapeOf(objectFields) };
 
 /** Fed in pieces of these sizes, over and over. */
 function decodeList(bytes: Buffer, sizes: readonly number[] = [bytes.length], shape = podShape) {
@@ -26,21 +31,18 @@ const page = { resourceVersion: '7', continue: 'more' };
 const sizesOfPieces = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 });
 
 describe('a list', () => {
-  test.each(Object.entries({ podShape, nodeShape, namespaceShape }))(
-    'of %s in pieces of any sizes is the same items',
-    (_, shape) => {
-      fc.assert(
-        fc.property(fc.array(arbitrary(shape), { maxLength: 4 }), sizesOfPieces, (items, sizes) => {
-          const bytes = list(
-            page,
-            items.map((item) => message(item, shape)),
-          );
-          expect(decodeList(bytes, sizes, shape)).toEqual({ items, metadata: page, metadataBeforeItems: true });
-        }),
-        { numRuns: 200 },
-      );
-    },
-  );
+  test.each(Object.entries(shapes))('of %s in pieces of any sizes is the same items', (_, shape) => {
+    fc.assert(
+      fc.property(fc.array(arbitrary(shape), { maxLength: 4 }), sizesOfPieces, (items, sizes) => {
+        const bytes = list(
+          page,
+          items.map((item) => message(item, shape)),
+        );
+        expect(decodeList(bytes, sizes, shape)).toEqual({ items, metadata: page, metadataBeforeItems: true });
+      }),
+      { numRuns: 200 },
+    );
+  });
 
   test('without items, and the last page, are lists', () => {
     expect(decodeList(list({ resourceVersion: '7' }, []))).toEqual({
