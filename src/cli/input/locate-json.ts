@@ -9,8 +9,8 @@ const word = /[^\s,\]}]+/y;
 type Found = { readonly mark: number; readonly value: number };
 
 /**
- * Where the key of a field stands in valid JSON, or else its nearest ancestor that is there; an item of a list where it
- * begins. Only what lies on the way is kept: a tree of a list of many objects would be fifty times as large as its text.
+ * The place of the key of a field in valid JSON, or of its nearest ancestor; the place of a list item is its beginning.
+ * Indexes only what lies on the way, because a syntax tree of many objects is fifty times as large as its text.
  */
 export function jsonLocator(text: string): (path: FieldPath) => Position {
   const members = new Map<number, ReadonlyMap<string, Found>>();
@@ -40,7 +40,7 @@ function startsOf(text: string): readonly number[] {
   return starts;
 }
 
-/** By halves: of the last line that starts at the offset or before. Counts from 1. */
+/** The last line that starts at the offset or before it, found by binary search. Counts from 1. */
 function lineOf(starts: readonly number[], offset: number): number {
   let low = 0;
   let high = starts.length;
@@ -57,7 +57,7 @@ function skip(text: string, at: number, pattern: RegExp): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Of two keys with one name the last, as parsing takes it. */
+/** If a key occurs twice, the last one counts, as in JSON.parse. */
 function keysOf(text: string, open: number): ReadonlyMap<string, Found> {
   const keys = new Map<string, Found>();
   let at = skip(text, open + 1, whitespace);
@@ -82,7 +82,7 @@ function itemsOf(text: string, open: number): ReadonlyMap<string, Found> {
   return items;
 }
 
-/** Behind a value and its comma: where the next one begins, or the end of what holds it. */
+/** The offset behind a value and its comma, where the next item or the end of the collection is. */
 function afterItem(text: string, value: number): number {
   const at = skip(text, afterValue(text, value), whitespace);
   return text[at] === ',' ? skip(text, at + 1, whitespace) : at;

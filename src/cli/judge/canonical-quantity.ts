@@ -6,8 +6,8 @@ const decimalSuffixes: ReadonlyMap<number, string> = new Map(
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
 
 /**
- * A quantity as the API server writes it once it has read it (apimachinery `Quantity.CanonicalizeBytes`): 1000m is 1,
- * 1024Mi is 1Gi, 1.5Gi is 1536Mi, 15000 is 15k. What is no quantity stays as it is, for the rules to find.
+ * A quantity as the API server writes it after it has read it (apimachinery `Quantity.CanonicalizeBytes`): 1000m is 1,
+ * 1024Mi is 1Gi, 1.5Gi is 1536Mi, 15000 is 15k. Text that is not a quantity stays as it is, for the rules to find.
  */
 export function canonicalQuantity(text: string): string {
   const trimmed = text.trim();
@@ -32,7 +32,7 @@ function binary(nanos: bigint): string {
   return `${units}${binarySuffixes[power]}`;
 }
 
-/** By thousands, so that 1500 stays and 15000 is 15k. */
+/** Only whole thousands get a suffix: 1500 stays, and 15000 is 15k. */
 function decimal(nanos: bigint, isExponent: boolean): string {
   let mantissa = nanos;
   let exponent = -9;

@@ -3,18 +3,18 @@ import type { ReviewedKind } from '../../api/workload-policy.ts';
 import type { User } from '../../workload/requester.ts';
 import { metaText } from './known-kinds.ts';
 
-/** Objects that a controller of Kubernetes makes out of a workload: all alike, but for their names. */
+/** Objects that a controller of Kubernetes creates for a workload; they differ only in their names. */
 export type CreatedObjects = {
   readonly kind: ReviewedKind;
   readonly object: PlainObject;
   readonly user: User;
-  /** How many there are at once, when all goes well. `perNode`: one on each node that the pod selects. */
+  /** How many exist at once if all goes well. `perNode`: one on each node that the pod selects. */
   readonly count: number | 'perNode';
-  /** Where in the workload the object is written, such as `spec.template`. */
+  /** The field of the workload that describes the object, such as `spec.template`. */
   readonly path: string;
 };
 
-/** As kube-controller-manager runs with `--use-service-account-credentials`. */
+/** The user of a controller if kube-controller-manager runs with `--use-service-account-credentials`. */
 function controller(name: string): User {
   return {
     username: `system:serviceaccount:kube-system:${name}`,
@@ -22,17 +22,17 @@ function controller(name: string): User {
   };
 }
 
-/** Stands for the hash of a pod template, which only the API server's own defaults would tell. */
+/** A sample hash of a pod template; the real one depends on the API server's defaults. */
 const sampleHash = '7c9f8d6b54';
-/** Stands for the minutes since 1970 in the name of a CronJob's Job. */
+/** Sample minutes since 1970 for the name of a CronJob's Job. */
 const sampleMinutes = '29000000';
 
-/** Of the first of several. */
+/** The index of the first of several objects. */
 const firstIndex = '0';
 
 type Owner = { readonly apiVersion: string; readonly kind: ReviewedKind; readonly name: string };
 
-/** Nothing for a kind that creates nothing. What is not written as it must be is left for the readers to find. */
+/** Empty for a kind that creates nothing. Malformed fields are copied, for the readers to find. */
 export function createdObjects(kind: ReviewedKind, workload: PlainObject): readonly CreatedObjects[] {
   const name = metaText(workload, 'name') || `${metaText(workload, 'generateName')}x7k2p`;
   const spec = objectIn(workload, 'spec');
@@ -112,7 +112,7 @@ type Creation = {
   readonly count: CreatedObjects['count'];
   readonly path?: string;
   readonly prefix?: string;
-  /** Which the controller adds to those of the template. */
+  /** Labels that the controller adds to those of the template. */
   readonly labels?: Readonly<Record<string, string>>;
 };
 
@@ -142,7 +142,7 @@ function statefulPods(name: string, spec: PlainObject): CreatedObjects {
   return { ...pods, object: { ...pods.object, metadata: { ...metadata, name: `${name}-${firstIndex}` } } };
 }
 
-/** Claims have no controller among their owners, so that their names are judged: `data-web-0`. */
+/** Claims have no owner that is a controller, so that their names are judged: `data-web-0`. */
 function claimsOf(name: string, spec: PlainObject): readonly CreatedObjects[] {
   const templates: unknown = spec['volumeClaimTemplates'];
   if (!Array.isArray(templates)) return [];
@@ -212,7 +212,7 @@ function owned(
 function withLabels(template: PlainObject, added: Readonly<Record<string, string>>): PlainObject {
   const metadata = objectIn(template, 'metadata');
   const labels = metadata['labels'];
-  // What is no map stays, for the readers to find.
+  // Labels that are not a map stay, for the readers to find.
   if (labels !== undefined && labels !== null && !isPlainObject(labels)) return template;
   if (Object.keys(added).length === 0) return template;
   return { ...template, metadata: { ...metadata, labels: { ...labels, ...added } } };

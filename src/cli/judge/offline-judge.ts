@@ -17,23 +17,23 @@ export type OfflineJudgeOptions = {
   readonly findExemption: FindExemption;
 };
 
-/** What a cluster with these policies, quotas and facts would do with a request. */
+/** What a cluster with these policies, quotas and facts would answer to a request. */
 export type Judged = {
-  /** Of the validating webhooks, with the mutations of the mutating one. */
+  /** The outcome of the validating webhooks, and the mutations of the mutating one. */
   readonly outcome: Outcome;
-  /** What the user would read: the denial, or why nothing could be decided. Undefined when it is allowed. */
+  /** What the user would read: the denial, or why nothing could be decided. Undefined if the request is allowed. */
   readonly message: string | undefined;
   readonly patch: readonly Operation[];
-  /** What the patch is applied to: the object with what the API server itself adds to it. */
+  /** The object that the patch is applied to: it has the defaults of the API server. */
   readonly received: unknown;
-  /** As validated: with the patch, and what the API server adds after it. */
+  /** The object that is validated: it has the patch, and the defaults that the API server sets after it. */
   readonly object: unknown;
 };
 
-/** Throws, or rejects with, MalformedObject when the object is not what its kind says. */
+/** Throws, or rejects with, MalformedObject if the object does not have the shape of its kind. */
 export type OfflineJudge = (request: AdmissionRequest) => Promise<Judged>;
 
-/** The server's own decision path without a server: mutate, then validate what came of it, then charge. */
+/** The decision path of the server without a server: mutate, validate the result, then charge it. */
 export function createOfflineJudge({ policies, facts, quota, findExemption }: OfflineJudgeOptions): OfflineJudge {
   const sources: AdmissionSources = {
     policies: () => policies,

@@ -7,10 +7,10 @@ import { isOvercommittable } from '../../workload/resource-names.ts';
 import { canonicalNanos, canonicalQuantity } from './canonical-quantity.ts';
 
 /**
- * What the API server does to a pod between the user and the webhooks, as far as anything of gpugate looks at it:
- * quantities in their canonical form, maps in the order of their keys, as Go writes them, and the defaults of
- * `SetDefaults_Pod` (kubernetes pkg/apis/core/v1/defaults.go). It does so once more after each mutating webhook. Another object, or the same when there is nothing to do; whatever is
- * malformed stays, for the readers to find.
+ * What the API server does to a pod before it calls a webhook, and again after each mutating one, as far as gpugate reads
+ * the fields: it writes quantities in canonical form and the keys of maps in order, and sets the defaults of
+ * `SetDefaults_Pod` (kubernetes pkg/apis/core/v1/defaults.go). Returns a new object, or the same if nothing changes.
+ * Malformed fields stay, for the readers to find.
  */
 export function withPodDefaults(pod: unknown): unknown {
   if (!isPlainObject(pod) || !isPlainObject(pod['spec'])) return pod;
@@ -59,14 +59,14 @@ function canonicalResources(resources: unknown): unknown {
   };
 }
 
-/** Quantities may be numbers in a file; null is zero. */
+/** A quantity may be a number in a file; null is zero. */
 function canonical(list: unknown): unknown {
   if (!isPlainObject(list)) return list;
   const entries = Object.entries(list).map(([key, value]): [string, unknown] => [key, canonicalValue(value)]);
   return inOrder(entries.every(([key, value]) => value === list[key]) ? list : Object.fromEntries(entries));
 }
 
-/** Messages name resources and labels in the order in which they come. */
+/** Messages name resources and labels in the order of their keys. */
 function inOrder(map: unknown): unknown {
   if (!isPlainObject(map)) return map;
   const keys = Object.keys(map);
@@ -79,7 +79,7 @@ function canonicalValue(value: unknown): unknown {
   return typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(String(value)) : value;
 }
 
-/** `defaultPodRequests`: beside limits of the whole pod, its requests are the sum of its containers', or else its limits. */
+/** `defaultPodRequests`: a pod with limits of its own requests the sum of its containers' requests, or else its limits. */
 function withRequestsOfPod(pod: PlainObject, resources: PlainObject): unknown {
   const { limits } = resources;
   if (!isPlainObject(limits) || Object.keys(limits).length === 0) return pod;
@@ -98,7 +98,7 @@ function withRequestsOfPod(pod: PlainObject, resources: PlainObject): unknown {
   };
 }
 
-/** What `spec.resources` of a pod may name. */
+/** The resources that `spec.resources` of a pod may name. */
 function isOfWholePod(resource: string): boolean {
   return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-');
 }
@@ -122,15 +122,15 @@ function sumsOf(raw: PlainObject): readonly (readonly [string, string])[] {
   });
 }
 
-/** How much, and how it is written. */
+/** An amount and how it is written. */
 type Amount = readonly [nanos: bigint, notation: string];
 
-/** A sum is written like the first amount in it that is not zero. */
+/** A sum has the notation of its first amount that is not zero. */
 const plus = (sum: Amount, more: Amount): Amount => [sum[0] + more[0], sum[0] === 0n ? more[1] : sum[1]];
 
 /**
- * The larger of two sums stands as it is written, and of equal ones the first: that of what runs in the end, before those
- * of the steps of the start (kubernetes component-helpers/resource `AggregateContainerRequests`).
+ * The notation of the larger sum, and of the first of equal sums: first comes the sum of what runs in the end, then those
+ * of the init steps (kubernetes component-helpers/resource `AggregateContainerRequests`).
  */
 function notationOfPeak({ containers, initContainers }: Pod, amountOf: (container: Container) => Amount): string {
   const none: Amount = [0n, ''];

@@ -6,34 +6,34 @@ import type { User } from '../../workload/requester.ts';
 import { createdObjects, type CreatedObjects } from './created-objects.ts';
 import { kindOfObject, metaText } from './known-kinds.ts';
 
-/** A question to the webhooks that an object leads to. */
+/** A request to the webhooks that applying an object leads to. */
 export type ObjectRequest = {
   readonly request: AdmissionRequest;
   /** `pod proj-a/job-7-train`, or `pods of deployment proj-a/web`. */
   readonly name: string;
-  /** Where in the object its object is written, such as `spec.template`; empty: it is the object itself. */
+  /** The field that describes the object of the request, such as `spec.template`; empty: the object itself. */
   readonly path: string;
-  /** How many there will be, all alike. */
+  /** How many equal objects there will be. */
   readonly count: CreatedObjects['count'];
 };
 
 export type ObjectRequests = {
-  /** Empty where nothing of gpugate looks at it. */
+  /** Empty if no webhook of gpugate is called for the object. */
   readonly requests: readonly ObjectRequest[];
   /** `configmap proj-a/settings`. */
   readonly name: string;
   /** Why nothing is judged. */
   readonly note?: string;
-  /** Why no cluster takes the object. */
+  /** Why no cluster accepts the object. */
   readonly refused?: string;
 };
 
 export type RequestsOfOptions = {
-  /** Who applies it. */
+  /** The user who applies the object. */
   readonly user: User;
-  /** Of objects that name none. */
+  /** The namespace of objects that name none. */
   readonly namespace: string;
-  /** A kind that no policy is about is never asked about. */
+  /** The kinds that policies cover; the webhooks are not called for others. */
   readonly kinds: ReadonlySet<ReviewedKind>;
 };
 
@@ -54,7 +54,7 @@ function requestsOf(object: PlainObject, options: RequestsOfOptions, nextUid: ()
   const kindName = String(object['kind']).toLowerCase();
   const called = metaText(object, 'name') || `${metaText(object, 'generateName')}*`;
   if (found.is !== 'known') {
-    // Whether its kind is namespaced is not known here.
+    // It is not known here whether the kind is namespaced.
     const given = metaText(object, 'namespace');
     const name = given === '' ? `${kindName} ${called}` : `${kindName} ${given}/${called}`;
     return found.is === 'refused'
@@ -66,7 +66,7 @@ function requestsOf(object: PlainObject, options: RequestsOfOptions, nextUid: ()
   const whole = { kind, object, user: options.user, count: 1, path: '' };
   const created = createdObjects(kind, object);
   const asked = [whole, ...created].filter((each) => each.kind === 'Pod' || options.kinds.has(each.kind));
-  if (asked.length === 0) return { requests: [], name, note: `no policy judges a ${kind}` };
+  if (asked.length === 0) return { requests: [], name, note: `no policy covers the kind ${kind}` };
   return {
     name,
     requests: asked.map((each) => ({
@@ -108,7 +108,7 @@ function requestFor(
   };
 }
 
-/** A review is judged as it is: whoever recorded it knows the user, the operation and the old object. */
+/** A recorded review is judged as it is: it has its own user, operation and old object. */
 function requestsOfReview(object: PlainObject): ObjectRequests {
   const review = admissionReview.safeParse(object);
   if (review.success) {
@@ -120,9 +120,13 @@ function requestsOfReview(object: PlainObject): ObjectRequests {
   }
   const version = String(object['apiVersion']);
   if (version !== 'admission.k8s.io/v1') {
-    const refused = `apiVersion ${version} of AdmissionReview is not read; gpugate serves admission.k8s.io/v1 alone`;
+    const refused = `apiVersion ${version} of AdmissionReview is not supported; gpugate serves only admission.k8s.io/v1`;
     return { name: 'admissionreview', requests: [], refused };
   }
   const where = review.error.issues.slice(0, 1).map(describeIssue).join('');
-  return { name: 'admissionreview', requests: [], refused: `is no AdmissionReview of admission.k8s.io/v1: ${where}` };
+  return {
+    name: 'admissionreview',
+    requests: [],
+    refused: `is not an AdmissionReview of admission.k8s.io/v1: ${where}`,
+  };
 }

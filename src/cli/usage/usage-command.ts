@@ -12,15 +12,17 @@ type Flags = ClusterSource & {
   readonly watch?: boolean;
 };
 
-/** A screen that changes faster than this cannot be read. */
+/** Nobody can read a screen that changes faster. */
 const redrawMs = 1000;
 
-/** `gpugate usage`: who uses how many GPUs, of how many. */
+/** `gpugate usage`: who uses how many GPUs, and how many there are. */
 export function defineUsage(command: Command, context: CliContext): void {
   command
-    .addOption(new Option('--by <views...>', 'only these tables').choices([...usageViews]))
-    .addOption(new Option('-o, --output <format>', 'form').choices(['table', 'json', 'yaml']).default('table'))
-    .option('-w, --watch', 'go on, and print again whenever something changes');
+    .addOption(new Option('--by <views...>', 'show only these tables').choices([...usageViews]))
+    .addOption(
+      new Option('-o, --output <format>', 'format of the output').choices(['table', 'json', 'yaml']).default('table'),
+    )
+    .option('-w, --watch', 'keep running, and print again whenever something changes');
   clusterSourceOptions(command).action(async (flags: Flags) => {
     const cluster = await openClusterSource(flags, context);
     const print = () => context.write(render(cluster.usage(), flags));
@@ -55,7 +57,7 @@ function renderTables(report: UsageReport): string {
       const cells = rows.map(({ name, resource, used, free = '', hard = '' }) =>
         isLimited ? [name, resource, used, free, hard] : [name, resource, used],
       );
-      return cells.length === 0 ? `${view.toUpperCase()}: nothing uses GPUs\n` : textTable(head, cells);
+      return cells.length === 0 ? `${view.toUpperCase()}: no GPUs in use\n` : textTable(head, cells);
     })
     .join('\n');
 }

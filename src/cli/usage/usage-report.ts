@@ -3,7 +3,7 @@ import { formatAmount, type Amounts } from '../../quota/rules/amounts.ts';
 import { wholeUnits } from '../../workload/quantity.ts';
 import { ownValue } from '../../workload/pod.ts';
 
-/** How much of one resource: as users write quantities. `hard` and `free` are absent where nothing limits. */
+/** The use of one resource, written as users write quantities. Without a limit, `hard` and `free` are absent. */
 export type UsageRow = {
   readonly name: string;
   readonly resource: string;
@@ -20,11 +20,11 @@ export type UsageReport = { readonly [View in UsageViewName]?: readonly UsageRow
 const byName = (a: UsageRow, b: UsageRow): number =>
   a.name === b.name ? (a.resource < b.resource ? -1 : 1) : a.name < b.name ? -1 : 1;
 
-/** Who uses how many GPUs, and what is left. Sorted by name and resource, so that two reports can be compared. */
+/** Who uses how many GPUs, and how many are free. Sorted by name and resource, so that reports can be compared. */
 export function usageReport(cluster: ClusterUsage, views: readonly UsageViewName[]): UsageReport {
   const rows: Readonly<Record<UsageViewName, () => readonly UsageRow[]>> = {
     namespace: () => plainRows(cluster.usage.namespaces()),
-    user: () => plainRows(cluster.usage.users(), '(not known)'),
+    user: () => plainRows(cluster.usage.users(), '(unknown)'),
     group: () => groupRows(cluster),
     node: () => nodeRows(cluster),
     product: () => productRows(cluster),
@@ -42,7 +42,7 @@ function plainRows(sums: Iterable<readonly [string, Amounts]>, unnamed = ''): Us
   );
 }
 
-/** Every group that uses something, with each resource that is limited. */
+/** Each limited resource of every group that uses something. */
 function groupRows({ usage, quotas }: ClusterUsage): UsageRow[] {
   return quotas.flatMap((quota) =>
     Array.from(usage.groups(quota.name)).flatMap(([group, { used }]) =>
@@ -62,7 +62,7 @@ function nodeRows({ usage, nodes }: ClusterUsage): UsageRow[] {
   );
 }
 
-/** Nodes of one GPU product together; those without the label of gpu-feature-discovery have none. */
+/** The nodes of each GPU product together; gpu-feature-discovery labels nodes with their product. */
 function productRows({ usage, nodes }: ClusterUsage): UsageRow[] {
   const sums = new Map<string, { name: string; resource: string; used: number; hard: number }>();
   for (const { name: node, labels, allocatable } of nodes) {
@@ -85,7 +85,7 @@ function limitedRow(name: string, resource: string, used: number, hard: number):
     resource,
     used: formatAmount(resource, used),
     hard: formatAmount(resource, hard),
-    // Pods from before the quota may use more than it allows.
+    // Pods that are older than the quota may use more than it allows.
     free: formatAmount(resource, Math.max(hard - used, 0)),
   };
 }

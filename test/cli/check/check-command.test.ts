@@ -203,9 +203,19 @@ describe('what nothing judges', () => {
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'n' } };
   const training = { apiVersion: 'kubeflow.org/v1', kind: 'PyTorchJob', metadata: { name: 't' } };
   test.each([
-    ['a kind without pods', secret, '✓ secret n/s', 'nothing of gpugate judges a Secret'],
-    ['a kind that no policy names', { ...secret, kind: 'Service' }, '✓ service n/s', 'no policy judges a Service'],
-    ['a kind of somebody else', training, '✓ pytorchjob t', 'PyTorchJob (kubeflow.org) is no kind of Kubernetes'],
+    ['a kind without pods', secret, '✓ secret n/s', 'gpugate does not judge the kind Secret'],
+    [
+      'a kind that no policy names',
+      { ...secret, kind: 'Service' },
+      '✓ service n/s',
+      'no policy covers the kind Service',
+    ],
+    [
+      'a kind of somebody else',
+      training,
+      '✓ pytorchjob t',
+      'PyTorchJob (kubeflow.org) is not a kind of Kubernetes itself',
+    ],
     ['a policy', policy({}), '✓ workloadpolicy p', 'name its file with --policies to judge by it'],
   ])('%s is said', async (_, object, mark, note) => {
     const { code, out } = await check([object], noLimits);
@@ -224,7 +234,7 @@ describe('bad input ends with 2', () => {
     [
       'a version that is not served',
       { ...deployment(1), apiVersion: 'apps/v1beta1' },
-      'apiVersion apps/v1beta1 of Deployment is not served any more; write apps/v1',
+      'apiVersion apps/v1beta1 of Deployment is no longer served; write apps/v1',
     ],
     [
       'a kind of another group',
@@ -244,12 +254,12 @@ describe('bad input ends with 2', () => {
     [
       'a review of another version',
       { apiVersion: 'admission.k8s.io/v1beta1', kind: 'AdmissionReview' },
-      'apiVersion admission.k8s.io/v1beta1 of AdmissionReview is not read; gpugate serves admission.k8s.io/v1 alone',
+      'apiVersion admission.k8s.io/v1beta1 of AdmissionReview is not supported; gpugate serves only admission.k8s.io/v1',
     ],
     [
       'a review without a request',
       { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' },
-      'is no AdmissionReview of admission.k8s.io/v1: request: ',
+      'is not an AdmissionReview of admission.k8s.io/v1: request: ',
     ],
     ['an object without a kind', { apiVersion: 'v1' }, 'error [unreadable] kind is missing'],
   ])('%s, and the other objects are still judged', async (_, object, message) => {

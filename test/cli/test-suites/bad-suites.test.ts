@@ -88,7 +88,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
   ],
   'objects of a version that no cluster serves': [
     { 'suite.yaml': suiteOf('\n  - name: one\n    objects: [{ apiVersion: apps/v1beta1, kind: Deployment }]\n') },
-    'suite.yaml:7:15 cases[0].objects[0]: apiVersion apps/v1beta1 of Deployment is not served any more; write apps/v1\n',
+    'suite.yaml:7:15 cases[0].objects[0]: apiVersion apps/v1beta1 of Deployment is no longer served; write apps/v1\n',
   ],
   'a snapshot of another version': [
     {

@@ -195,7 +195,7 @@ describe('other objects than pods:', () => {
   test('of a kind that nobody judges it is said', async () => {
     const cases = `\n  - name: settings\n    objects: [{ apiVersion: v1, kind: ConfigMap, metadata: { name: a } }]\n`;
     const { code, output } = await runTests(files(cases), ['suite.yaml']);
-    expect(output).toContain('✓ settings\n      not judged: no policy judges a ConfigMap\n');
+    expect(output).toContain('✓ settings\n      not judged: no policy covers the kind ConfigMap\n');
     expect(code).toBe(0);
   });
 
