@@ -64,7 +64,7 @@ export default defineConfig({
     format: 'esm',
     cleanDir: true,
     // One chunk for what every command needs, and one for what `check` needs besides. Left to itself, the bundler makes a
-    // chunk for each set of modules that the same commands share, and a check of one file takes a sixth longer.
+    // chunk for each set of modules that the same commands share, and a check of one file takes a good tenth longer.
     codeSplitting: {
       groups: [chunkOf('start', ['src/command-line.ts']), chunkOf('check', ['src/cli/check/check-command.ts'])],
     },
