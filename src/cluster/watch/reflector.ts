@@ -1,7 +1,7 @@
 import { ApiError } from '../client/api-error.ts';
 import type { ListWatch } from './list-watch.ts';
 import type { RawObject } from '../client/client.ts';
-import { paceOfPage } from './relist-pace.ts';
+import { listPages } from './list-pages.ts';
 import { pauseAfter, type Backoff, type Clock } from '../client/retry.ts';
 import type { WatchEvent } from './stream-decoder.ts';
 
@@ -19,7 +19,7 @@ export type ReflectorTelemetry = {
   readonly watchStarted: (resource: string) => void;
   readonly received: (resource: string, bytes: number) => void;
   readonly event: (resource: string, event: WatchEvent) => void;
-  /** Once for each failure that follows a success, and once when it is over. */
+  /** Called once when failures begin, and `recovered` once when they end. */
   readonly failed: (resource: string, error: Error) => void;
   readonly recovered: (resource: string) => void;
 };
@@ -32,9 +32,9 @@ export type ReflectorOptions = {
   readonly clock: Clock;
   readonly telemetry: ReflectorTelemetry;
   readonly pageSize?: number;
-  /** Whether somebody waits for the sink to move on: a list that repeats an earlier one makes no pauses then. */
+  /** Whether somebody waits for the sink to move on: then a relist makes no pauses. */
   readonly isAwaited?: () => boolean;
-  /** A watch that is silent for longer hangs, whatever TCP says. */
+  /** A watch that is silent for longer is taken for dead, whatever TCP says. */
   readonly watchIdleMs?: number;
 };
 
@@ -53,23 +53,17 @@ const failureBackoff: Backoff = {
   maxMs: 30_000,
 };
 
-/** A watch that ends sooner, with no error at all, is none: client-go calls it very short, and waits. */
+/** client-go, too, waits after a watch that ends sooner than this without an error ("very short watch"). */
 const shortestWatchMs = 1000;
 
-/** What ends a watch that lived so long is a new failure, and no sign that the last pause was too short. */
+/** The end of a watch that lived this long is a new failure; it does not show that the last pause was too short. */
 const steadyWatchMs = 10_000;
 
-/** What is gone is listed anew at once, unless that has just not helped. */
+/** After 410 Gone the reflector lists again at once, but not twice within this time. */
 const listAtOnceEveryMs = 60_000;
 
-/**
- * client-go's. Items are read one by one while they arrive, so that the size of a page delays nobody; and to find one
- * among 100,000 pods costs the API server 36 ms, whether it is of 50 pods or of 500.
- */
-const defaultPageSize = 500;
-
-/** While a relist rests, the view grows old, and at 120 s nothing is decided by it: from this age on it is hurried. */
-const maxConsiderateAgeMs = 75_000;
+/** A paced relist lets the view grow old, and a view of 120 s decides nothing: from this age on the relist is hurried. */
+const maxPacedAgeMs = 75_000;
 
 /** Keeps a sink equal to one resource of the API server: lists once, watches, and lists again when it must. */
 export class Reflector {
@@ -78,10 +72,10 @@ export class Reflector {
   #resourceVersion: string | undefined;
   #lastContact: number | undefined;
   #relistWanted = true;
-  /** Set while a list runs: what it has read already was read by the old demands. */
+  /** A relist was requested while a list runs, which has read some objects already. */
   #wantedAgain = false;
   #isFailing = false;
-  /** Since a watch was steady: only the pauses go by it. */
+  /** Since the last steady watch; only the length of a pause depends on it. */
   #failures = 0;
   #listedAtOnce = Number.NEGATIVE_INFINITY;
   #watchAbort: AbortController | undefined;
@@ -100,7 +94,7 @@ export class Reflector {
     return this.#resourceVersion;
   }
 
-  /** Whether what is in the sink was read before the last wish for a relist. */
+  /** Whether a relist was requested that the sink does not show yet. */
   get isRelistDue(): boolean {
     return this.#relistWanted;
   }
@@ -110,7 +104,7 @@ export class Reflector {
     return this.#lastContact === undefined ? Number.POSITIVE_INFINITY : this.#options.clock.now() - this.#lastContact;
   }
 
-  /** Lists anew although nothing failed, since more is wanted of each object than before. */
+  /** Lists again although nothing failed, because more of each object is needed than before. */
   relist(): void {
     this.#relistWanted = true;
     this.#wantedAgain = true;
@@ -122,7 +116,7 @@ export class Reflector {
     while (!signal.aborted) {
       try {
         const from = this.#resourceVersion;
-        // Nothing is awaited between the question and the watch, so that no wish for a relist is overlooked.
+        // Nothing is awaited between this check and the watch, so that no request for a relist is overlooked.
         if (this.#relistWanted || from === undefined) await this.#list(signal);
         else await this.#watch(from, signal);
       } catch (error) {
@@ -146,34 +140,29 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { listWatch, sink, clock, telemetry, resource, pageSize = defaultPageSize } = this.#options;
-    const { isAwaited = () => false } = this.#options;
+    const { listWatch, sink, clock, telemetry, resource, pageSize, isAwaited = () => false } = this.#options;
     const isFirst = this.#resourceVersion === undefined;
-    const isHurried = () => isFirst || isAwaited() || this.stalenessMs() > maxConsiderateAgeMs;
     this.#wantedAgain = false;
     const startedAt = clock.now();
     sink.beginRelist();
-    let continueToken: string | undefined;
-    for (;;) {
-      const { afterPiece, afterPage } = paceOfPage(clock, signal, isHurried);
-      const rest = isFirst ? {} : { rest: afterPiece };
-      const page = await listWatch.list({ limit: pageSize, continueToken, signal, ...rest }, sink.put);
-      telemetry.received(resource, page.bytes);
-      continueToken = page.continueToken;
-      if (continueToken !== undefined) {
-        await afterPage();
-        continue;
-      }
-      sink.endRelist(page.resourceVersion);
-      this.#resourceVersion = page.resourceVersion;
-      this.#relistWanted = this.#wantedAgain;
-      this.#wantedAgain = false;
-      // All pages are of the version of the first.
-      this.#lastContact = startedAt;
-      telemetry.relisted(resource);
-      this.#synced.resolve();
-      return;
-    }
+    const version = await listPages({
+      listWatch,
+      clock,
+      signal,
+      pageSize,
+      isPaced: !isFirst,
+      isHurried: () => isFirst || isAwaited() || this.stalenessMs() > maxPacedAgeMs,
+      onItem: sink.put,
+      onPage: (bytes) => telemetry.received(resource, bytes),
+    });
+    sink.endRelist(version);
+    this.#resourceVersion = version;
+    this.#relistWanted = this.#wantedAgain;
+    this.#wantedAgain = false;
+    // All pages show the cluster as it was when the first was requested.
+    this.#lastContact = startedAt;
+    telemetry.relisted(resource);
+    this.#synced.resolve();
   }
 
   /** Returns when the server ends the watch, or it is silent for too long. */
@@ -205,7 +194,7 @@ export class Reflector {
       }
     } catch (error) {
       if (abort.signal.aborted && !outer.aborted) return;
-      // It took the watch and then would not serve it: nothing was heard of the objects.
+      // The server accepted the watch and then refused to serve it: it said nothing about the objects.
       if (error instanceof ApiError && events === 0) this.#lastContact = before;
       throw error;
     } finally {
