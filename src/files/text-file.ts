@@ -101,7 +101,7 @@ export class TextFile {
       if (seen === this.#settledStat) return { kind: 'unchanged' };
       this.#settledStat = '';
       // Of a pipe or a device, reading might never end.
-      if (!before.isFile()) return { kind: 'unreadable', message: 'is no regular file' };
+      if (!before.isFile()) return { kind: 'unreadable', message: 'is not a regular file' };
       if (size > this.#options.maxBytes) return this.#tooLarge(size);
       const bytes = await this.#options.readBytes(this.#path);
       if (bytes.length > this.#options.maxBytes) return this.#tooLarge(bytes.length);
@@ -116,7 +116,7 @@ export class TextFile {
 
   #tooLarge(size: number | bigint): TextRead {
     const limit = mebibytes(this.#options.maxBytes);
-    return { kind: 'unreadable', message: `has ${mebibytes(size)}, over the limit of ${limit}` };
+    return { kind: 'unreadable', message: `is ${mebibytes(size)}, over the limit of ${limit}` };
   }
 }
 

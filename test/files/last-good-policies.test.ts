@@ -68,7 +68,7 @@ describe('a policy with a problem', () => {
       'a.yaml:2:1 kind: the string "W" is unknown here; known are WorkloadPolicy (gpugate.dev/v1alpha1)',
     ],
     'that is not text': [Uint8Array.of(0xff, 0xfe), 'a.yaml:1:1 is not UTF-8 text'],
-    'that is too large': ['#'.repeat(2 * 1024 * 1024), 'a.yaml:1:1 has 2.0 MiB, over the limit of 1.0 MiB'],
+    'that is too large': ['#'.repeat(2 * 1024 * 1024), 'a.yaml:1:1 is 2.0 MiB, over the limit of 1.0 MiB'],
   };
   test.each(Object.entries(unreadable))('a file %s leaves all its policies in force', async (_, [content, problem]) => {
     const { write, reload } = policyFiles();

@@ -98,7 +98,7 @@ describe('a text file', () => {
     write('a', 'x'.repeat(1024 * 1024));
     expect(await file.look()).toMatchObject({ kind: 'text' });
     write('a', 'x'.repeat(1.5 * 1024 * 1024));
-    expect(await file.look()).toEqual({ kind: 'unreadable', message: 'has 1.5 MiB, over the limit of 1.0 MiB' });
+    expect(await file.look()).toEqual({ kind: 'unreadable', message: 'is 1.5 MiB, over the limit of 1.0 MiB' });
   });
 
   test('is text in UTF-8, without its byte order mark', async () => {
@@ -114,7 +114,7 @@ describe('a text file', () => {
     const { path, remove } = temporaryDirectory();
     const file = fileIn(path);
     mkdirSync(join(path, 'a'));
-    expect(await file.look()).toEqual({ kind: 'unreadable', message: 'is no regular file' });
+    expect(await file.look()).toEqual({ kind: 'unreadable', message: 'is not a regular file' });
     remove('a');
     execFileSync('mkfifo', [join(path, 'a')]);
     expect(await file.look()).toEqual({ kind: 'unchanged' });

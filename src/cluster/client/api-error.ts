@@ -1,11 +1,11 @@
-/** What the API server said no to. `message` is for people: what failed, and what to do. */
+/** A request that the API server refused or did not answer. `message` tells people what failed and what to do. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
   /** `reason` of metav1.Status, such as AlreadyExists; empty when there was none. */
   readonly reason: string;
-  /** What the server asks a client to wait before the next try, in milliseconds. */
+  /** How long the server asks the client to wait before the next attempt, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, about: { status: number; reason?: string; retryAfterMs?: number | undefined }) {
@@ -28,12 +28,12 @@ export class ApiError extends Error {
     return this.status === 409;
   }
 
-  /** The resourceVersion or continue token is older than what the server remembers: list anew. */
+  /** The resourceVersion or continue token is older than what the server remembers: list again. */
   get isGone(): boolean {
     return this.status === 410;
   }
 
-  /** No answer, too many requests, or a fault of the server: the same request may succeed a moment later. */
+  /** No answer, too many requests, or an error in the server: the same request may succeed a moment later. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
@@ -41,7 +41,7 @@ export class ApiError extends Error {
 
 export type RequestLine = { readonly method: string; readonly path: string; readonly isWatch?: boolean };
 
-/** `get` or `list` and what of, as a role names them: `pods in namespace a`, `nodes "n1"`. */
+/** The verb and the object as RBAC names them: `list` and `pods in namespace a`, `get` and `nodes "n1"`. */
 export function describeRequest({ method, path, isWatch = false }: RequestLine): { verb: string; object: string } {
   const address = path.replace(/\?.*$/, '');
   const parts = address.split('/').filter((part) => part !== '');
@@ -71,7 +71,7 @@ function isPartOfNamespace(part: string | undefined): boolean {
 
 type Status = { readonly message?: unknown; readonly reason?: unknown };
 
-/** The error of an answer that is no success. `body` may be a metav1.Status, or anything. */
+/** The error for an unsuccessful response. `body` may be a metav1.Status or anything else. */
 export function apiErrorOf(request: RequestLine, status: number, body: string, retryAfter?: string): ApiError {
   const { message, reason } = parseStatus(body);
   const { verb, object } = describeRequest(request);
@@ -112,7 +112,7 @@ function parseStatus(body: string): { message: string; reason: string } {
   return { message: text(status?.message), reason: text(status?.reason) };
 }
 
-/** The answer; undefined where there is no such object. Rejects with whatever else is wrong. */
+/** The answer, or undefined when the object does not exist. Rejects with any other error. */
 export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

@@ -8,19 +8,19 @@ export type ApiServer = {
   readonly url: URL;
   /** Asked for each request: tokens and client certificates are renewed while we run. */
   readonly authenticate: () => Promise<Pick<RequestOptions, 'agent' | 'headers'>>;
-  /** After a 401: the next `authenticate` reads its credentials anew. */
+  /** After a 401: the next `authenticate` reads the credentials again. */
   readonly forget: () => void;
-  /** The namespace that the credentials speak of. */
+  /** The namespace that the credentials name. */
   readonly namespace: string | undefined;
 };
 
 /** Where the kubelet mounts token, CA and namespace. */
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The kubelet renews a token when 80 % of its life is over, of an hour at least; client-go reads it each minute, too. */
+/** The kubelet renews a token after 80 % of its life, which is an hour or more. client-go reads it every minute, too. */
 const tokenLifeMs = 60_000;
 
-/** Watches, pages and writes are a handful at a time; idle connections cost a file descriptor each. */
+/** There are a handful of watches, pages and writes at a time; an idle connection costs a file descriptor. */
 const maxIdleSockets = 16;
 const tcpKeepAliveMs = 30_000;
 
@@ -30,7 +30,7 @@ export type AgentTls = {
   readonly key?: Buffer | string;
 };
 
-/** One pool of connections for everything; a new TLS connection a request would cost 3 ms each. */
+/** One pool of connections for everything: a new TLS connection costs 3 ms. */
 export function createAgent(options: AgentTls & { servername?: string; rejectUnauthorized?: boolean }): Agent {
   return new Agent({ ...options, keepAlive: true, keepAliveMsecs: tcpKeepAliveMs, maxFreeSockets: maxIdleSockets });
 }
@@ -41,7 +41,7 @@ export type InClusterOptions = {
   readonly now?: () => number;
 };
 
-/** By the ServiceAccount of the pod; undefined outside of a cluster. Without client-node, which costs 85 MB of memory. */
+/** The API server that the pod's ServiceAccount may use; undefined outside a cluster. Does without client-node, which costs 85 MB. */
 export async function inClusterServer(options: InClusterOptions): Promise<ApiServer | undefined> {
   const { environment, directory = serviceAccountDirectory, now = () => performance.now() } = options;
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = environment;
@@ -49,7 +49,7 @@ export async function inClusterServer(options: InClusterOptions): Promise<ApiSer
   const read = async (file: string) => (await readFile(join(directory, file), 'utf8')).trim();
   let credentials: { token: string; agent: Agent; ca: string; readAt: number } | undefined;
   const load = async () => {
-    // One after the other: where both are gone, the error names the token, and not whichever was slower.
+    // In this order, so that the error always names the token when both are missing.
     const token = await read('token');
     const ca = await read('ca.crt');
     const agent = credentials?.ca === ca ? credentials.agent : createAgent({ ca });

@@ -14,19 +14,19 @@ export type ApiRequest = {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** JSON, unless told otherwise, such as only the metadata of each object; the answer says for itself what it is. */
+  /** JSON by default. The Content-Type of the answer says what it is. */
   readonly accept?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** One attempt only: for writes of which it matters whether they were done. */
+  /** No retries: for writes that must not happen twice. */
   readonly once?: boolean;
 };
 
 /** The API server as the rest of this room sees it. */
 export type ApiClient = {
   /**
-   * What `read` makes of the answer while it arrives, if it is a success. After a failure half-way, the next attempt is
-   * read from the start. Throws ApiError.
+   * What `read` makes of a successful answer while it arrives. After a failure half-way, the next attempt reads from the
+   * start. Throws ApiError.
    */
   readonly fetch: <T>(
     request: ApiRequest,
@@ -34,7 +34,7 @@ export type ApiClient = {
   ) => Promise<T>;
   /** The parsed answer. Throws ApiError. */
   readonly request: (request: ApiRequest) => Promise<unknown>;
-  /** An answer that goes on and on: its head has arrived. Not tried again. */
+  /** An answer without end, returned when its head has arrived. No retries. */
   readonly watch: (path: string, signal: AbortSignal, accept?: string) => Promise<Stream>;
 };
 
@@ -94,7 +94,7 @@ function contentTypeOf({ headers }: IncomingMessage): string {
   return headers['content-type'] ?? '';
 }
 
-/** A refusal comes in the form that was asked for, or as text from whoever stands before the API server. */
+/** A refusal comes in the form that was requested, or as text from a proxy in front of the API server. */
 async function readFailure(response: IncomingMessage): Promise<string> {
   const body = await buffer(response);
   if (!isProtobuf(contentTypeOf(response))) return body.toString('utf8');
@@ -110,9 +110,9 @@ function noAnswer(server: ApiServer, request: RequestLine, error: unknown): ApiE
   const { verb, object } = describeRequest(request);
   const cause = error instanceof Error ? error : new Error(String(error));
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  // Where several addresses were tried in vain, only the code says something.
+  // When several addresses failed, only the code says why.
   const said = cause.message === '' ? code : cause.message;
-  // Node aborts a request with an error of its own, whose cause is the reason that was given.
+  // Node aborts a request with its own error, whose cause is the reason of the signal.
   const isLate = [cause, cause.cause].some((one) => one instanceof Error && one.name === 'TimeoutError');
   const why = isLate ? `the API server at ${server.url.host} did not answer in time` : said;
   return new ApiError(`cannot ${verb} ${object}: ${why}`, { status: 0 });

@@ -6,12 +6,12 @@ import { kubeconfigServer } from './kubeconfig-server.ts';
 
 export type ClusterAccess = {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A kubeconfig that was named on the command line: nothing else is looked at. */
+  /** A kubeconfig named on the command line; nothing else is considered. */
   readonly kubeconfig?: string | undefined;
   readonly serviceAccountDirectory?: string | undefined;
 };
 
-/** In the cluster, then KUBECONFIG, then ~/.kube/config. Throws InputError that says what was looked for. */
+/** The ServiceAccount of a pod, then KUBECONFIG, then ~/.kube/config. Throws an InputError that says what was missing. */
 export async function findApiServer(access: ClusterAccess): Promise<ApiServer> {
   const { environment, kubeconfig, serviceAccountDirectory: directory } = access;
   if (kubeconfig !== undefined) return kubeconfigServer([kubeconfig]);
@@ -23,11 +23,11 @@ export async function findApiServer(access: ClusterAccess): Promise<ApiServer> {
   const home = directoryOfUser === undefined ? '~/.kube/config' : join(directoryOfUser, '.kube/config');
   if (directoryOfUser !== undefined && existsSync(home)) return kubeconfigServer([home]);
   throw new InputError(
-    `no cluster to ask: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ${home}. Give --kubeconfig, or --snapshot to work without a cluster.`,
+    `no cluster found: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ${home}. Give --kubeconfig, or --snapshot to work without a cluster.`,
   );
 }
 
-/** By flag, then environment (POD_NAMESPACE, of the downward API), then the credentials, then `default`. */
+/** From the flag, then POD_NAMESPACE (downward API), then the credentials; `default` otherwise. */
 export function findNamespace(
   flag: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,

@@ -8,7 +8,7 @@ import { InputError } from '../../text/input-error.ts';
 import { messageOf } from '../../text/message-of.ts';
 import { createAgent, type ApiServer } from './api-server.ts';
 
-/** client-node reads the files of certificates and tokens at each request, which costs more than the request itself. */
+/** client-node reads certificate and token files at each request, which costs more than the request itself. */
 const credentialsLifeMs = 5000;
 
 /** The server and user of a kubeconfig's current context; throws InputError for a file that names no server. */
@@ -16,17 +16,17 @@ export async function kubeconfigServer(
   files: readonly string[],
   now: () => number = () => performance.now(),
 ): Promise<ApiServer> {
-  // Only here, and only now: its import takes 0.3 s and 85 MB, and a server in the cluster needs none of it.
+  // Imported late: it takes 0.3 s and 85 MB, and a server in the cluster does not need it.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const load = (): KubeConfig => {
-    // As kubectl does: of a list, files that are not there are passed over, and the first to name a thing wins.
+    // As in kubectl: missing files of a list are skipped, and the first file that defines a name wins.
     const present = files.length > 1 ? files.filter((file) => existsSync(file)) : files;
     const [first, ...rest] = present.map((file) => {
       const config = new KubeConfig();
       loadInto(config, file);
       return config;
     });
-    if (first === undefined) throw new InputError(`KUBECONFIG: there is none of ${files.join(', ')}`);
+    if (first === undefined) throw new InputError(`KUBECONFIG names no file that exists: ${files.join(', ')}`);
     for (const config of rest) merge(first, config);
     return first;
   };
@@ -40,7 +40,7 @@ export async function kubeconfigServer(
       if (credentials === undefined || now() - credentials.readAt > credentialsLifeMs) {
         const read = authenticate(config, agents);
         credentials = { read, readAt: now() };
-        // What could not be read is read again by the next request.
+        // After a failure, the next request reads them again.
         read.catch(() => {
           if (credentials?.read === read) credentials = undefined;
         });
@@ -65,9 +65,9 @@ function loadInto(config: KubeConfig, file: string): void {
   try {
     config.loadFromString(text);
   } catch (error) {
-    // Of a broken file client-node tells more lines than one; of an empty one, that null has no properties.
-    const [why] = error instanceof TypeError ? ['it is empty, or no map'] : messageOf(error).split('\n');
-    throw new InputError(`${file} is no kubeconfig: ${why}; name another with --kubeconfig or KUBECONFIG`);
+    // client-node describes a broken file in several lines, and an empty one by what null does not have.
+    const [why] = error instanceof TypeError ? ['it is empty or not a map'] : messageOf(error).split('\n');
+    throw new InputError(`${file} is not a kubeconfig: ${why}; name another with --kubeconfig or KUBECONFIG`);
   }
   config.makePathsAbsolute(dirname(file));
 }
@@ -79,17 +79,18 @@ function serverUrl(config: KubeConfig, what: string): URL {
   const context = config.getContextObject(current);
   if (context === null) {
     const names = listOf(config.getContexts().map(({ name }) => name));
-    const fault = current ? `its current-context ${current} is none of its contexts` : 'it has no current-context';
-    throw new InputError(`${what}: ${fault} (${names}); choose one with: kubectl config use-context NAME`);
+    const problem = current ? `its current-context ${current} is not one of its contexts` : 'it has no current-context';
+    throw new InputError(`${what}: ${problem} (${names}); choose one with: kubectl config use-context NAME`);
   }
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) {
     const names = listOf(config.getClusters().map(({ name }) => name));
     throw new InputError(
-      `${what}: the context ${current} is of cluster ${context.cluster}, which is not there (${names})`,
+      `${what}: the context ${current} names the cluster ${context.cluster}, which the file does not define (${names})`,
     );
   }
-  if (!URL.canParse(server)) throw new InputError(`${what}: the cluster ${context.cluster} has no URL: ${server}`);
+  if (!URL.canParse(server))
+    throw new InputError(`${what}: the server of cluster ${context.cluster} is not a URL: ${server}`);
   return new URL(server);
 }
 
@@ -114,7 +115,7 @@ async function authenticate(
   const headers = { ...(options.headers as Record<string, string> | undefined) };
   if (typeof auth === 'string') headers['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
   const proxy = config.getCurrentCluster()?.proxyUrl;
-  // client-node keeps no connection alive, and its agent outlives a renewed client certificate.
+  // Our own agent otherwise: client-node's keeps no connection alive and outlives a renewed client certificate.
   if (proxy !== undefined) return { agent: options.agent, headers };
   const tls = { ca: textOf(ca), cert: textOf(cert), key: textOf(key), servername, rejectUnauthorized };
   const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));

@@ -15,15 +15,15 @@ export type Backoff = {
   readonly steps: number;
   readonly firstMs: number;
   readonly factor: number;
-  /** The part of a pause that chance adds at most. */
+  /** The largest part of a pause that chance adds. */
   readonly jitter: number;
   readonly maxMs: number;
 };
 
-/** client-go's retry.DefaultBackoff is 4 steps from 10 ms; an API server that restarts takes some seconds more. */
+/** client-go's retry.DefaultBackoff takes 4 steps from 10 ms; an API server needs some seconds to restart. */
 export const requestBackoff: Backoff = { steps: 5, firstMs: 500, factor: 2, jitter: 0.1, maxMs: 10_000 };
 
-/** A server must not keep us waiting for longer than a rollout of its own takes. */
+/** No Retry-After makes us wait longer than a rollout of the API server takes. */
 const maxRetryAfterMs = 30_000;
 
 /** The pause after the attempt of that number, counted from 0. */
@@ -31,7 +31,7 @@ export function pauseAfter(attempt: number, { firstMs, factor, jitter, maxMs }: 
   return Math.min(firstMs * factor ** attempt, maxMs) * (1 + jitter * random());
 }
 
-/** Tries again what fails for a reason that may pass; the last error is thrown. */
+/** Repeats an attempt that fails with a transient error; throws the last error. */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
   { clock, backoff = requestBackoff, signal }: { clock: Clock; backoff?: Backoff; signal?: AbortSignal | undefined },

@@ -124,7 +124,7 @@ function parseLine(line: Buffer): Raw {
   try {
     return (JSON.parse(line.toString('utf8')) ?? {}) as Raw;
   } catch {
-    throw new Error(`the API server sent an event that is no JSON: ${line.toString('utf8', 0, 100)}`);
+    throw new Error(`the API server sent an event that is not JSON: ${line.toString('utf8', 0, 100)}`);
   }
 }
 

@@ -106,6 +106,6 @@ async function readPage(
 
 function versionOf(metadata: ListMetadata | undefined): string {
   const version = metadata?.resourceVersion;
-  if (typeof version !== 'string') throw new Error('the API server answered with something else than a list');
+  if (typeof version !== 'string') throw new Error('the API server answered with something other than a list');
   return version;
 }

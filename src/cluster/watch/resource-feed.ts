@@ -101,7 +101,7 @@ function reflectorTelemetry(log: Log, metrics: Metrics, onProgress: (isList: boo
       if (typeof created === 'string') metrics.eventLag(resource, (Date.now() - Date.parse(created)) / 1000);
     },
     failed: (resource, error) =>
-      log.warn('a watch failed; what it showed last is kept, and it is tried again', {
+      log.warn('a watch failed; its last state is kept, and it is retried', {
         resource,
         error: error.message,
       }),

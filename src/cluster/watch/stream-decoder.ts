@@ -33,7 +33,7 @@ export function watchEvent(type: unknown, object: RawObject | null | undefined, 
   const resourceVersion = (object?.['metadata'] as RawObject | undefined)?.['resourceVersion'];
   const isKnown = type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
   if (!isKnown || typeof object !== 'object' || object === null || typeof resourceVersion !== 'string') {
-    throw new Error(`the API server sent an event that is none: ${excerpt()}`);
+    throw new Error(`the API server sent something that is not an event: ${excerpt()}`);
   }
   return { type, object, resourceVersion };
 }

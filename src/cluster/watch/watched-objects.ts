@@ -70,7 +70,7 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
     const result = read(raw);
     if ('value' in result) return { name, uid, generation, good: result.value, fault: undefined, condition };
     const fault = `${result.field} ${result.message}`.slice(0, maxFaultLength);
-    context.log.error('an object is faulty; its last good version stays', {
+    context.log.error('an object is invalid; its last good version stays in force', {
       kind: schema.shape.kind.value,
       name,
       fault,

@@ -306,7 +306,7 @@ describe('bad input is told with what to do', () => {
       /objects\.yaml: is empty; kubectl writes a list even if there are no objects$/,
     ],
     ['a device or a pipe', { manifests: ['/dev/null'], policies }, /^\/dev\/null: is not a regular file; write one/],
-    ['no cluster', { policies }, /^no cluster to ask: .* and there is no/],
+    ['no cluster', { policies }, /^no cluster found: .* and there is no/],
   ])('%s', async (_, flags, message) => {
     const { code, stderr } = await bad(flags);
     expect(code).toBe(2);

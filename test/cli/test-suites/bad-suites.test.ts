@@ -138,7 +138,7 @@ describe('of bad suites every problem is told, with its place and exit code 2:',
 
   test('a file too large to be a suite', async () => {
     const { code, output } = await runTests({ 'suite.yaml': '#'.repeat(17 * 1024 * 1024) }, ['suite.yaml']);
-    expect(output).toBe('suite.yaml:1:1 has 17.0 MiB, over the limit of 16.0 MiB\n');
+    expect(output).toBe('suite.yaml:1:1 is 17.0 MiB, over the limit of 16.0 MiB\n');
     expect(code).toBe(2);
   });
 });

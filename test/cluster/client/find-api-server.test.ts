@@ -110,17 +110,17 @@ describe('the API server is found', () => {
   const faults: Readonly<Record<string, readonly [Readonly<Record<string, string>>, string]>> = {
     'there is nothing to go by': [
       { HOME: '/no/home' },
-      'no cluster to ask: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no /no/home/.kube/config. Give --kubeconfig, or --snapshot to work without a cluster.',
+      'no cluster found: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no /no/home/.kube/config. Give --kubeconfig, or --snapshot to work without a cluster.',
     ],
     'there is no home': [
       {},
-      'no cluster to ask: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ~/.kube/config. Give --kubeconfig, or --snapshot to work without a cluster.',
+      'no cluster found: KUBERNETES_SERVICE_HOST and KUBECONFIG are not set, and there is no ~/.kube/config. Give --kubeconfig, or --snapshot to work without a cluster.',
     ],
     'the file is not there': [
       { KUBECONFIG: '/no/file' },
       'kubeconfig /no/file does not exist; name another with --kubeconfig or KUBECONFIG',
     ],
-    'none of the files is there': [{ KUBECONFIG: '/no/a:/no/b' }, 'KUBECONFIG: there is none of /no/a, /no/b'],
+    'none of the files is there': [{ KUBECONFIG: '/no/a:/no/b' }, 'KUBECONFIG names no file that exists: /no/a, /no/b'],
     'the token is not there': [
       { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
       "ENOENT: no such file or directory, open '/no/account/token'",
@@ -136,11 +136,11 @@ describe('the API server is found', () => {
   const unusable: Readonly<Record<string, readonly [string, string]>> = {
     'its current context is of a cluster that is not there': [
       kubeconfig('a'),
-      'kubeconfig FILE: the context a is of cluster a, which is not there (none)',
+      'kubeconfig FILE: the context a names the cluster a, which the file does not define (none)',
     ],
     'its current context is not there': [
       kubeconfig('a', { server: 'https://a.example', current: 'b' }),
-      'kubeconfig FILE: its current-context b is none of its contexts (a); choose one with: kubectl config use-context NAME',
+      'kubeconfig FILE: its current-context b is not one of its contexts (a); choose one with: kubectl config use-context NAME',
     ],
     'it has no current context': [
       kubeconfig('a', { server: 'https://a.example', current: '' }),
@@ -148,7 +148,7 @@ describe('the API server is found', () => {
     ],
     'its server is no URL': [
       kubeconfig('a', { server: 'somewhere' }),
-      'kubeconfig FILE: the cluster a has no URL: somewhere',
+      'kubeconfig FILE: the server of cluster a is not a URL: somewhere',
     ],
     'it is a list': [
       '[]',
@@ -156,15 +156,15 @@ describe('the API server is found', () => {
     ],
     'it is empty': [
       '',
-      'FILE is no kubeconfig: expected a document, but the input is empty; name another with --kubeconfig or KUBECONFIG',
+      'FILE is not a kubeconfig: expected a document, but the input is empty; name another with --kubeconfig or KUBECONFIG',
     ],
     'it is null': [
       'null',
-      'FILE is no kubeconfig: it is empty, or no map; name another with --kubeconfig or KUBECONFIG',
+      'FILE is not a kubeconfig: it is empty or not a map; name another with --kubeconfig or KUBECONFIG',
     ],
     'it is no YAML': [
       'a: [',
-      expect.stringMatching(/^FILE is no kubeconfig: .+; name another with --kubeconfig or KUBECONFIG$/) as string,
+      expect.stringMatching(/^FILE is not a kubeconfig: .+; name another with --kubeconfig or KUBECONFIG$/) as string,
     ],
   };
   test.each(Object.entries(unusable))('not by a kubeconfig when %s: bad input', async (_, [text, message]) => {

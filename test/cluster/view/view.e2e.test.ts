@@ -196,7 +196,7 @@ describe('the view keeps what it showed, and is right again after', () => {
     await eventually(() =>
       expect(log.entries).toContainEqual({
         level: 'warn',
-        message: 'a watch failed; what it showed last is kept, and it is tried again',
+        message: 'a watch failed; its last state is kept, and it is retried',
         fields: { resource: 'pods', error: expect.stringMatching(forbidden) },
       }),
     );

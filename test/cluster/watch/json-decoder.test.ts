@@ -102,21 +102,24 @@ describe('a watch', () => {
   });
 
   const refused: Readonly<Record<string, readonly [string, string]>> = {
-    'text that is no JSON': ['<html>\n', 'the API server sent an event that is no JSON: <html>'],
+    'text that is no JSON': ['<html>\n', 'the API server sent an event that is not JSON: <html>'],
     'a type that nobody knows': [
       line('RENAMED', pod('a', '1')),
-      'the API server sent an event that is none: {"type":"RENAMED","object":{"metadata":{"name":"a","resourceVersion":"1"}}}',
+      'the API server sent something that is not an event: {"type":"RENAMED","object":{"metadata":{"name":"a","resourceVersion":"1"}}}',
     ],
     'an object without a version': [
       line('ADDED', { metadata: { name: 'a' } }),
-      'the API server sent an event that is none: {"type":"ADDED","object":{"metadata":{"name":"a"}}}',
+      'the API server sent something that is not an event: {"type":"ADDED","object":{"metadata":{"name":"a"}}}',
     ],
-    'no object': [line('ADDED', null), 'the API server sent an event that is none: {"type":"ADDED","object":null}'],
+    'no object': [
+      line('ADDED', null),
+      'the API server sent something that is not an event: {"type":"ADDED","object":null}',
+    ],
     'an object whose metadata is null': [
       line('ADDED', { metadata: null }),
-      'the API server sent an event that is none: {"type":"ADDED","object":{"metadata":null}}',
+      'the API server sent something that is not an event: {"type":"ADDED","object":{"metadata":null}}',
     ],
-    'JSON that is null': ['null\n', 'the API server sent an event that is none: null'],
+    'JSON that is null': ['null\n', 'the API server sent something that is not an event: null'],
   };
 
   test.each(Object.entries(refused))('fails for %s', (_, [text, message]) => {

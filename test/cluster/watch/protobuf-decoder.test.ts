@@ -142,11 +142,11 @@ describe('a watch', () => {
   const refused: Readonly<Record<string, readonly [Buffer, Error | RegExp]>> = {
     'a type that nobody knows': [
       podFrame('RENAMED', pod('a', '1')),
-      /^the API server sent an event that is none: .*RENAMED/s,
+      /^the API server sent something that is not an event: .*RENAMED/s,
     ],
     'an object without a version': [
       watchFrame('ADDED', envelope('Pod', delimited(1, delimited(1, 'a')))),
-      /^the API server sent an event that is none: .*ADDED/s,
+      /^the API server sent something that is not an event: .*ADDED/s,
     ],
     'no object': [frame(delimited(1, 'ADDED')), malformed(`an event without an object`)],
     'an empty frame': [frame(Buffer.alloc(0)), malformed(`an event without an object`)],

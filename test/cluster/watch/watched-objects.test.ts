@@ -77,7 +77,11 @@ test('the newest good version is in force, and the fault of a later one is kept 
   expect(watched.objects()).toMatchObject([{ name: 'q', generation: 2, fault }]);
   expect(limits()).toEqual([4]);
   expect(log.entries).toMatchObject([
-    { level: 'error', message: 'an object is faulty; its last good version stays', fields: { name: 'q', fault } },
+    {
+      level: 'error',
+      message: 'an object is invalid; its last good version stays in force',
+      fields: { name: 'q', fault },
+    },
   ]);
   await send('MODIFIED', quota(gpus('8'), { generation: 3 }));
   expect(watched.objects()).toMatchObject([{ generation: 3, fault: undefined }]);
