@@ -26,7 +26,10 @@ export function answerErrors(log: Log): ErrorRequestHandler {
   };
 }
 
-/** What the admission port serves: POST with a review on each path, and nothing else. */
+/**
+ * What the admission port serves: POST with a review on each path, and nothing else. A dispatch of our own before express
+ * would save 10 us of processor time a call, and a create, which takes 3,500 us or more, makes two calls.
+ */
 export function createAdmissionApp(reviews: ReadonlyMap<string, HandleReview>, context: ExchangeContext): Express {
   const { connections, metrics, log } = context;
   const app = createBareApp();
