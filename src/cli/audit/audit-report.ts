@@ -44,7 +44,8 @@ export function whatIfReport({ changed, newlyExceeded, notJudged }: WhatIf): Rep
   };
 }
 
-export function whatIfSums({ judged, changed: _, counts: changes, ...sums }: WhatIf): object {
+export function whatIfSums(whatIf: WhatIf): object {
+  const { judged, changed: _, counts: changes, ...sums } = whatIf;
   return { ...sums, judged: Object.fromEntries(judged), changes };
 }
 
