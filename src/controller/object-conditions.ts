@@ -4,7 +4,7 @@ import type { Log } from '../telemetry/log.ts';
 
 /** The condition for whether the present version of an object is in force. */
 export function conditionFor(object: WatchedObject<unknown>, nowMs: number): Condition {
-  const isInForce = object.fault === undefined;
+  const isInForce = object.problem === undefined;
   const status = isInForce ? 'True' : 'False';
   const before = object.condition;
   return {
@@ -12,7 +12,7 @@ export function conditionFor(object: WatchedObject<unknown>, nowMs: number): Con
     reason: isInForce ? 'InForce' : 'Invalid',
     message: isInForce
       ? 'This version is in force.'
-      : `${object.fault}. ${object.good === undefined ? 'No version is in force.' : 'The last good version stays in force.'}`,
+      : `${object.problem}. ${object.good === undefined ? 'No version is in force.' : 'The last good version stays in force.'}`,
     observedGeneration: object.generation,
     lastTransitionTime:
       before !== undefined && before.status === status ? before.lastTransitionTime : new Date(nowMs).toISOString(),

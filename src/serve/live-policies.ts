@@ -45,9 +45,9 @@ function report(
   { log, metrics }: Pick<FeedContext, 'log' | 'metrics'>,
 ): void {
   const inForce = objects.filter(({ good }) => good !== undefined);
-  const kept = inForce.filter(({ fault }) => fault !== undefined);
+  const kept = inForce.filter(({ problem }) => problem !== undefined);
   metrics.policies('in_force', inForce.length);
   metrics.policies('kept', kept.length);
-  metrics.policyReload(objects.some(({ fault }) => fault !== undefined) ? 'invalid' : 'ok');
+  metrics.policyReload(objects.some(({ problem }) => problem !== undefined) ? 'invalid' : 'ok');
   log.info('policies loaded', { policies: inForce.map(({ name }) => name), kept: kept.map(({ name }) => name) });
 }

@@ -180,7 +180,7 @@ describe('the doctor', () => {
       {
         check: 'rights',
         level: 'ok',
-        what: expect.stringMatching(/^system:serviceaccount:gpugate-system:gpugate: has each of the \d+ rights/),
+        what: expect.stringMatching(/^system:serviceaccount:gpugate-system:gpugate: has all \d+ rights/),
       },
     ]);
   });

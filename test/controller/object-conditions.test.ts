@@ -13,7 +13,7 @@ const object = (about: Partial<WatchedObject<unknown>>): WatchedObject<unknown> 
   name: 'platform',
   generation: 2,
   good: {},
-  fault: undefined,
+  problem: undefined,
   condition: undefined,
   ...about,
 });
@@ -38,7 +38,7 @@ const faulty = {
   message: 'spec.mps.threads must be 1 to 100. The last good version stays in force.',
   observedGeneration: 2,
 };
-const fault = 'spec.mps.threads must be 1 to 100';
+const problem = 'spec.mps.threads must be 1 to 100';
 
 describe('the condition of an object', () => {
   const cases: Readonly<Record<string, [Partial<WatchedObject<unknown>>, object]>> = {
@@ -48,11 +48,11 @@ describe('the condition of an object', () => {
       { ...inForce, lastTransitionTime: earlier },
     ],
     'whose newest version is faulty says why, and what is in force': [
-      { fault, condition: { ...inForce, lastTransitionTime: earlier } },
+      { problem, condition: { ...inForce, lastTransitionTime: earlier } },
       { ...faulty, lastTransitionTime: '2026-03-01T12:00:00.000Z' },
     ],
     'that never was good says that too': [
-      { fault, good: undefined },
+      { problem, good: undefined },
       {
         ...faulty,
         message: 'spec.mps.threads must be 1 to 100. No version is in force.',

@@ -4,7 +4,7 @@ import { findApiServer } from '../../cluster/client/find-api-server.ts';
 import { systemClock } from '../../cluster/client/retry.ts';
 import { certificateModes, defaultNamespace, type CertificateMode } from '../manifests/install-settings.ts';
 import type { CliContext } from '../context.ts';
-import { labelFlag, repeated } from '../flags.ts';
+import { kubeconfigHelp, labelFlag, repeated } from '../flags.ts';
 import { checks, runChecks, type Diagnosis } from './run-checks.ts';
 
 type Flags = {
@@ -19,10 +19,7 @@ type Flags = {
 /** `gpugate doctor`: what is wrong with an installation, and how to fix it. */
 export function defineDoctor(command: Command, context: CliContext): void {
   command
-    .option(
-      '--kubeconfig <file>',
-      "kubeconfig of the cluster (default: the pod's ServiceAccount, KUBECONFIG, ~/.kube/config)",
-    )
+    .option('--kubeconfig <file>', kubeconfigHelp)
     .option('--namespace <name>', 'namespace in which gpugate is installed', labelFlag('--namespace'), defaultNamespace)
     .option('--service <name>', 'name of its Service', labelFlag('--service'), 'gpugate')
     .addOption(

@@ -74,7 +74,7 @@ export async function openLiveCluster(
 /** Only what a user must know: that the cluster does not answer, and why. */
 function warningsTo(write: (text: string) => void): Log {
   const say = (message: string, fields: Fields = {}): void => {
-    const why = fields['problem'] ?? fields['fault'] ?? fields['error'];
+    const why = fields['problem'] ?? fields['error'];
     write(`gpugate: ${message}${typeof why === 'string' ? `: ${why}` : ''}\n`);
   };
   return { ...createSilentLog(), warn: say, error: say };

@@ -45,10 +45,15 @@ export function registerInstall(
   manifests: Command,
   { version, write, serveFlags }: Pick<ProgramParts, 'version' | 'write' | 'serveFlags'>,
 ): void {
-  const defaults = defaultSettings(version, reviewedKinds);
-  manifests
-    .command('install')
-    .description('print everything that gpugate needs in a cluster')
+  const install = manifests.command('install').description('print everything that gpugate needs in a cluster');
+  addInstallOptions(install, defaultSettings(version, reviewedKinds)).action(async (flags: Flags) => {
+    checkServeFlags(flags.serveFlag, await serveFlags());
+    write(yamlOf(installObjects(await settingsOf(flags))));
+  });
+}
+
+function addInstallOptions(command: Command, defaults: InstallSettings): Command {
+  return command
     .addOption(
       new Option('--namespace <name>', 'namespace of gpugate').default(defaults.namespace).argParser(namespaceName),
     )
@@ -114,11 +119,7 @@ export function registerInstall(
       [],
     )
     .option('--monitoring', 'add objects for the Prometheus operator and Grafana', defaults.monitoring)
-    .option('--doctor', 'add a Job that checks the installation (gpugate doctor)', defaults.doctor)
-    .action(async (flags: Flags) => {
-      checkServeFlags(flags.serveFlag, await serveFlags());
-      write(yamlOf(installObjects(await settingsOf(flags))));
-    });
+    .option('--doctor', 'add a Job that checks the installation (gpugate doctor)', defaults.doctor);
 }
 
 async function settingsOf(flags: Flags): Promise<InstallSettings> {

@@ -5,7 +5,7 @@ import { nameOf, type RawObject } from '../client/client.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 
 /** What is wrong with an object that its schema accepts: `field` is a path such as `spec.names.pattern`. */
-export type ObjectFault = { readonly field: string; readonly message: string };
+export type ObjectProblem = { readonly field: string; readonly message: string };
 
 /** One of our own objects, as the cluster has it. */
 export type WatchedObject<T> = {
@@ -15,7 +15,7 @@ export type WatchedObject<T> = {
   /** The newest good version; undefined while there never was one. */
   readonly good: T | undefined;
   /** What is wrong with the present version, as one sentence; undefined when it is in force. */
-  readonly fault: string | undefined;
+  readonly problem: string | undefined;
   /** What its status says at present. */
   readonly condition: Condition | undefined;
 };
@@ -34,12 +34,12 @@ export type WatchedObjectsSettings<T> = {
   readonly plural: string;
   readonly schema: ResourceSchema;
   /** Compiles an object that fits the schema, or says what it cannot use. */
-  readonly compile: (object: unknown) => { readonly value: T } | ObjectFault;
+  readonly compile: (object: unknown) => { readonly value: T } | ObjectProblem;
   readonly onChange: () => void;
 };
 
 /** A message of a condition may hold 32 KB; nobody reads more than this. */
-const maxFaultLength = 1024;
+const maxProblemLength = 1024;
 
 /** Our own objects, watched; each in its newest good version, however bad the present one is. */
 export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: FeedContext) {
@@ -48,7 +48,7 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
   const [group = '', version = ''] = schema.shape.apiVersion.value.split('/');
   const path = `/apis/${group}/${version}/${plural}`;
 
-  const read = (raw: RawObject): { value: T } | ObjectFault => {
+  const read = (raw: RawObject): { value: T } | ObjectProblem => {
     const { data, findings } = judge(raw);
     if (data !== undefined && findings.length === 0) return compile(data);
     const all = findings.map(({ path: at, message }) => ({ field: formatField(at), message }));
@@ -68,14 +68,14 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
     // Only the status is another: the value stays the same object, so that nothing is compiled again.
     if (before !== undefined && before.generation === generation) return { ...before, condition };
     const result = read(raw);
-    if ('value' in result) return { name, uid, generation, good: result.value, fault: undefined, condition };
-    const fault = `${result.field} ${result.message}`.slice(0, maxFaultLength);
+    if ('value' in result) return { name, uid, generation, good: result.value, problem: undefined, condition };
+    const problem = `${result.field} ${result.message}`.slice(0, maxProblemLength);
     context.log.error('an object is invalid; its last good version stays in force', {
       kind: schema.shape.kind.value,
       name,
-      fault,
+      problem,
     });
-    return { name, uid, generation, good: before?.good, fault, condition };
+    return { name, uid, generation, good: before?.good, problem, condition };
   };
 
   const feed = createFeed<WatchedObject<T>>(

@@ -69,22 +69,22 @@ async function startWatch(first: unknown) {
   return { watched, log, send, relist, limits };
 }
 
-test('the newest good version is in force, and the fault of a later one is kept beside it', async () => {
+test('the newest good version is in force, and the problem of a later one is kept beside it', async () => {
   const { watched, log, send, limits } = await startWatch(quota(gpus('4')));
   expect(limits()).toEqual([4]);
   await send('MODIFIED', quota(gpus('0.5'), { generation: 2 }));
-  const fault = 'spec.hard devices and pods are limited in whole numbers, such as 4';
-  expect(watched.objects()).toMatchObject([{ name: 'q', generation: 2, fault }]);
+  const problem = 'spec.hard devices and pods are limited in whole numbers, such as 4';
+  expect(watched.objects()).toMatchObject([{ name: 'q', generation: 2, problem }]);
   expect(limits()).toEqual([4]);
   expect(log.entries).toMatchObject([
     {
       level: 'error',
       message: 'an object is invalid; its last good version stays in force',
-      fields: { name: 'q', fault },
+      fields: { name: 'q', problem },
     },
   ]);
   await send('MODIFIED', quota(gpus('8'), { generation: 3 }));
-  expect(watched.objects()).toMatchObject([{ generation: 3, fault: undefined }]);
+  expect(watched.objects()).toMatchObject([{ generation: 3, problem: undefined }]);
   expect(limits()).toEqual([8]);
 });
 
