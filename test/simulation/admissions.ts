@@ -5,7 +5,7 @@ import type { Checker } from './checker.ts';
 import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';
 import type { Story } from './story.ts';
-import { demands, namespaces, podLabels, type Tenants } from './tenants.ts';
+import { demands, freeNamespace, namespaces, podLabels, type Tenants } from './tenants.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export type AdmissionsOptions = Pick<Story, 'meanLifeMs' | 'shortLived' | 'names' | 'alike' | 'favourite'> & {
@@ -40,7 +40,7 @@ type Create = {
 
 /** What clients and the API server do with pods: create, later webhooks that refuse, bind, end, delete. */
 export class Admissions {
-  readonly stats = { asked: 0, fits: 0, short: 0, undecided: 0, created: 0 };
+  readonly stats = { asked: 0, fits: 0, short: 0, undecided: 0, created: 0, uncharged: 0 };
   readonly #options: AdmissionsOptions;
   #uids = 0;
 
@@ -54,7 +54,7 @@ export class Admissions {
     const isAlike = random.chance(this.#options.alike);
     this.#admit(
       {
-        namespace: isAlike ? alike.namespace : random.pick(namespaces),
+        namespace: isAlike ? alike.namespace : random.chance(0.1) ? freeNamespace : random.pick(namespaces),
         name: hasName ? `train-${random.below(names / 3)}` : undefined,
         about: isAlike ? alike.about : { labels: random.pick(podLabels), demand: random.pick(demands) },
         dryRun: random.chance(0.05),
@@ -111,7 +111,12 @@ export class Admissions {
     };
     expectAnswer();
     const deadline = process.clock.now() + webhookTimeoutMs - marginMs;
-    const result = await ledger.reserve({ pod: pod.record, dryRun: pod.dryRun, deadline });
+    const answer = ledger.reserve({ pod: pod.record, dryRun: pod.dryRun, deadline });
+    if (!(answer instanceof Promise) && pod.limits.length === 0) {
+      this.stats.uncharged += 1;
+      checker.answeredAtOnce(pod, replica.delivered.whyNotNow(replica.pods.view.version()));
+    }
+    const result = await answer;
     isAnswered = true;
     this.stats[result.kind] += 1;
     // Later, nobody listens any more.

@@ -66,6 +66,7 @@ export class Checker {
       const pod = this.#pods.get(uid);
       if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody asked for`);
       if (pod.dryRun) return this.fail(`a reservation of ${uid}, which is a dry run`);
+      if (pod.limits.length === 0) return this.fail(`a reservation of ${uid}, which no quota charges`);
       reserved.add(pod);
       if (!this.#reserved.has(pod)) for (const { key } of pod.limits) this.#of(key).pods.add(pod);
       pod.reservedAt ??= now;
@@ -103,8 +104,13 @@ export class Checker {
     }
   }
 
+  /** No quota charges the pod; `problem` says why its replica should not have decided that yet. */
+  answeredAtOnce({ record }: SimulatedPod, problem: string | undefined): void {
+    if (problem !== undefined) this.fail(`${record.uid} was answered at once although ${problem}`);
+  }
+
   #admitted(pod: SimulatedPod): void {
-    if (pod.dryRun || pod.reservedAt !== undefined) return;
+    if (pod.limits.length === 0 || pod.dryRun || pod.reservedAt !== undefined) return;
     pod.reservedAt = this.#time.now;
     this.#admittedByPreReservation.add(pod);
     for (const { key } of pod.limits) this.#of(key).pods.add(pod);

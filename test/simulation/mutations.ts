@@ -31,6 +31,22 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     from: 'if (shownAt !== undefined && shownAt > seen) seen = shownAt;',
     to: '',
   },
+  'a pod that no quota charges is answered by a view older than the ledger': {
+    file: ledger,
+    from: 'return this.#hasSeen(own.state) ? {',
+    to: 'return true ? {',
+  },
+  'a pod that no quota charges is answered by a ledger that has not settled': {
+    file: ledger,
+    from: 'if (own === undefined || !own.state.isSettled) return undefined;',
+    to: 'if (own === undefined) return undefined;',
+    trouble: 'lost-ledgers',
+  },
+  'a pod that no quota charges is answered by a copy of the ledger that was replaced': {
+    file: ledger,
+    from: 'this.#lost.find(this.#copy.trusted)',
+    to: 'this.#lost.find(this.#copy.known)',
+  },
   'answers come before the write': {
     file: ledger,
     from: 'this.#confirm(pass.unconfirmed);',

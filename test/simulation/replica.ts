@@ -1,5 +1,4 @@
-import { createApiLedgerStore } from '../../src/cluster/view/api-ledger-store.ts';
-import { ApiError } from '../../src/cluster/client/api-error.ts';
+import { createApiLedgerStore, createClaimFirst } from '../../src/cluster/view/api-ledger-store.ts';
 import { ReservationExpiry } from '../../src/controller/expire-reservations.ts';
 import { Leader } from '../../src/controller/leader.ts';
 import type { PreReservationSettings } from '../../src/quota/ledger/pre-reservations.ts';
@@ -7,6 +6,7 @@ import { Ledger } from '../../src/quota/ledger/ledger.ts';
 import type { ApiRequests } from './api-requests.ts';
 import type { ServerListener, SimulatedApiServer } from './api-server.ts';
 import { simulatedCluster } from './checker.ts';
+import { DeliveredLedger } from './delivered-ledger.ts';
 import { Network, type Weather } from './network.ts';
 import { SimulatedProcess } from './process.ts';
 import type { Random } from './random.ts';
@@ -44,6 +44,7 @@ export class Replica {
   readonly process: SimulatedProcess;
   readonly weather: Weather;
   readonly ledger: Ledger;
+  readonly delivered: DeliveredLedger;
   readonly pods: WatchedView;
   readonly #leader: Leader;
   readonly #expiry: ReservationExpiry;
@@ -65,19 +66,12 @@ export class Replica {
       network.ask(() => server.livePods(namespaces)),
     );
     const { view } = this.pods;
-    const claim = { method: 'POST', path: '/leases', body: { metadata: { name: 'gpugate-ledger' } } } as const;
+    this.delivered = new DeliveredLedger(createApiLedgerStore(network, watchedLedger.newest));
     this.ledger = new Ledger({
-      store: createApiLedgerStore(network, watchedLedger.newest),
+      store: this.delivered.store,
       view,
       cluster: simulatedCluster,
-      claimFirst: () =>
-        network.request(claim).then(
-          () => true,
-          (error: unknown) => {
-            if (error instanceof ApiError && error.isConflict) return false;
-            throw error;
-          },
-        ),
+      claimFirst: createClaimFirst(network, 'gpugate'),
       clock,
       preReservations: { replica: `${this.number}`, settings: options.preReservations },
       telemetry: {

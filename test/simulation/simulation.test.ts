@@ -23,6 +23,7 @@ test(
       conflicts = 0,
       failures = 0,
       preReserved = 0,
+      uncharged = 0,
     } = sumStats(results);
     expect({
       all: asked >= 200 * admissions,
@@ -32,6 +33,7 @@ test(
       contended: conflicts > 1000,
       failed: failures > 1000,
       preReserved: preReserved > 1000,
+      uncharged: uncharged > 1000,
     }).toEqual({
       all: true,
       admitted: true,
@@ -40,6 +42,7 @@ test(
       contended: true,
       failed: true,
       preReserved: true,
+      uncharged: true,
     });
   },
 );

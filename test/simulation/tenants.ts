@@ -27,6 +27,9 @@ const teamOf: Readonly<Record<string, string>> = {
   'proj-b-2': 'green',
 };
 export const namespaces = Object.keys(teamOf);
+/** No quota charges its pods. */
+export const freeNamespace = 'sandbox';
+const charged = { namespaces: ['proj-*'] };
 const labelsOfNamespace = new Map(namespaces.map((name) => [name, { team: teamOf[name] ?? '' }]));
 
 /** Demands and labels are interned, as the view does it. */
@@ -39,7 +42,7 @@ export const demands = [
 ].map((demand) => new Map<string, number>(Object.entries(demand)));
 export const podLabels = [{ tenant: 'x' }, { tenant: 'y' }, {}];
 
-/** Four quotas that overlap, each pod charged by one to four of them, and at times one that must never refuse anything. */
+/** Four quotas that overlap: each pod is charged by up to four of them, and at times by one that must never deny anything. */
 export function createTenants(random: Random, scale: number): Tenants {
   const hard = {
     all: scale * (12 + random.below(16)),
@@ -49,16 +52,19 @@ export function createTenants(random: Random, scale: number): Tenants {
     projectUnits: scale * (40 + 10 * random.below(12)),
   };
   const quotas = [
-    readQuota({ hard: { 'nvidia.com/gpu': String(hard.all) } }, 'all'),
+    readQuota({ scope: charged, hard: { 'nvidia.com/gpu': String(hard.all) } }, 'all'),
     readQuota(
       {
-        scope: { namespaces: ['proj-*'], groupBy: { namespaceLabel: 'team' } },
+        scope: { ...charged, groupBy: { namespaceLabel: 'team' } },
         hard: { 'nvidia.com/gpu': String(hard.team) },
         overrides: [{ group: 'red', hard: { 'nvidia.com/gpu': String(hard.red) } }],
       },
       'teams',
     ),
-    readQuota({ scope: { groupBy: { podLabel: 'tenant' } }, hard: { pods: String(hard.tenantPods) } }, 'tenants'),
+    readQuota(
+      { scope: { ...charged, groupBy: { podLabel: 'tenant' } }, hard: { pods: String(hard.tenantPods) } },
+      'tenants',
+    ),
     readQuota(
       {
         scope: { groupBy: { namespacePattern: 'proj-([a-z])-[0-9]' } },
@@ -66,12 +72,15 @@ export function createTenants(random: Random, scale: number): Tenants {
       },
       'projects',
     ),
-    ...(random.chance(0.3) ? [readQuota({ hard: { pods: '1' }, enforcement: 'Warn' }, 'onlooker')] : []),
+    ...(random.chance(0.3)
+      ? [readQuota({ scope: charged, hard: { pods: '1' }, enforcement: 'Warn' }, 'onlooker')]
+      : []),
   ];
   return {
     quotas,
     namespaceLabels: (name) => labelsOfNamespace.get(name) ?? {},
     limitsOf: ({ namespace, labels, demand }) => {
+      if (namespace === freeNamespace) return [];
       const gpus = demand.get('nvidia.com/gpu') ?? 0;
       const shared = demand.get('nvidia.com/gpu.shared') ?? 0;
       const team = teamOf[namespace] ?? '';

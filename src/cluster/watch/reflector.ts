@@ -12,6 +12,8 @@ export type ReflectorSink = {
   readonly remove: (object: RawObject, resourceVersion: string) => void;
   readonly beginRelist: () => void;
   readonly endRelist: (resourceVersion: string) => void;
+  /** After each list and each event, whether or not it changed anything: the reflector is at a newer version. */
+  readonly progressed: (isList: boolean) => void;
 };
 
 export type ReflectorTelemetry = {
@@ -161,6 +163,7 @@ export class Reflector {
     this.#wantedAgain = false;
     // All pages show the cluster as it was when the first was requested.
     this.#lastContact = startedAt;
+    sink.progressed(true);
     telemetry.relisted(resource);
     this.#synced.resolve();
   }
@@ -211,6 +214,7 @@ export class Reflector {
     else if (event.type !== 'BOOKMARK') sink.put(event.object, event.resourceVersion);
     this.#resourceVersion = event.resourceVersion;
     this.#lastContact = clock.now();
+    sink.progressed(false);
     telemetry.event(resource, event);
   }
 

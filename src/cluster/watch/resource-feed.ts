@@ -54,13 +54,14 @@ export function createFeed<T>(settings: FeedSettings<T>, context: FeedContext): 
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
       ...(shape === undefined ? {} : { shape }),
     }),
-    telemetry: reflectorTelemetry(log, metrics, settings.onProgress ?? (() => undefined)),
+    telemetry: reflectorTelemetry(log, metrics),
     ...(pageSize === undefined ? {} : { pageSize }),
     ...(isAwaited === undefined ? {} : { isAwaited }),
     ...(watchIdleMs === undefined ? {} : { watchIdleMs }),
     sink: {
       beginRelist: () => store.beginRelist(),
       endRelist: (version) => store.endRelist(version),
+      progressed: settings.onProgress ?? (() => undefined),
       remove: (object, version) => store.remove(key(object), version),
       put: (object, version) => {
         const value = orUndefined(() => project(object));
@@ -86,16 +87,12 @@ export function orUndefined<T>(project: () => T): T | undefined {
   }
 }
 
-function reflectorTelemetry(log: Log, metrics: Metrics, onProgress: (isList: boolean) => void): ReflectorTelemetry {
+function reflectorTelemetry(log: Log, metrics: Metrics): ReflectorTelemetry {
   return {
-    relisted: (resource) => {
-      metrics.relist(resource);
-      onProgress(true);
-    },
+    relisted: (resource) => metrics.relist(resource),
     watchStarted: (resource) => metrics.watchStart(resource),
     received: (resource, bytes) => metrics.watchBytes(resource, bytes),
     event: (resource, { type, object }) => {
-      onProgress(false);
       if (type !== 'ADDED') return;
       const created = (object['metadata'] as RawObject)['creationTimestamp'];
       if (typeof created === 'string') metrics.eventLag(resource, (Date.now() - Date.parse(created)) / 1000);

@@ -71,11 +71,13 @@ export class LedgerCopy {
   async read(): Promise<KnownLedger | undefined> {
     const { trusted } = this;
     if (trusted !== undefined) return trusted;
-    const distrusts = this.#distrusts;
+    const [distrusts, before] = [this.#distrusts, this.#known];
     const stored = await this.#store.read();
     this.#distrustsAnswered = Math.max(this.#distrustsAnswered, distrusts);
     this.#isOutdated = false;
-    this.#known = stored === undefined ? undefined : this.#parse(stored);
+    // A write of ours or a watch may have brought a newer one; without one, an older answer is a restored backup.
+    const isOvertaken = stored !== undefined && this.#known !== before && !this.#isNewer(stored);
+    if (!isOvertaken) this.#known = stored === undefined ? undefined : this.#parse(stored);
     return this.#known;
   }
 

@@ -171,7 +171,10 @@ export class Ledger {
     const known = await this.#copy.read();
     if (known?.isNewer === true) return this.#giveUp(undecidedCauses.newer);
     const own = this.#lost.find(known);
-    if (own === undefined) return this.#lost.rebuild(known?.stored);
+    if (own === undefined) {
+      this.#copy.distrust(); // the watch may show the lost one again
+      return this.#lost.rebuild(known?.stored);
+    }
     if (!own.state.isSettled) return this.#giveUp(undecidedCauses.rebuilding);
     if (!this.#hasSeen(own.state)) return untilProgress(this.#waiting.all, this.#options);
     await this.#decideAndWrite(own, early);

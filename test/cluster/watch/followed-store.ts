@@ -12,6 +12,8 @@ export class FollowedStore {
   readonly store: Store<Item>;
   readonly reflector: Reflector;
   readonly said: string[] = [];
+  /** The version after each step forward, and whether a list led to it. */
+  readonly steps: string[] = [];
   isAwaited = false;
   readonly #server: ModelServer;
   /** What the changes add up to. */
@@ -49,6 +51,9 @@ export class FollowedStore {
       sink: {
         beginRelist: () => this.store.beginRelist(),
         endRelist: (version) => this.store.endRelist(version),
+        progressed: (isList) => {
+          this.steps.push(`${isList ? 'list' : 'event'} ${this.reflector.resourceVersion}`);
+        },
         remove: (raw, version) => this.store.remove(nameOf(raw), version),
         put: (raw, version) => {
           this.store.put(nameOf(raw), { name: nameOf(raw), value: Number(raw['value']) }, version);

@@ -32,6 +32,16 @@ describe('a reflector', () => {
     await followed.stop();
   });
 
+  test('tells the sink of each step forward, which needs no telemetry', async () => {
+    const { server, followed, advance } = follow();
+    await advance(1000);
+    server.put('a', 1);
+    server.delete('b');
+    await advance(10);
+    expect(followed.steps).toEqual(['list 4', 'event 5', 'event 6']);
+    await followed.stop();
+  });
+
   test('lists again before it watches when that was wanted in the middle of a list', async () => {
     const { followed, said, advance } = follow();
     await advance(12);

@@ -3,6 +3,7 @@ import type { ReserveResult } from '../../../src/quota/rules/reserve-result.ts';
 import { Ledger } from '../../../src/quota/ledger/ledger.ts';
 import { formatLedger, parseLedger, type LedgerState } from '../../../src/quota/ledger/ledger-state.ts';
 import type { StoredLedger } from '../../../src/quota/ledger/ledger-copy.ts';
+import type { LedgerTelemetry } from '../../../src/quota/ledger/ledger-view.ts';
 import type { Quota } from '../../../src/quota/rules/quota.ts';
 import type { PodRecord } from '../../../src/quota/rules/pod-record.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
@@ -16,6 +17,7 @@ type ReplicaOptions = {
   readonly isFirst?: boolean;
   readonly quota?: Quota;
   readonly preReservations?: PreReservationSettings;
+  readonly telemetry?: LedgerTelemetry;
   /** Of all pauses by chance, from 0 to 1. */
   readonly random?: number;
 };
@@ -23,7 +25,13 @@ type ReplicaOptions = {
 /** One replica, its store, and what a test does to both. */
 export function createReplica(
   initial?: LedgerState | string,
-  { isFirst = false, quota = small, preReservations = defaultPreReservations, random = 0 }: ReplicaOptions = {},
+  {
+    isFirst = false,
+    quota = small,
+    preReservations = defaultPreReservations,
+    random = 0,
+    telemetry,
+  }: ReplicaOptions = {},
 ) {
   const world = new FakeView([quota]);
   const clock = createVirtualClock(() => random);
@@ -67,7 +75,7 @@ export function createReplica(
     claimFirst: async () => isFirst,
     clock,
     preReservations: { replica: 'r1', settings: preReservations },
-    telemetry: {
+    telemetry: telemetry ?? {
       wrote: (reserved, released) => log.push(`reserved ${reserved}, released ${released}`),
       tookPreReserved: () => log.push('took a pre-reservation'),
       conflict: () => log.push('conflict'),
