@@ -52,7 +52,7 @@ function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
-/** Policies out of files and directories, each in its newest good version, however often and badly the files change. */
+/** The policies of files and directories, each in its newest good version, however often and badly the files change. */
 export class PolicyFiles {
   readonly #options: Required<PolicyFilesOptions>;
   /** By configured path, as listed when that last succeeded. */
@@ -60,7 +60,7 @@ export class PolicyFiles {
   #open = new Map<string, OpenFile>();
   #inForce: ReadonlyMap<string, PolicyInForce> = new Map();
   #state: PolicyState | undefined;
-  /** At the start nothing is in force that could stay, and who starts gpugate waits. */
+  /** At the start no older version could stay in force, so the first text counts at once. */
   #isStart = true;
   readonly #queue = createQueue();
 
@@ -139,9 +139,9 @@ export type Listing =
 const policyFile = /\.(ya?ml|json)$/i;
 
 /**
- * A file stands for itself; a directory for its policy files in order of their names, without those of directories
- * below it. Names with a dot in front are left out: editors' drafts, and `..data` and `..2026_01_02_03_04_05.678` of
- * a mounted ConfigMap, whose files the links beside them name once more.
+ * A file stands for itself; a directory stands for its policy files, sorted by name, without subdirectories. Names that
+ * begin with a dot are left out: drafts of editors, and `..data` and `..2026_01_02_03_04_05.678` of a mounted ConfigMap,
+ * whose files appear again as links beside them.
  */
 export async function listPolicyFiles(path: string): Promise<Listing> {
   try {

@@ -19,8 +19,8 @@ export type SnapshotState = {
 export type SnapshotFileOptions = { readonly path: string; readonly now?: () => number };
 
 /**
- * From here on an exporter wrote it, and as JSON it need not be read with the place of every key: 5,000 nodes take 0.2 s
- * and not 4 s, in which nothing else is served. What is wrong with it is found by the thorough reading.
+ * A file of this size was written by an exporter. As JSON it is read without the place of each key: 5,000 nodes take
+ * 0.2 s instead of 4 s, in which nothing else is served. If anything is wrong with it, the thorough reading says where.
  */
 const exportedBytes = 1024 * 1024;
 
@@ -45,7 +45,7 @@ function readSnapshot(file: string, text: string): ClusterSnapshot | readonly Pr
   return first.value;
 }
 
-/** A snapshot file, once. */
+/** Reads a snapshot file once. */
 export async function readSnapshotFile(
   path: string,
 ): Promise<{ readonly snapshot: ClusterSnapshot } | { readonly problems: readonly Problem[] }> {
@@ -57,7 +57,7 @@ export async function readSnapshotFile(
   return 'kind' in read ? { snapshot: read } : { problems: read };
 }
 
-/** The facts of a cluster out of a file. A bad file leaves the last good facts, which then grow stale. */
+/** The facts of a cluster, read from a file. A bad file leaves the last good facts, which then grow stale. */
 export class SnapshotFile {
   readonly #path: string;
   readonly #now: () => number;

@@ -9,7 +9,7 @@ import type { Labels } from '../workload/pod.ts';
 import { isExtendedResource } from '../workload/resource-names.ts';
 import type { TenantQuotaSpec } from '../api/tenant-quota.ts';
 
-/** All that tables and files about usage are made from, live or out of a snapshot. */
+/** Everything that reports and snapshots of usage need, from a live view or from a snapshot. */
 export type ClusterUsage = {
   readonly nodes: readonly NodeFacts[];
   readonly namespaces: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
@@ -66,7 +66,7 @@ function nodeFacts({ name, labels, allocatable }: ClusterSnapshot['nodes'][numbe
   });
 }
 
-/** What a snapshot says, as decisions read it. It never changes; a newer snapshot is another view. */
+/** The facts of a snapshot for decisions. They never change: a newer snapshot is another view. */
 export function snapshotView(snapshot: ClusterSnapshot, stalenessMs: () => number = () => 0): ClusterFacts {
   const namespaces = new Map<string, Labels>(
     snapshot.namespaces.map(({ name, labels }) => [name, Object.freeze({ ...labels, ...unknownNamespace(name) })]),
@@ -80,7 +80,7 @@ export function snapshotView(snapshot: ClusterSnapshot, stalenessMs: () => numbe
   });
 }
 
-/** The facts of a cluster as one file holds them: no environment, no secrets, no more of a pod than its demand. */
+/** Writes the facts of a cluster into one file: no environment, no secrets, and of a pod only its demand. */
 export function snapshotOf(
   { nodes, namespaces, pods }: Pick<ClusterUsage, 'nodes' | 'namespaces' | 'pods'>,
   quotas: readonly { readonly name: string; readonly spec: TenantQuotaSpec }[],

@@ -16,16 +16,16 @@ export type TextFileOptions = {
   /** Wall clock, to compare with times of change. */
   readonly now: () => number;
   /**
-   * Whether a text counts only once two looks in a row find it, with the same size and times: who writes a file in place
-   * may be half-way through, and half of a YAML file is often a whole one that means something else.
+   * Whether a text counts only after two looks in a row found it, with the same size and times: an editor that writes in
+   * place may be half-way through, and half of a YAML file is often valid and means something else.
    */
   readonly settles?: 'always' | 'after the first look' | 'never';
   readonly readBytes?: (path: string) => Promise<Uint8Array>;
 };
 
 /**
- * A write within the same tick of the file system's clock leaves no trace in `stat`. The coarsest clock in use is FAT's,
- * of 2 s: what changed more recently than that is read again. The same care as git's for "racily clean" entries.
+ * A second write within one tick of the file system's clock leaves no trace in `stat`. The coarsest clock in use is that
+ * of FAT, 2 s, so a file that changed more recently is read again. Git treats "racily clean" entries in the same way.
  */
 const settledAfterMs = 2000;
 
@@ -33,12 +33,12 @@ function mebibytes(bytes: number | bigint): string {
   return `${(Number(bytes) / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-/** A file that is looked at once. */
+/** Reads a file once. */
 export async function readTextFile(path: string, { maxBytes }: Pick<TextFileOptions, 'maxBytes'>): Promise<TextRead> {
   return new TextFile(path, { maxBytes, now: Date.now }).read();
 }
 
-/** A file that is looked at again and again; costs one `stat` while nothing changes. */
+/** A file that is read again whenever it changes; a look at an unchanged one costs one `stat`. */
 export class TextFile {
   readonly #path: string;
   readonly #options: Required<TextFileOptions>;
@@ -67,7 +67,7 @@ export class TextFile {
   async look(): Promise<FileLook> {
     const found = await this.#read();
     if (found.kind === 'unchanged') return found;
-    // Loaded only by who looks twice: it costs 5 ms, a twentieth of what a command takes that reads its files once.
+    // Loaded late: it costs 5 ms, and a command that reads its files once does not need it.
     const { createHash } = await import('node:crypto');
     const content = found.kind === 'text' ? found.text : found.message;
     const fingerprint = `${found.kind} ${createHash('sha256').update(content).digest('base64')}`;
@@ -120,7 +120,7 @@ export class TextFile {
   }
 }
 
-/** Runs tasks in order of their calls, each after the one before has ended, well or not. */
+/** Runs tasks in the order of their calls, each after the one before has ended or failed. */
 export function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (task) => {

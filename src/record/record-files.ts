@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export type RecordDropReason = 'buffer_full' | 'not_written' | 'too_large';
 
 export type RecordFilesOptions<Entry> = {
-  /** Made when it is not there; readable by nobody else. */
+  /** Created when missing; only its owner can read it. */
   readonly directory: string;
   /** A file never gets larger. */
   readonly maxFileBytes: number;
@@ -15,16 +15,16 @@ export type RecordFilesOptions<Entry> = {
   /** One line with its end; asked for later than {@link RecordFiles.push}. */
   readonly lineOf: (entry: Entry) => string;
   readonly onDropped: (reason: RecordDropReason, count: number) => void;
-  /** Nothing can be written from now on; called once until it can be again. */
+  /** Called once when writing begins to fail; `onRecovered` is called when it works again. */
   readonly onFailed: (error: unknown) => void;
   readonly onRecovered: () => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Creates a file that is not there yet, which only its owner reads. */
+  /** Creates a new file that only its owner can read. */
   readonly createFile?: (path: string) => Promise<WritableFile>;
 };
 
-/** What a disk does: it may take less than it is given, or nothing. */
+/** As of node:fs: a write may take fewer bytes than it was given, or none. */
 export type WritableFile = {
   readonly write: (bytes: Buffer) => Promise<{ readonly bytesWritten: number }>;
   readonly close: () => Promise<void>;
@@ -37,19 +37,19 @@ const ownerOnly = 0o600;
 const directoryOfOwner = 0o700;
 /** About 5,000 reviews of 6.3 KB, which the entries keep alive: five seconds at 1,000 reviews a second. */
 const maxPendingBytes = 32 * 1024 * 1024;
-/** So that a quiet server is not woken for every line. */
+/** So that a quiet server does not write for every line. */
 const writeAfterMs = 200;
 /** 10 us each to serialise, of a review of 6.3 KB: a third of a millisecond in which nothing else is answered. */
 const linesAtOnce = 32;
 /** A full disk is not asked again at every review. */
 const retryAfterMs = 10_000;
-/** A disk that hangs must not keep the process from its end. */
+/** A disk that hangs must not keep the process from exiting. */
 const maxCloseMs = 2000;
 
 /**
- * Lines in files of bounded size and number, written behind the back of whoever pushes them: what cannot be written is
- * dropped and counted, and never waited for. Each process, and each time after a failure, begins a new file: a line that
- * is cut off is always the last one of its file.
+ * Writes lines to files of bounded size and number in the background. Lines that cannot be written are dropped and
+ * counted; nobody waits for them. Each process begins a new file, and so does each recovery from a failure, so that a
+ * line that was cut off is always the last one of its file.
  */
 export class RecordFiles<Entry> {
   readonly #options: Required<RecordFilesOptions<Entry>>;
@@ -161,7 +161,7 @@ export class RecordFiles<Entry> {
     }
   }
 
-  /** Room is made first: there are never more files than allowed. */
+  /** Deletes the oldest files first, so that there are never more than allowed. */
   async #open(): Promise<WritableFile> {
     const { directory, maxFiles, now, createFile } = this.#options;
     await mkdir(directory, { recursive: true, mode: directoryOfOwner });

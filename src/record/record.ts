@@ -9,12 +9,12 @@ import type { PatchOperation } from '../review/respond.ts';
 import { webhookIds } from '../review/webhooks.ts';
 
 /**
- * Decisions as they are written down, to be judged again later under other policies. A line names every field that it
- * holds: what a review has besides, such as commands, arguments, values of the environment and of annotations, and what
- * userInfo says beyond name and groups, cannot get there.
+ * Decisions as they are recorded, to be judged again later under other policies. Only fields that are named here or in
+ * workload/object-fields.ts are recorded. Commands, arguments, values of environment variables and annotations, and
+ * userInfo beyond name and groups are not.
  */
 
-/** Goes up when lines are no longer what older readers expect; those then say so, and read on. */
+/** Raised when older versions can no longer read the lines; they then say so and go on. */
 export const recordVersion = 1;
 
 /** What a webhook decided, by reference: nothing is copied while the API server waits. */
@@ -122,10 +122,10 @@ export function recordedAnswer(request: AdmissionRequest, outcome: Outcome): Rec
   };
 }
 
-/** In the form of the API server, so that whoever reads reviews reads it. */
+/** In the form of the API server, so that the reader of reviews reads it. */
 function recordedRequest(request: AdmissionRequest): object {
   const { uid, kind, group, resource, subResource, name, namespace, operation, user, dryRun } = request;
-  // Nothing of what is deleted, or of a connection, is ever looked at.
+  // Objects of DELETE and CONNECT are never judged.
   const isJudged = operation === 'CREATE' || operation === 'UPDATE';
   return {
     uid,

@@ -8,14 +8,14 @@ export type NodeFacts = {
 };
 
 /**
- * What a decision may know of the cluster. Implemented by the room `cluster`; immutable while a decision runs.
+ * What a decision may know of the cluster. The rooms `cluster` and `files` make it; it never changes while a decision runs.
  * An unknown namespace has no entry: callers fall back to {@link unknownNamespace}.
  */
 export type ClusterFacts = {
   readonly namespaceLabels: (name: string) => Labels | undefined;
   /**
-   * Asks the cluster itself for a namespace that has no entry: it may have been made a moment ago. Rejects when the
-   * API server does not answer. Absent where there is no cluster to ask.
+   * Reads a namespace that has no entry from the API server: it may be new. Rejects when the API server does not answer.
+   * Absent where there is no cluster.
    */
   readonly readNamespace?: (name: string) => Promise<Labels | undefined>;
   readonly nodes: readonly NodeFacts[];

@@ -1,4 +1,4 @@
-/** An object that is not what its kind says. The API server never sends one; files and strangers do. */
+/** An object that does not fit its kind. The API server never sends one; files and strangers do. */
 export class MalformedObject extends Error {
   override readonly name = 'MalformedObject';
 
@@ -22,8 +22,8 @@ export class MalformedObject extends Error {
 }
 
 /**
- * Readers know only paths relative to what they read, so that nobody joins strings while all is well:
- * whoever descends into a field adds its name on the way out.
+ * Readers know only paths relative to what they read. The reader of the parent adds the field's name when an error
+ * passes it, so that no strings are joined while nothing is wrong.
  */
 export function relocated(error: unknown, parent: string): unknown {
   return error instanceof MalformedObject ? error.within(parent) : error;

@@ -31,7 +31,8 @@ function valueOf(name: string, field: Field): unknown {
       return { 'nvidia.com/gpu': '2' };
     case 'textList':
       return [name];
-    default:
+    case 'text':
+    case 'time':
       return meaningful[name] ?? name;
   }
 }

@@ -5,10 +5,10 @@ import type { ApiClient, RawObject } from '../client/client.ts';
 import type { Interner } from '../../workload/interner.ts';
 import { projectNamespace } from './projections.ts';
 
-/** A namespace that was made a moment ago is asked for while its first pod waits. */
+/** The first pod of a new namespace waits for this read. */
 const timeoutMs = 2000;
 
-/** Labels of a namespace from the API server itself; everybody who asks for the same one meanwhile gets one answer. */
+/** Reads the labels of a namespace from the API server. Callers that ask for the same one at the same time share a read. */
 export function createNamespaceReader(
   client: Pick<ApiClient, 'request'>,
   interner: Interner,

@@ -11,7 +11,7 @@ import type { Reflector } from '../watch/reflector.ts';
 import { createFeed, type FeedContext, type ResourceFeed } from '../watch/resource-feed.ts';
 import type { Change, StoreReader } from '../watch/store.ts';
 
-/** A pod that came, changed or went, at once: before anything else is read from the watch. */
+/** Called for each pod that came, changed or went, before anything else is read from the watch. */
 export type PodListener = (change: Change<PodRecord>) => void;
 
 /** What gpugate knows of the cluster: lists and watches of namespaces, nodes and pods, and sums over them. */
@@ -75,13 +75,13 @@ export class ClusterView {
 
   /** Runs until the signal is aborted; never rejects. Pods are listed only when `quotas` are known. */
   async run(signal: AbortSignal, quotas: Promise<void> = Promise.resolve()): Promise<void> {
-    const ground = [this.#namespaces.reflector.run(signal), this.#nodes.reflector.run(signal)];
-    // A pod is charged by the labels of its namespace and of its node: these come first.
+    const first = [this.#namespaces.reflector.run(signal), this.#nodes.reflector.run(signal)];
+    // A pod is charged by the labels of its namespace and of its node, so these come first.
     await Promise.race([
       Promise.all([this.#namespaces.reflector.synced, this.#nodes.reflector.synced, quotas]),
-      Promise.all(ground),
+      Promise.all(first),
     ]);
-    await Promise.all([...ground, this.#pods.reflector.run(signal)]);
+    await Promise.all([...first, this.#pods.reflector.run(signal)]);
   }
 
   /** Resolves when the first lists are complete. */
@@ -98,12 +98,12 @@ export class ClusterView {
       ...this.#others.map((reflector) => reflector.stalenessMs()),
     );
 
-  /** What else is watched counts for the age of the view from now on. */
+  /** From now on, the age of the view includes this watch. */
   countStalenessOf(reflector: Reflector): void {
     this.#others.push(reflector);
   }
 
-  /** What one decision reads: it never changes, a newer state is another object. Undefined until synced. */
+  /** The facts for one decision. They never change: a newer state is another object. Undefined until synced. */
   readonly facts = (): ClusterFacts | undefined => {
     if (this.#facts !== undefined || !Number.isFinite(this.stalenessMs())) return this.#facts;
     const nodes = Object.freeze([...this.#nodes.store.values()]);
@@ -117,13 +117,13 @@ export class ClusterView {
     return this.#facts;
   };
 
-  /** The version up to which pods are known, with the labels that quotas group by; undefined until then. */
+  /** The version of the pods in view; undefined while any of them may lack a label that quotas group by. */
   readonly podVersion = (): bigint | undefined => {
     const version = this.#pods.reflector.resourceVersion;
     return version === undefined || this.#areLabelsMissing ? undefined : BigInt(version);
   };
 
-  /** Called once, at its next growth. */
+  /** The listener is called once, when `podVersion` next changes. */
   readonly onPodProgress = (listener: () => void): void => void this.#progressListeners.push(listener);
 
   /** The newest largest devices in view, see {@link LargestDevices}. */
@@ -135,12 +135,12 @@ export class ClusterView {
   }
   readonly namespaceLabels = (name: string): Labels => this.#labelsOf(name);
 
-  /** Lists pods anew, although nothing failed. */
+  /** Lists pods again, although nothing failed. */
   relistPods(): void {
     this.#pods.reflector.relist();
   }
 
-  /** Pods are grouped by these quotas from now on. A new pod label to group by costs a relist. */
+  /** Groups pods by these quotas from now on. A new pod label to group by costs a relist. */
   setQuotas(quotas: readonly Quota[]): void {
     const keys = new Set(quotas.flatMap(({ podLabel }) => podLabel ?? []));
     const isNew = [...keys].some((key) => !this.#labelKeys.has(key));
@@ -152,13 +152,13 @@ export class ClusterView {
     this.#index.setQuotas(quotas, this.#pods.store.values());
   }
 
-  /** Called at once for each pod; returns the way to end it. */
+  /** The listener is called at once for each pod. Returns a function that removes it. */
   onPod(listener: PodListener): () => void {
     this.#podListeners.add(listener);
     return () => this.#podListeners.delete(listener);
   }
 
-  /** Called after any change, at once and often: debounce what is slow. */
+  /** The listener is called after every change, at once and often: debounce what is slow. */
   onChange(listener: () => void): () => void {
     this.#changeListeners.add(listener);
     return () => this.#changeListeners.delete(listener);
@@ -178,7 +178,7 @@ export class ClusterView {
   }
 
   #podsProgressed(isList: boolean): void {
-    // A list that had begun before the labels were wanted is followed by another one.
+    // A list that began before the labels were needed is followed by another one.
     if (isList && !this.#pods.reflector.isRelistDue) this.#areLabelsMissing = false;
     const listeners = this.#progressListeners;
     this.#progressListeners = [];
@@ -199,13 +199,13 @@ export class ClusterView {
     this.#changed();
   }
 
-  /** Rare: kubelets report every 10 s, but labels and allocatable devices stay. */
+  /** Rare: kubelets report every 10 s, but labels and allocatable devices seldom change. */
   #nodeChanged(): void {
     this.#facts = undefined;
     this.#largest = undefined;
     this.#changed();
     if (this.#isRevisionDue || this.#pods.store.size() === 0) return;
-    // Once for all nodes that change in one turn: a list of 5,000 nodes would go over all pods 5,000 times.
+    // Once for all nodes that change together: otherwise a list of 5,000 nodes would visit all pods 5,000 times.
     this.#isRevisionDue = true;
     setImmediate(() => {
       this.#isRevisionDue = false;

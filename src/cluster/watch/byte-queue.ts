@@ -1,9 +1,9 @@
 const nothing = Buffer.alloc(0);
 
-/** Pieces of a stream, taken out again in other lengths; copied only where a piece ends in between. */
+/** Takes pieces of a stream and gives them out in other lengths; copies only where a piece ends in between. */
 export class ByteQueue {
   readonly #pieces: Buffer[] = [];
-  /** Of the first piece, what is taken already. */
+  /** How much of the first piece is taken already. */
   #start = 0;
   #length = 0;
 
@@ -17,7 +17,7 @@ export class ByteQueue {
     this.#length += piece.length;
   }
 
-  /** The next bytes, which stay; fewer than asked for when fewer are there. */
+  /** The next bytes, which stay in the queue; fewer when there are not as many. */
   peek(length: number): Buffer {
     const [first = nothing] = this.#pieces;
     const end = this.#start + length;
@@ -31,7 +31,7 @@ export class ByteQueue {
     return parts.length === 1 ? (parts[0] ?? nothing) : Buffer.concat(parts);
   }
 
-  /** The next bytes, which go; undefined while fewer are there. */
+  /** Removes the next bytes; undefined while there are fewer. */
   take(length: number): Buffer | undefined {
     if (length > this.#length) return undefined;
     const taken = this.peek(length);

@@ -20,9 +20,9 @@ const itemDepth = 3;
 const nothing = Buffer.alloc(0);
 
 /**
- * Takes a list apart while it arrives: every item on its own, and what is left over as the list without items. A page
- * of 500 pods is 3 MB; parsed as a whole it would stop everything else for 20 ms. The only array at the top of a list
- * is that of its items. Its metadata come first in lists of Kubernetes' own kinds, and last in those of custom ones.
+ * Decodes a list while it arrives: each item on its own, and in the end the list without items. A page of 500 pods is
+ * 3 MB, and parsing it as a whole would block the thread for 20 ms. The only array at the top of a list is that of its
+ * items. The metadata come first in lists of Kubernetes' own kinds, and last in those of custom resources.
  */
 export class JsonListDecoder implements ListDecoder {
   #depth = 0;
@@ -38,7 +38,7 @@ export class JsonListDecoder implements ListDecoder {
     return this.#metadata;
   }
 
-  /** Throws a SyntaxError for what is no JSON. */
+  /** Throws a SyntaxError for text that is not JSON. */
   *decode(piece: Buffer): Generator<RawObject> {
     let start = 0;
     for (let i = 0; i < piece.length; i++) {

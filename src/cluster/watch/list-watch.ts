@@ -9,7 +9,7 @@ export type PageRequest = {
   readonly limit: number;
   readonly continueToken: string | undefined;
   readonly signal: AbortSignal;
-  /** Awaited behind each piece of the answer, of 64 KiB at most: until then no more is taken from the wire. */
+  /** Awaited after each piece of the answer (64 KiB at most); meanwhile nothing more is read from the connection. */
   readonly rest?: () => Promise<void>;
 };
 
@@ -17,15 +17,15 @@ export type Page = {
   readonly resourceVersion: string;
   /** Undefined on the last page. */
   readonly continueToken: string | undefined;
-  /** What it took on the wire. */
+  /** Its size on the wire. */
   readonly bytes: number;
 };
 
-/** What the reflector needs of an API server: of one resource, filtered or not. Both throw ApiError. */
+/** Lists and watches one resource, filtered or not, for the reflector. Both throw ApiError. */
 export type ListWatch = {
-  /** Hands over the items while they arrive; some of them twice, when the server failed half-way. */
+  /** Passes items on while they arrive; some come twice when the server failed half-way. */
   readonly list: (page: PageRequest, onItem: (item: RawObject, resourceVersion: string) => void) => Promise<Page>;
-  /** Bytes of events in pieces as they arrive, and what makes events of them. */
+  /** The bytes of events as they arrive, and the decoder for them. */
   readonly watch: (from: {
     resourceVersion: string;
     timeoutSeconds: number;
@@ -34,9 +34,10 @@ export type ListWatch = {
 };
 
 /**
- * `path` is that of the collection, such as `/api/v1/pods`. With a shape, objects are asked for as protobuf and have the
- * fields of the shape alone: the API server encodes them in a fifth of the time, and nothing else is parsed here. It may
- * answer in JSON all the same. Without: JSON, the only form of objects that a CRD defines.
+ * `path` is that of the collection, such as `/api/v1/pods`. With a shape, objects are requested as protobuf and have only
+ * the fields of the shape: the API server encodes them in a fifth of the time, and the 100,000 pods of the bar for the
+ * first sync need that. The server may answer in JSON all the same. Without a shape, JSON is requested, the only form of
+ * custom resources.
  */
 export function createListWatch(
   client: Pick<ApiClient, 'fetch' | 'watch'>,
@@ -84,7 +85,7 @@ async function readPage(
   rest: PageRequest['rest'],
 ): Promise<Page> {
   let bytes = 0;
-  // Lists of custom resources are sorted by key: their metadata come after the items.
+  // Lists of custom resources are sorted by key, so their metadata come after the items.
   const held: RawObject[] = [];
   for await (const piece of body) {
     bytes += piece.length;

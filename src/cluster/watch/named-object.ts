@@ -10,26 +10,26 @@ export type PatchOperation = {
   readonly value: unknown;
 };
 
-/** One object that is known by its name: read, and written only if nobody else wrote it since. */
+/** One object that is known by its name: it is read, and written only if nobody else has written it since. */
 export type NamedObject = {
   readonly read: () => Promise<RawObject | undefined>;
-  /** False when there is one already. */
+  /** False when it exists already. */
   readonly create: (object: RawObject) => Promise<boolean>;
-  /** In the place of the version that the object names; false when that is not the newest any more. */
+  /** Replaces the version that the object names; false when that is no longer the newest. */
   readonly replace: (object: RawObject) => Promise<boolean>;
-  /** The fields of a JSON patch and no others; false when this version is not the newest any more. */
+  /** Changes only the fields of a JSON patch; false when this version is no longer the newest. */
   readonly patch: (version: string, operations: readonly PatchOperation[]) => Promise<boolean>;
 };
 
-/** One that is watched, too. */
+/** A named object that is watched, too. */
 export type WatchedNamedObject = NamedObject & {
   readonly name: string;
   readonly reflector: Reflector;
-  /** As it was last seen; undefined when it is not there, or was not listed yet. */
+  /** As it was last seen; undefined when it does not exist or was not listed yet. */
   readonly newest: () => RawObject | undefined;
 };
 
-/** Longer than any healthy call; who wants to write tries again soon. */
+/** Longer than any healthy call; writers try again soon. */
 const timeoutMs = 5000;
 
 const fieldManager = 'gpugate-certificates';
@@ -44,7 +44,7 @@ export function createNamedObject(
       await client.request({ ...request, timeoutMs, once: true });
       return true;
     } catch (error) {
-      // One that was deleted meanwhile is another version, too.
+      // An object that was deleted meanwhile counts as another version, too.
       const isGone = error instanceof ApiError && error.isNotFound && request.method !== 'POST';
       if (error instanceof ApiError && (error.isConflict || isGone)) return false;
       throw error;
@@ -62,13 +62,13 @@ export function createNamedObject(
         method: 'PATCH',
         path: `${path}?fieldManager=${fieldManager}`,
         contentType: 'application/json-patch+json',
-        // A patch that names a version is refused with a conflict when the object has another.
+        // The API server refuses a patch that names another version with a conflict.
         body: [{ op: 'replace', path: '/metadata/resourceVersion', value: version }, ...operations],
       }),
   };
 }
 
-/** Watched by its name alone: a role can allow just that. */
+/** Watches the object by its name alone, which a role can allow by resourceNames. */
 export function watchNamedObject(
   { collection, name, onChange }: { collection: string; name: string; onChange: () => void },
   context: FeedContext,

@@ -14,13 +14,13 @@ export type StoreReader<T> = {
 
 export type StoreOptions<T> = {
   readonly isSame: (a: T, b: T) => boolean;
-  /** Called at once, for each object that is another than before. */
+  /** Called at once, for each object that differs from before. */
   readonly onChange: (change: Change<T>) => void;
 };
 
 /**
- * Two generations of objects: a relist moves what it meets again into the new one, and what is left in the old one at
- * its end is gone. Readers see both together, so never half a list; and no object carries a mark.
+ * Two generations of objects: a relist moves the objects that it finds into the new one, and those that are left in the
+ * old one at its end are gone. Readers see both together, so never half a list.
  */
 export class Store<T> implements StoreReader<T> {
   readonly #options: StoreOptions<T>;
@@ -54,7 +54,7 @@ export class Store<T> implements StoreReader<T> {
     this.#options.onChange({ before, after, resourceVersion });
   }
 
-  /** Puts another value in the place of one that is there, and says nothing of whether it still exists. */
+  /** Replaces the value of an object that is there, without confirming that it still exists. */
   revise(key: string, after: T, resourceVersion: string): void {
     const generation = this.#current.has(key) ? this.#current : this.#unconfirmed;
     const before = generation?.get(key);
@@ -71,7 +71,7 @@ export class Store<T> implements StoreReader<T> {
     this.#options.onChange({ before, after: undefined, resourceVersion });
   }
 
-  /** A relist begins. One that was begun and never ended is taken back: everything is unconfirmed again. */
+  /** Begins a relist. If an earlier one never ended, everything is unconfirmed again. */
   beginRelist(): void {
     const all = this.#unconfirmed ?? new Map<string, T>();
     if (all.size === 0) {
@@ -83,9 +83,9 @@ export class Store<T> implements StoreReader<T> {
     this.#current = new Map();
   }
 
-  /** The relist met everything that is there. */
+  /** Ends a relist that has found everything that exists. */
   endRelist(resourceVersion: string): void {
-    // One by one, so that whoever is told of a change finds no other that was not told.
+    // One by one, so that a listener never sees a change that was not announced yet.
     for (const key of this.#unconfirmed?.keys() ?? []) this.remove(key, resourceVersion);
     this.#unconfirmed = undefined;
   }

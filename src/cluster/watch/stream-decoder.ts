@@ -3,13 +3,13 @@ import { ApiError } from '../client/api-error.ts';
 
 export type ListMetadata = { readonly resourceVersion?: unknown; readonly continue?: unknown };
 
-/** Takes one list apart while it arrives: every item on its own. */
+/** Decodes one list while it arrives, each item on its own. */
 export type ListDecoder = {
-  /** Undefined until it has arrived, which with the API server is before the first item. */
+  /** Undefined until they have arrived; the API server sends them before the first item. */
   readonly metadata: ListMetadata | undefined;
-  /** The items that this piece completes. Throws for what is no list. */
+  /** The items that this piece completes. Throws for anything but a list. */
   readonly decode: (piece: Buffer) => Iterable<RawObject>;
-  /** When everything has arrived: the list without its items. Throws for half a list. */
+  /** To be called when everything has arrived: the list without its items. Throws for half a list. */
   readonly end: () => { readonly metadata?: ListMetadata };
 };
 
@@ -19,13 +19,13 @@ export type WatchEvent = {
   readonly resourceVersion: string;
 };
 
-/** Takes one watch apart while it arrives. An ERROR event is thrown as ApiError, and for what is no event it throws too. */
+/** Decodes one watch while it arrives. Throws an ERROR event as ApiError, and throws for anything but an event. */
 export type WatchDecoder = {
   /** The events that this piece completes. */
   readonly decode: (piece: Buffer) => Iterable<WatchEvent>;
 };
 
-/** One event at the most is as large as the largest object: 3 MB in etcd by its own limit, more as JSON. */
+/** An event holds one object, which etcd limits to 3 MB; it is larger as JSON. */
 export const maxEventBytes = 16 * 1024 * 1024;
 
 export function watchEvent(type: unknown, object: RawObject | null | undefined, excerpt: () => string): WatchEvent {

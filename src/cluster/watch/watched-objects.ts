@@ -7,12 +7,12 @@ import { createFeed, type FeedContext } from './resource-feed.ts';
 /** What is wrong with an object that its schema accepts: `field` is a path such as `spec.names.pattern`. */
 export type ObjectProblem = { readonly field: string; readonly message: string };
 
-/** One of our own objects, as the cluster has it. */
+/** One of our own objects, as it is in the cluster. */
 export type WatchedObject<T> = {
   readonly name: string;
   readonly uid: string;
   readonly generation: number;
-  /** The newest good version; undefined while there never was one. */
+  /** The newest good version; undefined until there is one. */
   readonly good: T | undefined;
   /** What is wrong with the present version, as one sentence; undefined when it is in force. */
   readonly problem: string | undefined;
@@ -41,7 +41,7 @@ export type WatchedObjectsSettings<T> = {
 /** A message of a condition may hold 32 KB; nobody reads more than this. */
 const maxProblemLength = 1024;
 
-/** Our own objects, watched; each in its newest good version, however bad the present one is. */
+/** Watches our own objects and keeps each in its newest good version, however bad the present one is. */
 export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: FeedContext) {
   const { plural, schema, compile, onChange } = settings;
   const judge = objectJudge([schema]);
@@ -62,10 +62,10 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
     const generation = Number(meta['generation'] ?? 0);
     const uid = String(meta['uid']);
     const known = feed.store.get(name);
-    // One that was deleted and made anew while nobody watched has the name and often the generation of the old one.
+    // An object that was deleted and created again between two watches has the old name and often the old generation.
     const before = known?.uid === uid ? known : undefined;
     const condition = conditionOf(raw);
-    // Only the status is another: the value stays the same object, so that nothing is compiled again.
+    // Only the status changed: the value stays the same object, so that nothing is compiled again.
     if (before !== undefined && before.generation === generation) return { ...before, condition };
     const result = read(raw);
     if ('value' in result) return { name, uid, generation, good: result.value, problem: undefined, condition };
@@ -96,7 +96,7 @@ export function watchObjects<T>(settings: WatchedObjectsSettings<T>, context: Fe
   return {
     reflector: feed.reflector,
     objects: (): readonly WatchedObject<T>[] => [...feed.store.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    /** What is in force, in order of the names. */
+    /** The values in force, sorted by name. */
     inForce: (): readonly T[] =>
       [...feed.store.values()]
         .sort((a, b) => (a.name < b.name ? -1 : 1))
