@@ -1,7 +1,7 @@
 import type { ApiClient } from '../cluster/client/client.ts';
 import type { Log } from '../telemetry/log.ts';
 
-/** A denial as an Event tells it. */
+/** What an Event says of a denial. */
 export type Denial = {
   readonly namespace: string;
   readonly pod: string;
@@ -20,18 +20,18 @@ export type DenialEventsOptions = {
   readonly random: () => number;
 };
 
-/** A controller tries again and again: one Event a minute for each namespace and quota, with how often it happened. */
-const sameAgainMs = 60_000;
-/** Of all of them together; events live in etcd for an hour. */
+/** Controllers retry: one Event a minute for each namespace and quota, with the number of denials since the last one. */
+const repeatAfterMs = 60_000;
+/** For all Events together; each lives in etcd for an hour. */
 const perSecond = 1;
 const burst = 10;
-/** So many namespaces and quotas are told apart; beyond that, the oldest are forgotten. */
-const maxKnown = 1000;
+/** Pairs of namespace and quota; of more, the oldest are forgotten. */
+const maxKnownDenials = 1000;
 
-/** Tells denials by quota in the namespace of the pod, where `kubectl get events` shows them. */
+/** Reports denials by quota in the namespace of the pod, where `kubectl get events` shows them. */
 export class DenialEvents {
   readonly #options: DenialEventsOptions;
-  readonly #known = new Map<string, { at: number; unsaid: number }>();
+  readonly #known = new Map<string, { at: number; unreported: number }>();
   #tokens = burst;
   #refilledAt: number;
 
@@ -40,20 +40,21 @@ export class DenialEvents {
     this.#refilledAt = options.now();
   }
 
-  /** Returns at once; an Event that cannot be written is lost, and said so in the log. */
+  /** Returns at once. An Event that cannot be written is lost, and the log says so. */
   denied(denial: Denial): void {
     const { now, log } = this.#options;
     const key = `${denial.namespace}\n${denial.quota}`;
     const known = this.#known.get(key);
-    if (known !== undefined && now() - known.at < sameAgainMs) {
-      known.unsaid++;
+    if (known !== undefined && now() - known.at < repeatAfterMs) {
+      known.unreported++;
       return;
     }
     if (!this.#takeToken()) return;
-    const count = (known?.unsaid ?? 0) + 1;
+    const count = (known?.unreported ?? 0) + 1;
     this.#known.delete(key);
-    this.#known.set(key, { at: now(), unsaid: 0 });
-    if (this.#known.size > maxKnown) for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
+    this.#known.set(key, { at: now(), unreported: 0 });
+    if (this.#known.size > maxKnownDenials)
+      for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
     this.#write(denial, count).catch((error: unknown) => {
       log.warn('an event could not be written', { error: (error as Error).message });
     });

@@ -9,7 +9,7 @@ const leaseSeconds = 15;
 const renewEveryMs = 5000;
 const giveUpAfterMs = 10_000;
 /** A call that hangs must not block the next one, nor the end of the process. */
-const timeoutMs = 5000;
+const leaseTimeoutMs = 5000;
 
 export type LeaderOptions = {
   readonly client: Pick<ApiClient, 'request'>;
@@ -105,7 +105,8 @@ export class Leader {
   async #read(): Promise<Lease | undefined> {
     const { client, name } = this.#options;
     const path = `${this.#collection}/${name}`;
-    return (await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }))) as Lease | undefined;
+    return (await ifFound(client.request({ method: 'GET', path, timeoutMs: leaseTimeoutMs, once: true }))) as
+      Lease | undefined;
   }
 
   /** False when another replica was faster. */
@@ -128,7 +129,7 @@ export class Leader {
     try {
       const isNew = lease === undefined;
       const path = isNew ? this.#collection : `${this.#collection}/${name}`;
-      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, timeoutMs, once: true });
+      await client.request({ method: isNew ? 'POST' : 'PUT', path, body, timeoutMs: leaseTimeoutMs, once: true });
       return true;
     } catch (error) {
       if (error instanceof ApiError && error.isConflict) return false;

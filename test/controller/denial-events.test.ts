@@ -55,7 +55,7 @@ test('a denial is an Event in the namespace of the pod', () => {
   ]);
 });
 
-test('the same quota in the same namespace is told once a minute, with how often it refused', () => {
+test('one quota in one namespace is reported once a minute, with the number of denials', () => {
   const { events, time, counts } = createEvents();
   for (let i = 0; i < 5; i++) events.denied(denial);
   expect(counts()).toEqual([1]);

@@ -155,7 +155,7 @@ test('of two who try at the same time, one leads', async () => {
   expect(both.map(({ leader }) => leader.isLeader)).toEqual([true, false]);
 });
 
-/** Somebody takes the Lease, whoever has it. */
+/** Somebody else takes the Lease. */
 function take({ lease }: { lease: Lease | undefined }, holderIdentity: string): void {
   if (lease === undefined) throw new Error('there is no Lease yet');
   lease.metadata.resourceVersion = 'taken';

@@ -38,7 +38,7 @@ type Create = {
   readonly startedAt: number;
 };
 
-/** What clients and the API server do with pods: create, later webhooks that refuse, bind, end, delete. */
+/** What clients and the API server do with pods: create, later webhooks that deny, bind, end, delete. */
 export class Admissions {
   readonly stats = { asked: 0, fits: 0, short: 0, undecided: 0, created: 0, uncharged: 0 };
   readonly #options: AdmissionsOptions;

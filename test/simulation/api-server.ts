@@ -14,7 +14,7 @@ export type SimulatedPod = {
   unreservedAt: number | undefined;
   createdAt: number | undefined;
   goneAt: number | undefined;
-  /** When each replica, counted anew after each restart, was first shown it; Infinity: its watch was never told. */
+  /** When each replica was first shown it, with a new number after each restart; Infinity: its watch never shows it. */
   readonly shownAt: (number | undefined)[];
 };
 

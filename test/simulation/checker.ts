@@ -3,21 +3,21 @@ import type { SimulatedPod } from './api-server.ts';
 import { limitKey } from './tenants.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What ended longer ago than any request lasts matters to no denial. */
+/** Longer than any request lasts: what ended before that matters to no denial. */
 const forgottenAfterMs = 10_000;
 
-/** A replica that is paused at once writes later what it admitted ahead; it may be paused for 90 s. */
+/** A replica may be paused for 90 s after it admitted by a pre-reservation, and writes the pod only then. */
 const longestUnwrittenMs = 120_000;
 
-/** What a lagging watch is waited for, before pods that may have come and gone refuse another one. */
+/** How long a lagging watch is waited for before pods that may have come and gone deny another one. */
 const longestCatchUpMs = 1000;
 
 /** Of pods that exist, and those that count against one limit or lately did. */
 type Counted = { exists: number; readonly pods: Set<SimulatedPod> };
 
 /**
- * Knows everything that happens, and none of gpugate's code: only what etcd holds, what was answered and which pods each
- * watch has told. The first violation stays.
+ * Sees everything that happens and knows none of gpugate's code: only what etcd holds, what was answered and which pods
+ * each watch has shown. Keeps the first violation.
  */
 export class Checker {
   violation: string | undefined;
@@ -27,7 +27,7 @@ export class Checker {
   readonly #pods = new Map<string, SimulatedPod>();
   #reserved = new Set<SimulatedPod>();
   #preReserved = 0;
-  /** By what was reserved ahead; the ledger does not know them yet. */
+  /** The ledger does not hold these pods yet. */
   readonly #admittedByPreReservation = new Set<SimulatedPod>();
 
   constructor(time: VirtualTime) {
@@ -57,14 +57,14 @@ export class Checker {
     for (const { key, amount } of pod.limits) this.#of(key).exists -= amount;
   }
 
-  /** What etcd holds now; read by hand, so that the ledger's own reader is tested too. */
+  /** What etcd holds now, read by hand, so that the ledger's own reader is tested too. */
   ledgerWritten(data: string | undefined): void {
     const now = this.#time.now;
     const reserved = new Set<SimulatedPod>();
     const { uids, preReserved } = readLedger(data);
     for (const uid of uids) {
       const pod = this.#pods.get(uid);
-      if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody asked for`);
+      if (pod === undefined) return this.fail(`a reservation of ${uid}, which nobody requested`);
       if (pod.dryRun) return this.fail(`a reservation of ${uid}, which is a dry run`);
       if (pod.limits.length === 0) return this.fail(`a reservation of ${uid}, which no quota charges`);
       reserved.add(pod);

@@ -158,7 +158,7 @@ export class Faults {
     if (time.now < this.#nextLossAt) return;
     this.#nextLossAt = time.now + 90_000 + random.exponential(200_000);
     const isAtOnce = random.chance(0.5);
-    // Who has not seen what was admitted before the loss must not decide after the minute that it takes to settle.
+    // A replica that has not seen what was admitted before the loss must not decide once the ledger has settled.
     if (!isAtOnce) stall(random.pick(replicas).weather, time.now + longestStallMs);
     time.after(isAtOnce ? random.exponential(15) : random.between(0, 25_000), () => this.#loseLedger());
   }

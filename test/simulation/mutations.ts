@@ -1,11 +1,11 @@
 import type { Trouble } from './faults.ts';
 
-/** A deliberate fault: one exact piece of the source, which occurs once, in the place of another. */
+/** A deliberate fault: one exact piece of the source, which occurs once, is replaced by another. */
 export type Mutation = {
   readonly file: string;
   readonly from: string;
   readonly to: string;
-  /** In what it shows itself; in anything, when absent. */
+  /** The trouble that shows it; any, when absent. */
   readonly trouble?: Trouble;
 };
 
@@ -19,7 +19,7 @@ const preReservations = 'quota/ledger/pre-reservations.ts';
 const shape = 'quota/ledger/requested-shape.ts';
 const lost = 'quota/ledger/lost-ledger.ts';
 
-/** Each must be caught by the simulation: it is only as good as the faults that it finds. */
+/** The simulation must catch each of them: it is only as good as the faults that it finds. */
 export const mutations: Readonly<Record<string, Mutation>> = {
   'a replica decides before its view is at seenThrough': {
     file: ledger,

@@ -16,7 +16,7 @@ import { WatchedLedger } from './watched-ledger.ts';
 import { WatchedView } from './watched-view.ts';
 
 export type ReplicaOptions = {
-  /** Another one after each restart. */
+  /** Different after each restart. */
   readonly number: number;
   readonly time: VirtualTime;
   readonly random: Random;
@@ -28,17 +28,17 @@ export type ReplicaOptions = {
   readonly preReservations: PreReservationSettings;
 };
 
-/** Of all replicas together. */
+/** Sums over all replicas. */
 export type LedgerStats = { writes: number; conflicts: number; failures: number; preReserved: number };
 
-/** As src/serve/live-quota.ts has them. */
-const lookEveryMs = 1000;
-const expiryEveryMs = 5000;
+/** As in src/controller/ledger-upkeep.ts. */
+const compactEveryMs = 1000;
+const expireEveryMs = 5000;
 
 const silent = () => undefined;
 const silentLog = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** One process of gpugate, from its start to its end: the real ledger and leader, put together as src/serve/live-quota.ts does. */
+/** One process of gpugate from start to end: the real ledger and leader, composed as src/serve/live-quota.ts does it. */
 export class Replica {
   readonly number: number;
   readonly process: SimulatedProcess;
@@ -112,14 +112,14 @@ export class Replica {
   }
 
   #maintain(): void {
-    this.process.after(lookEveryMs, () => void this.#look());
+    this.process.after(compactEveryMs, () => void this.#look());
   }
 
   async #look(): Promise<void> {
     const { clock } = this.process;
     this.ledger.compact();
     if (!this.#leader.isLeader) this.#expiry.forget();
-    else if (clock.now() - this.#lookedAt >= expiryEveryMs) {
+    else if (clock.now() - this.#lookedAt >= expireEveryMs) {
       this.#lookedAt = clock.now();
       await this.#expiry.look().catch(() => undefined);
     }

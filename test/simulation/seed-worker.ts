@@ -5,7 +5,7 @@ import type { Trouble } from './faults.ts';
 import type { Mutation } from './mutations.ts';
 import type { SimulationResult } from './simulate.ts';
 
-/** What a worker is started with, as JSON: of the seeds that it is told one by one, so many admissions each. */
+/** What a worker is started with, as JSON; the seeds follow one by one. */
 export type SeedWork = {
   readonly admissions: number;
   readonly trouble?: Trouble | undefined;

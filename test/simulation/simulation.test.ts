@@ -52,7 +52,7 @@ test('a seed repeats itself', async () => {
   expect(twice[0]).toEqual(twice[1]);
 });
 
-test('a violation is told with the command that replays it', () => {
+test('a violation is reported with the command that replays it', () => {
   expect(
     violations(
       [

@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 /** What a seed is about, before anything goes wrong. */
 export type Story = {
   readonly preReservations: PreReservationSettings;
-  /** Limits are tight, or such that much is reserved ahead before they are reached. */
+  /** Limits are tight, or so wide that much is pre-reserved before they are reached. */
   readonly scale: number;
   readonly meanLifeMs: number;
   /** The part of all pods that lives for a moment only. */
@@ -48,12 +48,15 @@ export function tellStory(random: Random, trouble: Trouble | undefined): Story {
   };
 }
 
-/** More is reserved ahead, and with less room left, than gpugate would. */
+/** Pre-reserves more than gpugate does, and with less room left. */
 function eager(random: Random): PreReservationSettings {
   return { share: random.pick([0.5, 1, 3]), most: random.pick([2, 8, 32]), spare: random.pick([0, 1, 4]) };
 }
 
-/** One cycle: pods come one by one, so that more is held ahead; a replica ends; when it has been given up, many ask. */
+/**
+ * One cycle: pods come one by one, so that a replica pre-reserves; it dies; when others have released what it held, many
+ * pods are requested.
+ */
 export const holdingCycle = {
   beginsAt: 1000,
   steadyMs: 2000,

@@ -7,7 +7,7 @@ const untilQuiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 export class VirtualTime {
   /** Milliseconds. */
   now = 0;
-  /** To be set by whoever lets the code under test go on: what it does comes to rest before the next event. */
+  /** Set this when the code under test goes on: all that it does at once is done before the next event. */
   isDisturbed = false;
   steps = 0;
   readonly #heap: Event[] = [];

@@ -9,7 +9,7 @@ const collection = '/apis/gpugate.dev/v1alpha1/quotaledgers';
 const path = `${collection}/${ledgerName}`;
 
 /** Longer than any healthy write, shorter than the time that a webhook has. */
-const timeoutMs = 3000;
+const ledgerTimeoutMs = 3000;
 
 /**
  * One field needs no record of who wrote it, and without one each write costs the API server less.
@@ -29,7 +29,7 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
   return {
     ...(newest === undefined ? {} : { newest }),
     read: async () => {
-      const found = await ifFound(client.request({ method: 'GET', path, timeoutMs, once: true }));
+      const found = await ifFound(client.request({ method: 'GET', path, timeoutMs: ledgerTimeoutMs, once: true }));
       return found === undefined ? undefined : storedOf(found as RawObject);
     },
     write: async (data, version) => {
@@ -45,7 +45,7 @@ export function createApiLedgerStore(client: Pick<ApiClient, 'request'>, newest?
           method: isNew ? 'POST' : 'PUT',
           path: `${isNew ? collection : path}?fieldValidation=Ignore`, // there is one field, and it is ours
           body,
-          timeoutMs,
+          timeoutMs: ledgerTimeoutMs,
           once: true,
         });
         return storedOf(written as RawObject);

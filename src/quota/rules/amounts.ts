@@ -14,7 +14,7 @@ function scaleOf(resource: string): bigint {
   return resource === gpuUnits ? 1000n : 1n;
 }
 
-/** Rounded down: a limit never grows. The schema has seen to it that the text is a quantity. */
+/** Rounded down, so that a limit never grows. The schema has checked that the text is a quantity. */
 export function parseAmount(resource: string, text: string): number {
   const amount = ((parseQuantity(text) ?? 0n) * scaleOf(resource)) / nanosPerUnit;
   return amount > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : Number(amount);
@@ -34,7 +34,7 @@ export function formatAmounts(amounts: Amounts): Record<string, string> {
   return Object.fromEntries([...amounts].map(([resource, amount]) => [resource, formatAmount(resource, amount)]));
 }
 
-/** A running sum. What falls to 0 is dropped, so that it equals a sum made anew. */
+/** A running sum. An amount that falls to 0 is dropped, so that the sum equals a fresh one. */
 export class AmountSum {
   readonly #amounts = new Map<string, number>();
 

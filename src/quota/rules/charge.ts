@@ -23,7 +23,7 @@ export function compileUnitRates(rates: Readonly<Record<string, string>>): UnitR
   return new Map(Object.entries(rates).map(([resource, rate]) => [resource, parseAmount(gpuUnits, rate)]));
 }
 
-/** Thousandths of a unit. A MIG device counts its slices' share of a dedicated GPU, rounded up; what is unknown, 0. */
+/** Thousandths of a unit. A MIG device counts its slices' share of a dedicated GPU, rounded up; an unknown device 0. */
 export function unitRate(resource: string, rates: UnitRates): number {
   const rate = rates.get(resource);
   if (rate !== undefined) return rate;
@@ -31,7 +31,7 @@ export function unitRate(resource: string, rates: UnitRates): number {
   return slices === undefined ? 0 : Math.ceil(((rates.get('nvidia.com/gpu') ?? 0) * Number(slices)) / migSlices);
 }
 
-/** Charges of a cluster are few; worked out once for each demand, which the view interns. */
+/** A cluster has few different charges: each is computed once for each demand, which the view interns. */
 export function createChargeOf(rates: UnitRates): ChargeOf {
   const known = new WeakMap<Demand, Map<number, Amounts>>();
   return ({ demand, memoryMiB }) => {
@@ -43,7 +43,7 @@ export function createChargeOf(rates: UnitRates): ChargeOf {
   };
 }
 
-/** Devices, one pod, units and device memory. Empty for a pod that asks for no GPU. */
+/** Devices, one pod, units and device memory. Empty for a pod that requests no GPU. */
 function chargeFor(demand: Demand, memoryMiB: number, rates: UnitRates): Amounts {
   const charge = new Map<string, number>();
   let units = 0;

@@ -2,7 +2,7 @@ import type { NodeFacts } from '../../workload/cluster-facts.ts';
 import { gpuMode, type Demand } from '../../workload/demand.ts';
 import { ownValue, type Labels } from '../../workload/pod.ts';
 
-/** Labels of gpu-feature-discovery are text; anything but digits says nothing. */
+/** Labels of gpu-feature-discovery are text; anything but digits is ignored. */
 function count(labels: Labels, key: string): number | undefined {
   const text = ownValue(labels, key);
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
@@ -43,8 +43,8 @@ export function largestDevices(nodes: Iterable<NodeFacts>): LargestDevices {
 }
 
 /**
- * Device memory of all devices of a pod, in MiB. A pod without a node counts the largest devices there are: binding it
- * may free something, and never takes more than was granted.
+ * Device memory of all devices of a pod, in MiB. A pod without a node counts the largest devices in the cluster: binding
+ * it may free some memory, and never takes more than was granted.
  */
 export function podDeviceMemory(demand: Demand, node: NodeFacts | undefined, largest: LargestDevices): number {
   let sum = 0;

@@ -31,7 +31,7 @@ function nonEmpty(name: string | undefined): string | undefined {
   return name === '' ? undefined : name;
 }
 
-/** What is wrong with a quota that its schema accepts. */
+/** A problem of a quota that its schema accepts. */
 export class QuotaError extends Error {
   override readonly name = 'QuotaError';
   readonly field: string;
@@ -42,8 +42,8 @@ export class QuotaError extends Error {
   }
 }
 
-/** More namespaces than a large cluster has; of 100 bytes each. */
-const maxKnown = 10_000;
+/** More than a large cluster has; 100 bytes each. */
+const maxKnownNamespaces = 10_000;
 
 function compilePattern(text: string): (namespace: string) => string | undefined {
   const field = 'spec.scope.groupBy.namespacePattern';
@@ -56,11 +56,11 @@ function compilePattern(text: string): (namespace: string) => string | undefined
   if (pattern.groupCount() === 0) {
     throw new QuotaError(field, 'captures nothing; put the part that names the group in parentheses');
   }
-  // Asked for every pod and reservation at every decision, about the same few namespaces.
+  // Every decision asks for each pod and reservation, and there are few namespaces.
   const known = new Map<string, string | undefined>();
   return (namespace) => {
     if (known.has(namespace)) return known.get(namespace);
-    if (known.size >= maxKnown) known.clear();
+    if (known.size >= maxKnownNamespaces) known.clear();
     const matcher = pattern.matcher(namespace);
     const name = matcher.matches() ? (matcher.group(1) ?? undefined) : undefined;
     known.set(namespace, name);

@@ -151,7 +151,7 @@ describe('pre-reservations when something fails', () => {
     world.exist(5000n, gpuPod('x', { version: 5000 }));
     await ledger.releasePreReserved([elsewhere(1)]);
     await clock.advance(0);
-    // Restored from a backup: versions begin at 103 again, the pods in view are listed anew.
+    // Restored from a backup: versions begin at 103 again, the pods in view are listed again.
     put(settled);
     world.at = 110n;
     world.exist(110n);

@@ -43,7 +43,7 @@ export function createReplica(
   };
   if (initial !== undefined) put(initial);
   const log: string[] = [];
-  /** What happens in the place of the next write. */
+  /** What happens instead of the next write. */
   const instead: ((data: string) => void)[] = [];
   let watched: StoredLedger | undefined;
   let readMs = 0;

@@ -82,10 +82,10 @@ describe('admission', () => {
 });
 
 describe('a view that is older than the ledger', () => {
-  const ahead = { ...settled, seenThrough: 20n };
+  const newerThanView = { ...settled, seenThrough: 20n };
 
   test('is waited for', async () => {
-    const { reserve, clock, world } = createReplica(ahead);
+    const { reserve, clock, world } = createReplica(newerThanView);
     const asked = reserve(gpuPod('1'));
     await clock.advance(1000);
     expect(kindOf(asked)).toBeUndefined();
@@ -95,7 +95,7 @@ describe('a view that is older than the ledger', () => {
   });
 
   test('leaves a pod undecided at its deadline', async () => {
-    const { reserve, clock } = createReplica(ahead);
+    const { reserve, clock } = createReplica(newerThanView);
     const asked = reserve(gpuPod('1'));
     await clock.advance(5000);
     expect(kindOf(asked)).toBe(late);

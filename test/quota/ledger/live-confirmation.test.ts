@@ -47,7 +47,7 @@ test('each group that is short is listed: the namespaces of its pods, and that o
   expect(facts.isGone(gpuPod('s', { namespace: 'b', version: 4 }))).toBe(true);
 });
 
-test('what others hold ahead is looked at again a little later, and so often', async () => {
+test('a denial by pre-reservations of others is decided again a little later, for a limited number of times', async () => {
   const { clock, facts } = create();
   let retriesLeft: number | undefined;
   void facts.confirm(unconfirmed('preReserved')).then((informed) => (retriesLeft = informed.retriesLeft));

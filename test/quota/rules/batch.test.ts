@@ -30,7 +30,7 @@ function decide(candidates: readonly Candidate[], facts: QuotaFacts): readonly V
 }
 
 /** The quotas that deny each pod, if all that fit are kept. */
-function refusals(world: World, ...pods: readonly PodRecord[]): string[][] {
+function denialsOf(world: World, ...pods: readonly PodRecord[]): string[][] {
   const verdicts = decide(
     pods.map((pod) => ({ pod, isKept: true })),
     factsOf(world),
@@ -55,18 +55,18 @@ describe('a pod', () => {
     'asks for nothing of what is limited': [{ quotas: [all(0)] }, gpuPod('1', { demand: new Map() }), []],
   };
   test.each(Object.entries(cases))('%s', (_, [world, pod, denied]) => {
-    expect(refusals(world, pod)).toEqual([denied]);
+    expect(denialsOf(world, pod)).toEqual([denied]);
   });
 });
 
 describe('of a batch', () => {
   test('each pod finds those before it that fitted, and none that did not', () => {
     const [big, small] = [gpuPod('1', { gpus: 3 }), gpuPod('2', { gpus: 2 })];
-    expect(refusals({ quotas: [all(4)] }, big, small, gpuPod('3'), gpuPod('4'))).toEqual([[], ['all'], [], ['all']]);
+    expect(denialsOf({ quotas: [all(4)] }, big, small, gpuPod('3'), gpuPod('4'))).toEqual([[], ['all'], [], ['all']]);
   });
 
   test('a pod that one quota denies is charged by none', () => {
-    expect(refusals({ quotas: [all(1), byTenant(0)] }, gpuPod('1', x), gpuPod('2'))).toEqual([['tenants'], []]);
+    expect(denialsOf({ quotas: [all(1), byTenant(0)] }, gpuPod('1', x), gpuPod('2'))).toEqual([['tenants'], []]);
   });
 
   test('a dry run takes no room', () => {
