@@ -2,7 +2,9 @@ import { mirrorAnnotation } from '../admission/exemption.ts';
 import { visibleDevicesVariable } from '../workload/device-access.ts';
 import { MalformedObject } from '../workload/malformed-object.ts';
 import { mpsThreadsAnnotation, mpsVariables, mpsVramAnnotation, mpsAnnotationPrefix } from '../workload/mps.ts';
+import { objectFields, podFields } from '../workload/object-fields.ts';
 import type { EnvVar, Labels } from '../workload/pod.ts';
+import { pickFields } from '../workload/read-fields.ts';
 import {
   readObjectFields,
   readPodFields,
@@ -28,8 +30,11 @@ const judgedAnnotations: ReadonlySet<string> = new Set([mpsThreadsAnnotation, mp
 export function recordedObject(kind: string, object: unknown): RecordedObject | null {
   if (object === null) return null;
   try {
-    if (kind !== 'Pod') return { metadata: recordedMetadata(readObjectFields(object).metadata) };
-    const { metadata, spec } = readPodFields(object);
+    if (kind !== 'Pod') {
+      const { metadata } = pickFields(objectFields, readObjectFields(object));
+      return { metadata: recordedMetadata(metadata) };
+    }
+    const { metadata, spec = {} } = pickFields(podFields, readPodFields(object));
     return { metadata: recordedMetadata(metadata), spec: recordedSpec(spec) };
   } catch (error) {
     if (error instanceof MalformedObject) return null;

@@ -31,8 +31,8 @@ type Scalars = {
 
 export type ScalarKind = keyof Scalars;
 
-/** An object that was read by a table. Every field is there, undefined where the object has none. */
-export type FieldsOf<Table extends FieldTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> | undefined };
+/** An object that was read by a table: the type knows only the declared fields. */
+export type FieldsOf<Table extends FieldTable> = { readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined };
 
 type ValueOf<One> = One extends { readonly holds: infer Kind extends ScalarKind }
   ? Scalars[Kind]

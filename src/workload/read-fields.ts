@@ -4,29 +4,50 @@ import { MalformedObject, relocated } from './malformed-object.ts';
 import type { Labels } from './pod.ts';
 
 /**
- * The reader of an object that came as JSON: it keeps the fields of the table and checks what they hold. As in Kubernetes,
- * null means absent. It throws MalformedObject with the path of the field that holds something else.
+ * The reader of an object that came as JSON: it checks what the fields of the table hold. As in Kubernetes, null means
+ * absent. It throws MalformedObject with the path of the field that holds something else. Where nothing must be converted,
+ * which is the rule, it returns the object itself: to copy the declared fields of every pod takes twice as long.
  */
 export function fieldReader<const Table extends FieldTable>(table: Table): (object: unknown) => FieldsOf<Table> {
   return objectReader(table) as (object: unknown) => FieldsOf<Table>;
 }
 
+/** A copy of an object that was read by the table, with the declared fields and no others. */
+export function pickFields<const Table extends FieldTable>(table: Table, object: FieldsOf<Table>): FieldsOf<Table> {
+  return pick(table, object) as FieldsOf<Table>;
+}
+
+function pick(table: FieldTable, object: PlainObject): PlainObject {
+  const picked: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(table)) {
+    const held = object[name];
+    if (held === undefined) continue;
+    if (field.holds === 'object') picked[name] = pick(field.of, held as PlainObject);
+    else if (field.holds === 'list') picked[name] = (held as PlainObject[]).map((item) => pick(field.of, item));
+    else picked[name] = held;
+  }
+  return picked;
+}
+
 type ReadValue = (value: unknown) => unknown;
 
 function objectReader(table: FieldTable): ReadValue {
-  const fields = Object.entries(table).map(([name, field]) => ({ name, read: valueReader(field) }));
+  const readers = new Map(Object.entries(table).map(([name, field]) => [name, valueReader(field)]));
   return (value) => {
     const raw = asObject(value);
-    const object: Record<string, unknown> = {};
-    for (const { name, read } of fields) {
+    let changed: Record<string, unknown> | undefined;
+    for (const name in raw) {
+      const read = readers.get(name);
+      if (read === undefined) continue;
       const held = raw[name];
       try {
-        object[name] = held === undefined || held === null ? undefined : read(held);
+        const found = held === undefined || held === null ? undefined : read(held);
+        if (found !== held) (changed ??= { ...raw })[name] = found;
       } catch (error) {
         throw relocated(error, name);
       }
     }
-    return object;
+    return changed ?? raw;
   };
 }
 
@@ -69,13 +90,18 @@ function asObject(value: unknown): PlainObject {
 
 function listOf(value: unknown, read: ReadValue): readonly unknown[] {
   if (!Array.isArray(value)) throw new MalformedObject('', 'a list');
-  const items: unknown[] = [];
+  const list = value as readonly unknown[];
+  let changed: unknown[] | undefined;
+  let index = 0;
   try {
-    for (const item of value as readonly unknown[]) items.push(read(item));
+    for (; index < list.length; index++) {
+      const found = read(list[index]);
+      if (found !== list[index]) (changed ??= [...list])[index] = found;
+    }
   } catch (error) {
-    throw relocated(error, `[${items.length}]`);
+    throw relocated(error, `[${index}]`);
   }
-  return items;
+  return changed ?? list;
 }
 
 /** The map itself where every value is text already, as it is in what the API server sends. */

@@ -19,9 +19,8 @@ const emptyMap: Labels = Object.freeze(Object.create(null) as Record<string, str
 /** The fields of a pod as its object holds them. Throws MalformedObject. */
 export function readPodFields(object: unknown): PodFields & { readonly spec: SpecFields } {
   const fields = readFields(object);
-  const { spec } = fields;
-  if (spec === undefined) throw new MalformedObject('spec', 'an object');
-  return { ...fields, spec };
+  if (fields.spec === undefined) throw new MalformedObject('spec', 'an object');
+  return fields as PodFields & { readonly spec: SpecFields };
 }
 
 /** The metadata of an object of any kind. Throws MalformedObject. */
