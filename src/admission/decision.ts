@@ -1,5 +1,7 @@
 import type { Operation } from '../mutations/apply.ts';
-import type { Enforcement, Violation } from '../policies/rule.ts';
+import { warningLines } from '../policies/denial.ts';
+import type { AttributedViolation } from '../policies/merge-alike.ts';
+import type { Enforcement } from '../policies/rule.ts';
 
 /**
  * The three possible answers. `undecided` does not answer the user's request: it becomes HTTP 500, so that
@@ -7,7 +9,7 @@ import type { Enforcement, Violation } from '../policies/rule.ts';
  */
 export type Decision =
   | { readonly kind: 'allow'; readonly warnings: readonly string[]; readonly patch: readonly Operation[] }
-  | { readonly kind: 'deny'; readonly violations: readonly Violation[]; readonly warnings: readonly string[] }
+  | { readonly kind: 'deny'; readonly violations: readonly AttributedViolation[]; readonly warnings: readonly string[] }
   | { readonly kind: 'undecided'; readonly cause: string };
 
 /** A violation, the policy or quota that found it, and what that does about it: deny, warn or only record. */
@@ -16,7 +18,7 @@ export type OutcomeFinding = {
   readonly policy: string;
   readonly enforcement: Enforcement;
   /** Where and why. The log and the metrics leave it out. */
-  readonly violation: Violation;
+  readonly violation: AttributedViolation;
 };
 
 /** A decision, with what the log, the metrics and the audit annotations say about it. */
@@ -60,10 +62,22 @@ export const allowedWith = (
 ): Outcome => outcome({ kind: 'allow', warnings: change.warnings ?? none, patch: change.patch ?? none }, rest);
 
 export const denied = (
-  violations: readonly Violation[],
+  violations: readonly AttributedViolation[],
   warnings: readonly string[],
   rest: Partial<Outcome> = {},
 ): Outcome => outcome({ kind: 'deny', violations, warnings }, rest);
+
+/** Every finding in one outcome: one that denies refuses the request, and those that warn become its warnings. */
+export function conclude(findings: readonly OutcomeFinding[], rest: Partial<Outcome>): Outcome {
+  if (findings.length === 0) return allowed({ ...rest, findings });
+  const of = (wanted: Enforcement) =>
+    findings.filter(({ enforcement }) => enforcement === wanted).map(({ violation }) => violation);
+  const violations = of('Deny');
+  const warnings = warningLines(of('Warn'));
+  return violations.length > 0
+    ? denied(violations, warnings, { ...rest, findings })
+    : allowedWith({ warnings }, { ...rest, findings });
+}
 
 export const undecided = (cause: string, rest: Partial<Outcome> = {}): Outcome =>
   outcome({ kind: 'undecided', cause }, rest);

@@ -1,9 +1,8 @@
 import { evaluate, ratchet } from '../policies/evaluate.ts';
 import { extendedDemandOf } from '../policies/extended-demand.ts';
-import type { Facts, Violation } from '../policies/rule.ts';
-import { warningLines } from '../policies/denial.ts';
+import type { Facts } from '../policies/rule.ts';
 import { demandOf, noDemand, type Demand } from '../workload/demand.ts';
-import { allowedWith, denied, type Outcome } from './decision.ts';
+import { conclude, type Outcome, type OutcomeFinding } from './decision.ts';
 import type { CompiledPolicy } from './policy-set.ts';
 
 /** Facts without those that are derived from the pod or differ between policies. */
@@ -29,24 +28,19 @@ export function judge(
 ): Outcome {
   const facts = withDemand(present);
   let oldFacts: Omit<Facts, 'unmutated'> | undefined;
-  const violations: Violation[] = [];
-  const warned: Violation[] = [];
-  const recorded: Outcome['findings'][number][] = [];
+  const found: OutcomeFinding[] = [];
   for (const policy of policies) {
     let findings = evaluate(policy.rules, { ...facts, unmutated: () => unmutated(policy) });
     if (findings.length > 0 && past !== undefined) {
       oldFacts ??= withDemand(past());
       findings = ratchet(findings, evaluate(policy.rules, { ...oldFacts, unmutated: neverMutated }));
     }
-    for (const finding of findings) {
-      recorded.push({ rule: finding.rule, policy: policy.name, enforcement: finding.enforcement, violation: finding });
-      if (finding.enforcement === 'Deny') violations.push(finding);
-      else if (finding.enforcement === 'Warn') warned.push(finding);
+    for (const { enforcement, ...violation } of findings) {
+      const attributed = { ...violation, source: `policy ${policy.name}` };
+      found.push({ rule: violation.rule, policy: policy.name, enforcement, violation: attributed });
     }
   }
-  const rest = { ...about, findings: recorded };
-  const warnings = warningLines(warned);
-  return violations.length > 0 ? denied(violations, warnings, rest) : allowedWith({ warnings }, rest);
+  return conclude(found, about);
 }
 
 function withDemand(facts: PlainFacts): Omit<Facts, 'unmutated'> {

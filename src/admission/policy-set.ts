@@ -3,7 +3,7 @@ import type { WorkloadPolicy } from '../api/workload-policy.ts';
 import { compileMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';
 import { compileRules, type CompiledRule } from '../policies/evaluate.ts';
-import { PolicyError } from '../policies/policy-error.ts';
+import { PolicyError } from '../policies/rule.ts';
 import { compileGlobs, compileSelector } from '../workload/match.ts';
 
 /** A policy, with everything that depends on it alone computed once, when it is loaded. */

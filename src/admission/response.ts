@@ -1,5 +1,5 @@
 import { denialMessage } from '../policies/denial.ts';
-import type { Violation } from '../policies/rule.ts';
+import type { AttributedViolation } from '../policies/merge-alike.ts';
 import type { AdmissionRequest } from '../review/decode.ts';
 import type { AdmissionResponse } from '../review/respond.ts';
 import { MalformedObject } from '../workload/malformed-object.ts';
@@ -22,8 +22,8 @@ export function malformedObjectIn(error: unknown): string | undefined {
 }
 
 /** What the user reads when a request is denied. */
-export function denialOf(request: AdmissionRequest, violations: readonly Violation[]): string {
-  return denialMessage(subjectOf(request), violations);
+export function denialOf(request: AdmissionRequest, violations: readonly AttributedViolation[]): string {
+  return denialMessage({ subject: subjectOf(request), violations });
 }
 
 /** `pod proj-a/job-7-train`, as the user would name it. */

@@ -1,13 +1,14 @@
 import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
 import { shown } from '../text/printable.ts';
 
-/** Who of a pod asks for a resource: the path for a violation, and the parts of a sum as they were written. */
+/** Which containers of a pod ask for a resource. */
 export type AskedBy = {
+  /** Field of the one container that asks, else of the pod. */
   readonly path: string;
-  /** The quantity as written, when one place alone asks. */
+  /** The quantity as written, when only one container asks. */
   readonly text: string | undefined;
-  /** Such as `app 4 + log 1; init setup 8`; undefined when one place alone asks. */
-  readonly detail: string | undefined;
+  /** The parts of the sum, such as `app 4 + log 1; init setup 8`. Undefined when only one container asks. */
+  readonly parts: string | undefined;
 };
 
 /** More parts than this explain nothing. */
@@ -26,7 +27,7 @@ function part(container: Container, resource: string): string {
   return `${shown(container.name)} ${shown(textOf(container, resource) ?? '')}`;
 }
 
-function parts(containers: readonly Container[], resource: string): string {
+function sumOf(containers: readonly Container[], resource: string): string {
   const listed = containers.slice(0, maxParts).map((container) => part(container, resource));
   return containers.length > maxParts
     ? `${listed.join(' + ')} + ${containers.length - maxParts} more`
@@ -35,22 +36,22 @@ function parts(containers: readonly Container[], resource: string): string {
 
 export function askedBy(pod: Pod, resource: string): AskedBy {
   const whole = ownValue(pod.podLimits, resource);
-  if (whole !== undefined) return { path: 'spec.resources.limits', text: whole, detail: undefined };
+  if (whole !== undefined) return { path: 'spec.resources.limits', text: whole, parts: undefined };
   const overhead = ownValue(pod.overhead, resource);
   const asking = [...resourceContainers(pod)].filter((container) => textOf(container, resource) !== undefined);
   const [only] = asking;
   const path = only === undefined || asking.length > 1 ? 'spec' : resourcePath(only, resource);
   if (only !== undefined && asking.length === 1 && overhead === undefined) {
-    return { path, text: textOf(only, resource), detail: undefined };
+    return { path, text: textOf(only, resource), parts: undefined };
   }
-  // Sidecars run beside the containers; every other init container runs before them, and only its own size counts.
+  // Sidecars run beside the containers. Every other init container runs before them, so only its own size counts.
   const staysOn = (container: Container): boolean => container.isSidecar || container.field === 'containers';
   const together = asking.filter(staysOn);
   const before = asking.filter((container) => !staysOn(container));
   const sums = [
-    parts(together, resource),
+    sumOf(together, resource),
     ...before.slice(0, maxParts).map((container) => `init ${part(container, resource)}`),
     overhead === undefined ? '' : `overhead ${shown(overhead)}`,
   ];
-  return { path, text: undefined, detail: sums.filter((sum) => sum !== '').join('; ') };
+  return { path, text: undefined, parts: sums.filter((sum) => sum !== '').join('; ') };
 }

@@ -2,13 +2,12 @@
  * Fields looked at: spec.containers[*], .initContainers[*] and .ephemeralContainers[*] .env[*] and
  *                   .securityContext (privileged, capabilities.add); spec.hostPID; spec.runtimeClassName;
  *                   spec.volumes[*].hostPath.path; spec.nodeName
- * Values allowed:   NVIDIA_VISIBLE_DEVICES unset, void, none or empty, also on a container that asks for GPUs
- *                   (under Void not unset on an ephemeral container, which no mutation reaches); privileged unset, and no
- *                   SYS_ADMIN or SYS_PTRACE beside hostPID;
- *                   no runtime class of GPUs on a pod that asks for none, unless that variable is void on every container;
- *                   no host path to GPU devices or to who hands them out; spec.nodeName empty when a user creates a pod that asks for a GPU, or for
- *                   devices by a claim or a DeviceClass.
- *                   Devices by spec.resourceClaims are a pod's own (dynamic resource allocation) and otherwise allowed.
+ * Values allowed:   NVIDIA_VISIBLE_DEVICES unset, void, none or empty, even on a container that asks for GPUs (with
+ *                   Void it must be set on ephemeral containers, which no mutation reaches); privileged unset;
+ *                   neither SYS_ADMIN nor SYS_PTRACE together with hostPID; no GPU runtime class on a pod that asks for
+ *                   no GPU, unless the variable is void on every container; no host path to GPU devices or to what
+ *                   assigns them; no spec.nodeName when a user creates a pod that asks for a GPU, or for devices by a
+ *                   claim or a DeviceClass. Devices from spec.resourceClaims belong to the pod and are allowed.
  */
 import {
   asksForDevices,
@@ -24,27 +23,42 @@ import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 
 const id = 'device-access';
 
-function reasonOf({ kind, value }: DeviceAccess): string {
-  const text = value === undefined ? '' : ` "${shown(value)}"`;
+type Sentences = Pick<Violation, 'reason' | 'advice'>;
+
+function sentencesOf({ kind, value }: DeviceAccess): Sentences {
+  const text = value === undefined ? 'from valueFrom' : `"${shown(value)}"`;
   switch (kind) {
     case 'visible-devices':
-      return value === undefined
-        ? `${visibleDevicesVariable} by valueFrom may show GPUs to a container that asks for none. Ask for nvidia.com/gpu, or write the value void.`
-        : `${visibleDevicesVariable}${text} shows GPUs to a container that asks for none. Ask for nvidia.com/gpu, or write void.`;
+      return {
+        reason: `${visibleDevicesVariable} ${text} ${value === undefined ? 'can show' : 'shows'} GPUs to a container that asks for none.`,
+        advice: 'Ask for nvidia.com/gpu, or set the variable to void.',
+      };
     case 'overridden-devices':
-      return `${visibleDevicesVariable}${text === '' ? ' by valueFrom' : text} overrides the devices that the container is assigned. Remove the variable.`;
+      return {
+        reason: `${visibleDevicesVariable} ${text} overrides the GPUs that the container is assigned.`,
+        advice: 'Remove the variable.',
+      };
     case 'runtime-class':
-      return `runtimeClassName${text} can show GPUs to a pod that asks for none. Remove it, ask for nvidia.com/gpu, or set ${visibleDevicesVariable} to void on every container.`;
+      return {
+        reason: `Runtime class ${text} can show GPUs to a pod that asks for none.`,
+        advice: `Remove it, ask for nvidia.com/gpu, or set ${visibleDevicesVariable} to void on every container.`,
+      };
     case 'privileged':
-      return 'A privileged container reaches every GPU of its node. Remove privileged.';
+      return { reason: 'A privileged container can use every GPU of its node.', advice: 'Remove privileged.' };
     case 'host-processes':
-      return `Capability${text} beside hostPID reaches every GPU of its node, as privileged does. Remove one of the two.`;
+      return {
+        reason: `With hostPID, capability ${text} lets the container use every GPU of its node.`,
+        advice: 'Remove the capability or hostPID.',
+      };
     case 'host-path':
-      return `hostPath${text} reaches GPUs of the node: their devices, or who hands them out. Remove the volume, and ask for nvidia.com/gpu instead.`;
+      return {
+        reason: `${text} gives access to the GPUs of the node.`,
+        advice: 'Remove the volume, and ask for nvidia.com/gpu instead.',
+      };
   }
 }
 
-/** The variable beats what the image says, so that the runtime class shows nothing more. */
+/** The variable overrides what the image says, so the runtime class shows no GPU. */
 function isVoid(pod: Pod): boolean {
   for (const container of allContainers(pod)) if (!setsVoid(container)) return false;
   return true;
@@ -57,7 +71,7 @@ function setsVoid({ env }: Container): boolean {
   );
 }
 
-/** Ephemeral containers are added to pods that exist, where no mutation voids them: they have to do it themselves. */
+/** Ephemeral containers are added to existing pods, which are not mutated, so they must set the variable themselves. */
 function notVoided(pod: Pod): readonly Violation[] {
   if (pod.ephemeralContainers.length === 0) return noViolations;
   return pod.ephemeralContainers
@@ -65,12 +79,13 @@ function notVoided(pod: Pod): readonly Violation[] {
     .map((container) => ({
       rule: id,
       path: `${containerPath(container)}.env`,
-      reason: `The image of an ephemeral container may show it GPUs. Set ${visibleDevicesVariable} to void, as with kubectl debug --env=${visibleDevicesVariable}=void.`,
+      reason: 'The image of an ephemeral container can show GPUs to it.',
+      advice: `Set ${visibleDevicesVariable} to void, for example with kubectl debug --env=${visibleDevicesVariable}=void.`,
     }));
 }
 
 function isPlacedByHand({ operation, meta, user }: Facts, pod: Pod): boolean {
-  // Once it runs, every pod has a node.
+  // Every pod that runs has a node.
   if (operation !== 'CREATE' || pod.nodeName === '') return false;
   return !isKubelet(user) && !isClusterController(user, meta.namespace);
 }
@@ -79,18 +94,19 @@ function placedByHand(nodeName: string): Violation {
   return {
     rule: id,
     path: 'spec.nodeName',
-    reason: `nodeName "${shown(nodeName)}" bypasses the scheduler, which counts the free GPUs of each node. Remove it, or use nodeSelector.`,
+    reason: `"${shown(nodeName)}" bypasses the scheduler, which counts the free GPUs of each node.`,
+    advice: 'Remove nodeName, or use nodeSelector.',
   };
 }
 
 export const deviceAccess: Rule = {
   id,
-  summary: 'GPUs are reached only by asking for them.',
+  summary: 'A pod can use GPUs only by asking for them.',
   settings: 'gpu.deviceAccess',
   fields:
     'spec.*[*].env, spec.*[*].securityContext, spec.hostPID, spec.runtimeClassName, spec.volumes[*].hostPath, spec.nodeName',
   compile(spec) {
-    // Under Void the mutation has voided what it can before this runs: whatever is left is denied.
+    // With Void, the mutation has already voided what it can. What is left is denied.
     if (spec.gpu === undefined || spec.gpu.deviceAccess === 'Allow') return undefined;
     const isVoidPolicy = spec.gpu.deviceAccess === 'Void';
     return (facts) => {
@@ -99,7 +115,7 @@ export const deviceAccess: Rule = {
       let violations: Violation[] | undefined;
       for (const access of findDeviceAccess(pod, demand)) {
         if (access.kind === 'runtime-class' && isVoid(pod)) continue;
-        (violations ??= []).push({ rule: id, path: access.path, reason: reasonOf(access) });
+        (violations ??= []).push({ rule: id, path: access.path, ...sentencesOf(access) });
       }
       if (isVoidPolicy) for (const violation of notVoided(pod)) (violations ??= []).push(violation);
       if (isPlacedByHand(facts, pod) && asksForDevices(pod, demand)) {

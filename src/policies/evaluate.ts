@@ -2,22 +2,22 @@ import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import { rules } from './registry.ts';
 import type { Check, Enforcement, Facts, Violation } from './rule.ts';
 
-/** The rules of one policy, ready to run. Made once, when the policy is loaded. */
+/** A rule of one policy, ready to run. Built once, when the policy is loaded. */
 export type CompiledRule = {
   readonly id: string;
-  /** What the policy enforces, or the rule's ceiling where that is milder. */
+  /** The policy's enforcement, or the rule's ceiling if that is milder. */
   readonly enforcement: Enforcement;
   readonly check: Check;
 };
 
-/** A violation and how strongly it counts under the policy that found it. */
+/** A violation with its enforcement under the policy that found it. */
 export type Finding = Violation & { readonly enforcement: Enforcement };
 
 const strength: Readonly<Record<Enforcement, number>> = { Audit: 0, Warn: 1, Deny: 2 };
 
 const noFindings: readonly Finding[] = Object.freeze([]);
 
-/** Throws PolicyError for settings that a rule cannot use. */
+/** Throws PolicyError when a rule cannot use a setting. */
 export function compileRules(spec: WorkloadPolicySpec): readonly CompiledRule[] {
   return rules.flatMap((rule) => {
     const check = rule.compile(spec);
@@ -30,9 +30,9 @@ export function compileRules(spec: WorkloadPolicySpec): readonly CompiledRule[] 
   });
 }
 
-/** Runs every rule and collects everything that is wrong, so that the user is not sent round once per mistake. */
+/** Runs every rule and collects all violations, so that users can fix everything at once. */
 export function evaluate(rules: readonly CompiledRule[], facts: Facts): readonly Finding[] {
-  // Nothing of ours may stand in the way of a deletion; CONNECT (exec, attach) carries no object of the user.
+  // No rule may prevent a deletion, and CONNECT (exec, attach) carries no object of the user.
   if (facts.operation === 'DELETE' || facts.operation === 'CONNECT') {
     return noFindings;
   }
@@ -49,15 +49,15 @@ export function evaluate(rules: readonly CompiledRule[], facts: Facts): readonly
   return findings ?? noFindings;
 }
 
-/** Without `detail`: it may tell of the cluster, which changes while the object does not. */
+/** Leaves out `detail`, which may describe the cluster: it changes while the object does not. */
 function identity(finding: Finding): string {
   return `${finding.rule}\n${finding.path}\n${finding.reason}`;
 }
 
 /**
- * Drops what the old object violated already, so that a pod from before the policy can still be relabelled and finalised,
- * and what it violated by as much or more, so that a pod above a maximum can be brought closer to it. A violation that
- * became worse stays.
+ * Drops violations that the old object already had, so that a pod that is older than the policy can still be relabelled
+ * and finalised. Also drops those that exceed a limit by no more than before, so that a pod above a maximum can be
+ * brought closer to it. Violations that became worse stay.
  */
 export function ratchet(findings: readonly Finding[], findingsOfOldObject: readonly Finding[]): readonly Finding[] {
   if (findings.length === 0 || findingsOfOldObject.length === 0) {

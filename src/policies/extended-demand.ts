@@ -4,22 +4,22 @@ import type { Container, Pod } from '../workload/pod.ts';
 import { nanosPerUnit } from '../workload/quantity.ts';
 import { isExtendedResource } from '../workload/resource-names.ts';
 
-/** ResourceQuota writes `requests.nvidia.com/gpu`. As a container's resource such a name asks for nothing there is. */
+/** ResourceQuota writes `requests.nvidia.com/gpu`. As a resource of a container, that name asks for nothing. */
 const quotaKeyPrefixes = ['requests.', 'limits.'] as const;
 
-/** The name that was meant, if `resource` is a key of ResourceQuota. */
+/** The resource that was meant, if `resource` is a ResourceQuota key. */
 export function behindQuotaKey(resource: string): string | undefined {
   const prefix = quotaKeyPrefixes.find((candidate) => resource.startsWith(candidate + gpuResourcePrefix));
   return prefix === undefined ? undefined : resource.slice(prefix.length);
 }
 
-/** Whole devices of any one extended resource that a pod asks for, by Kubernetes' own pod arithmetic. */
+/** Whole devices of one extended resource that a pod asks for, summed as Kubernetes sums a pod. */
 export function devicesOfPod(pod: Pod, demand: Demand, resource: string): number {
   if (resource.startsWith(gpuResourcePrefix)) return demand.get(resource) ?? 0;
   return wholeDevices(podTotal(pod, resource, 'requests').total);
 }
 
-/** The GPU demand and every other extended resource that the pod asks for, such as `rdma/hca`. */
+/** The GPU demand plus every other extended resource that the pod asks for, such as `rdma/hca`. */
 export function extendedDemandOf(pod: Pod, demand: Demand): Demand {
   const sums = podSums(pod, isOtherExtended, requestOf);
   if (sums === undefined) return demand;
@@ -31,7 +31,7 @@ export function extendedDemandOf(pod: Pod, demand: Demand): Demand {
   return extended;
 }
 
-/** Of quota keys the rule gpu-quantity speaks. */
+/** ResourceQuota keys are left to the rule gpu-quantity. */
 function isOtherExtended(resource: string): boolean {
   if (resource.startsWith(gpuResourcePrefix) || !isExtendedResource(resource)) return false;
   return behindQuotaKey(resource) === undefined;

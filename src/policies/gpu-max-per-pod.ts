@@ -1,7 +1,7 @@
 /**
  * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests, spec.resources.limits,
  *                   spec.overhead
- * Values allowed:   for each resource of gpu.maxPerPod at most that many devices, by Kubernetes' own pod arithmetic
+ * Values allowed:   at most the devices in gpu.maxPerPod of each resource there, summed as Kubernetes sums a pod
  */
 import type { Pod } from '../workload/pod.ts';
 import { askedBy } from './asked-by.ts';
@@ -11,20 +11,20 @@ import { noViolations, type Rule, type Violation } from './rule.ts';
 const id = 'gpu-max-per-pod';
 
 function tooMany(pod: Pod, resource: string, devices: number, maximum: number): Violation {
-  const { path, detail } = askedBy(pod, resource);
-  const advice = maximum === 0 ? 'This policy allows none: remove it.' : `Ask for ${maximum} or fewer.`;
+  const { path, parts } = askedBy(pod, resource);
   return {
     rule: id,
     path,
-    reason: `${resource} requested ${devices}, maximum ${maximum} per pod, over by ${devices - maximum}. ${advice}`,
-    ...(detail !== undefined && { detail }),
+    reason: `${devices} ${resource} requested, at most ${maximum} per pod, ${devices - maximum} over.`,
+    ...(parts !== undefined && { detail: `Requested by: ${parts}.` }),
+    advice: maximum === 0 ? 'Remove the request: this policy allows none.' : `Ask for ${maximum} or fewer.`,
     over: { limit: resource, excess: devices - maximum },
   };
 }
 
 export const gpuMaxPerPod: Rule = {
   id,
-  summary: 'One pod asks for at most so many devices.',
+  summary: 'A pod asks for at most a given number of devices.',
   settings: 'gpu.maxPerPod',
   fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.resources.limits, spec.overhead',
   compile(spec) {

@@ -1,7 +1,7 @@
 /**
  * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests, spec.overhead
- * Values allowed:   GPUs of one mode in one pod: dedicated (nvidia.com/gpu), shared (*.shared) or MIG
- *                   (nvidia.com/mig-*, several profiles too); any of them when gpu.allowMixed is set
+ * Values allowed:   GPUs of one mode per pod: dedicated (nvidia.com/gpu), shared (*.shared) or MIG (nvidia.com/mig-*,
+ *                   also several profiles); any mix when gpu.allowMixed is set
  */
 import { devicesOf, gpuMode, podGpuMode, type Demand } from '../workload/demand.ts';
 import { containerPath, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
@@ -24,7 +24,7 @@ function mixture(pod: Pod, demand: Demand): Violation {
       if (!Object.hasOwn(container.limits, resource)) find(container, resource, 'requests');
     }
   }
-  // What no container asks for comes by the overhead of the runtime class.
+  // A resource that no container asks for comes from the overhead of the runtime class.
   for (const resource of demand.keys()) {
     const mode = gpuMode(resource);
     if (mode !== undefined && !found.has(mode)) found.set(mode, { resource, field: 'spec.overhead' });
@@ -35,16 +35,17 @@ function mixture(pod: Pod, demand: Demand): Violation {
   return {
     rule: id,
     path,
-    reason: `${shownList(modes.map(({ resource }) => resource))} in one pod. Ask for one of them.`,
+    reason: `${shownList(modes.map(({ resource }) => resource))} in one pod.`,
     ...(elsewhere.length > 0 && {
-      detail: elsewhere.map(({ resource, field }) => `${shown(resource)} in ${field}`).join(', '),
+      detail: `See also: ${elsewhere.map(({ resource, field }) => `${shown(resource)} in ${field}`).join(', ')}.`,
     }),
+    advice: 'Ask for one of them.',
   };
 }
 
 export const gpuMixed: Rule = {
   id,
-  summary: 'One pod asks for dedicated, shared or MIG devices, not for several of these.',
+  summary: 'A pod asks for dedicated, shared or MIG GPUs, but not for a mix of them.',
   settings: 'gpu.allowMixed',
   fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.overhead',
   compile(spec) {

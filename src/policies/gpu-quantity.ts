@@ -1,8 +1,8 @@
 /**
- * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests of nvidia.com/ names,
- *                   and spec.resources of the whole pod
- * Values allowed:   whole numbers; a limit wherever there is a request, and the two equal; none for the whole pod;
- *                   no quota keys (limits.nvidia.com/gpu), which name nothing that a container could get
+ * Fields looked at: nvidia.com/ names in spec.containers[*] and spec.initContainers[*] .resources.limits and .requests,
+ *                   and in spec.resources
+ * Values allowed:   whole numbers; with every request an equal limit; nothing in spec.resources; no ResourceQuota keys
+ *                   such as limits.nvidia.com/gpu, which give a container nothing
  */
 import { gpuResourcePrefix } from '../workload/demand.ts';
 import {
@@ -20,7 +20,7 @@ import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'gpu-quantity';
 
-type Report = (path: string, reason: string) => void;
+type Report = (path: string, reason: string, advice: string) => void;
 
 type Field = 'limits' | 'requests';
 
@@ -29,10 +29,9 @@ function judgeText(resource: string, text: string, container: Container, field: 
   if (nanos !== undefined && nanos % nanosPerUnit === 0n) return true;
   const path = `${containerPath(container)}.resources.${field}`;
   if (nanos === undefined) {
-    report(path, `${shown(resource)} "${shown(text)}" is no quantity. Write a whole number of devices, such as 1.`);
+    report(path, `${shown(resource)} "${shown(text)}" is not a quantity.`, 'Write a whole number, such as 1.');
   } else {
-    const instead = wholeUnits(text) ?? 1;
-    report(path, `${shown(resource)} ${shown(text)} is no whole number of devices. Ask for ${instead}.`);
+    report(path, `${shown(resource)} ${shown(text)} is not a whole number.`, `Ask for ${wholeUnits(text) ?? 1}.`);
   }
   return false;
 }
@@ -45,7 +44,8 @@ function judgeContainer(container: Container, resource: string, report: Report):
     const field = limit === undefined ? 'requests' : 'limits';
     report(
       `${containerPath(container)}.resources.${field}`,
-      `${shown(resource)} is a key of ResourceQuota and gives a container nothing. Write ${shown(meant)}.`,
+      `${shown(resource)} is a ResourceQuota key and gives the container nothing.`,
+      `Write ${shown(meant)}.`,
     );
     return;
   }
@@ -58,17 +58,19 @@ function judgeContainer(container: Container, resource: string, report: Report):
   if (limit === undefined) {
     report(
       `${path}.limits`,
-      `${name} requested ${shown(request)}, limit missing. Devices cannot be overcommitted: set the limit to ${shown(request)}.`,
+      `${name} request is ${shown(request)} and limit is missing, but GPUs cannot be overcommitted.`,
+      `Set the limit to ${shown(request)}.`,
     );
   } else if (parseQuantity(request) !== parseQuantity(limit)) {
     report(
       path,
-      `${name} requested ${shown(request)}, limit ${shown(limit)}. Devices cannot be overcommitted: make both the same.`,
+      `${name} request is ${shown(request)} and limit is ${shown(limit)}, but GPUs cannot be overcommitted.`,
+      'Set both to the same number.',
     );
   }
 }
 
-/** Kubernetes sizes a whole pod by cpu, memory and hugepages alone. */
+/** Kubernetes accepts only cpu, memory and hugepages for a whole pod. */
 function judgeWholePod({ podLimits, podRequests }: Pod, report: Report): void {
   judgeOfPod('limits', podLimits, report);
   judgeOfPod('requests', podRequests, report);
@@ -77,8 +79,11 @@ function judgeWholePod({ podLimits, podRequests }: Pod, report: Report): void {
 function judgeOfPod(field: Field, resources: ResourceList, report: Report): void {
   for (const resource in resources) {
     if (!resource.includes(gpuResourcePrefix)) continue;
-    const advice = 'cannot be asked for by a whole pod. Move it to the container that uses it.';
-    report(`spec.resources.${field}`, `${shown(resource)} ${advice}`);
+    report(
+      `spec.resources.${field}`,
+      `${shown(resource)} cannot be requested for a whole pod.`,
+      'Move it to the container that uses it.',
+    );
   }
 }
 
@@ -96,7 +101,7 @@ function judgeContainers(pod: Pod, report: Report): void {
 
 export const gpuQuantity: Rule = {
   id,
-  summary: 'GPUs are asked for in whole numbers, with a limit that equals the request.',
+  summary: 'GPU requests are whole numbers, and limits equal requests.',
   settings: 'gpu',
   fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.resources',
   compile(spec) {
@@ -104,7 +109,7 @@ export const gpuQuantity: Rule = {
     return ({ pod }) => {
       if (pod === undefined) return noViolations;
       let violations: Violation[] | undefined;
-      const report: Report = (path, reason) => (violations ??= []).push({ rule: id, path, reason });
+      const report: Report = (path, reason, advice) => (violations ??= []).push({ rule: id, path, reason, advice });
       judgeWholePod(pod, report);
       judgeContainers(pod, report);
       return violations ?? noViolations;

@@ -17,22 +17,21 @@ function tooManyShared(
   devices: number,
   maximum: number,
 ): Violation {
-  const name = shown(resource);
   const path = `${containerPath(container)}.resources.limits`;
   return {
     rule: id,
     path,
-    // k8s-device-plugin, failRequestsGreaterThanOne: the container would only fail later, with UnexpectedAdmissionError.
-    reason:
-      `${name} requested ${shown(text)}, maximum ${maximum} per container. ` +
-      `Several replicas of one GPU give no larger share of it: ask for ${maximum}${maximum > 1 ? ' or fewer' : ''}, or for a whole GPU.`,
+    // k8s-device-plugin, failRequestsGreaterThanOne: otherwise the container fails later, with UnexpectedAdmissionError.
+    reason: `${shown(text)} ${shown(resource)} requested, at most ${maximum} per container, ${devices - maximum} over.`,
+    detail: 'More shares give the container no larger part of a GPU.',
+    advice: `Ask for ${maximum}${maximum > 1 ? ' or fewer' : ''}, or for a whole GPU.`,
     over: { limit: `${path} ${resource}`, excess: devices - maximum },
   };
 }
 
 export const gpuSharedPerContainer: Rule = {
   id,
-  summary: 'One container asks for at most so many shared devices.',
+  summary: 'A container asks for at most a given number of shared GPUs.',
   settings: 'gpu.sharedPerContainer',
   fields: 'spec.containers[*].resources.limits, spec.initContainers[*].resources.limits',
   compile(spec) {

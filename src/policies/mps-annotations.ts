@@ -1,7 +1,7 @@
 /**
  * Fields looked at: metadata.annotations[mps.nvidia.com/threads] and [mps.nvidia.com/vram], the pod's GPU demand
- * Values allowed:   threads an integer from 1 to 100, in percent; vram an integer with G or M; both only on a pod that
- *                   asks for a shared GPU
+ * Values allowed:   threads: an integer from 1 to 100, in percent; vram: an integer followed by G or M; both only on a
+ *                   pod that asks for a shared GPU
  */
 import { asksForShared } from '../workload/demand.ts';
 import { mpsThreadsAnnotation, mpsVramAnnotation, parseMpsThreads, parseMpsVram } from '../workload/mps.ts';
@@ -18,27 +18,37 @@ function withoutEffect(annotation: string): Violation {
   return {
     rule: id,
     path: `metadata.annotations[${annotation}]`,
-    reason: `${annotation} has no effect on a pod without a shared GPU. Ask for nvidia.com/gpu.shared, or remove the annotation.`,
+    reason: 'No effect on a pod without a shared GPU.',
+    advice: 'Ask for nvidia.com/gpu.shared, or remove the annotation.',
   };
 }
 
-function offGrammar(annotation: string, value: string, grammar: string): Violation {
+type Grammar = { readonly form: string; readonly example: string };
+
+function malformed(annotation: string, value: string, { form, example }: Grammar): Violation {
   return {
     rule: id,
     path: `metadata.annotations[${annotation}]`,
-    reason: `${annotation} "${shown(value)}" is not ${grammar}.`,
+    reason: `"${shown(value)}" is not ${form}.`,
+    advice: `Write ${example}.`,
   };
 }
 
 export const mpsAnnotations: Rule = {
   id,
-  summary: 'MPS annotations are in the grammar of MPS, and on pods with a shared GPU.',
+  summary: 'MPS annotations have values that MPS accepts, and are on pods with a shared GPU.',
   settings: 'mps',
   fields: 'metadata.annotations',
   compile(spec) {
     if (spec.mps === undefined) return undefined;
-    const threadsGrammar = `an integer from 1 to 100. Write a percentage such as ${spec.mps.threads ?? exampleThreads}`;
-    const vramGrammar = `an integer with G or M. Write an amount such as ${spec.mps.vram ?? exampleVram}`;
+    const threadsGrammar: Grammar = {
+      form: 'an integer from 1 to 100',
+      example: `a percentage such as ${spec.mps.threads ?? exampleThreads}`,
+    };
+    const vramGrammar: Grammar = {
+      form: 'an integer followed by G or M',
+      example: `an amount such as ${spec.mps.vram ?? exampleVram}`,
+    };
     return ({ pod, meta, demand }) => {
       const threads = ownValue(meta.annotations, mpsThreadsAnnotation);
       const vram = ownValue(meta.annotations, mpsVramAnnotation);
@@ -50,10 +60,10 @@ export const mpsAnnotations: Rule = {
         return violations;
       }
       if (threads !== undefined && parseMpsThreads(threads) === undefined) {
-        violations.push(offGrammar(mpsThreadsAnnotation, threads, threadsGrammar));
+        violations.push(malformed(mpsThreadsAnnotation, threads, threadsGrammar));
       }
       if (vram !== undefined && parseMpsVram(vram) === undefined) {
-        violations.push(offGrammar(mpsVramAnnotation, vram, vramGrammar));
+        violations.push(malformed(mpsVramAnnotation, vram, vramGrammar));
       }
       return violations;
     };

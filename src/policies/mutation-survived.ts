@@ -1,7 +1,7 @@
 /**
- * Fields looked at: those that the policy's mutations write: labels, annotations, resources, environment
- * Values allowed:   what the mutations leave, so that applying them once more changes nothing; as the label
- *                   gpugate.dev/gpu-mode, which stays as the user wrote it, only the mode of the pod's demand
+ * Fields looked at: what the policy's mutations write: labels, annotations, resources, environment
+ * Values allowed:   what the mutations leave, so that applying them again changes nothing; for the label
+ *                   gpugate.dev/gpu-mode, which mutations do not overwrite, only the mode of the GPUs the pod asks for
  */
 import { gpuModeLabelKey, podGpuMode } from '../workload/demand.ts';
 import { ownValue } from '../workload/pod.ts';
@@ -10,7 +10,7 @@ import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 
 const id = 'mutation-survived';
 
-/** `/spec/containers/0/env/-` -> `spec.containers[0].env`: as users know fields from other messages. */
+/** `/spec/containers/0/env/-` -> `spec.containers[0].env`, the form that Kubernetes prints. */
 function fieldPath(pointer: string): string {
   return pointer
     .split('/')
@@ -25,20 +25,20 @@ function fieldPath(pointer: string): string {
 
 export const mutationSurvived: Rule = {
   id,
-  summary: 'What the mutating webhook sets is still there when the pod is validated, and the GPU mode label is right.',
+  summary: 'The pod still has what the mutating webhook set, and the right GPU mode label.',
   settings: 'labels.set, resources.requests, resources.limits, gpu.modeLabel, gpu.deviceAccess, mps',
   fields: 'every field that a mutation writes',
-  // The mutating webhook fails open by design, so that a pod without its defaults is a hint, not a crime.
+  // The mutating webhook fails open by design, so a pod without its defaults gets a warning and no denial.
   ceiling: () => 'Warn',
   compile(spec) {
     const setsMode = spec.gpu?.modeLabel === true;
     return (facts) => {
-      // Pods are mutated when they are created, and never again.
+      // Pods are mutated only when they are created.
       if (facts.pod === undefined || facts.operation !== 'CREATE') return noViolations;
       const pointers = facts.unmutated();
-      const wrongMode = setsMode ? contradiction(facts) : undefined;
-      if (pointers.length === 0) return wrongMode === undefined ? noViolations : [wrongMode];
-      return wrongMode === undefined ? [undone(pointers)] : [undone(pointers), wrongMode];
+      const wrong = setsMode ? wrongMode(facts) : undefined;
+      if (pointers.length === 0) return wrong === undefined ? noViolations : [wrong];
+      return wrong === undefined ? [undone(pointers)] : [undone(pointers), wrong];
     };
   },
 };
@@ -48,18 +48,20 @@ function undone(pointers: readonly string[]): Violation {
   return {
     rule: id,
     path: '',
-    reason: `The mutating webhook would still change ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}: it was skipped, or undone by another webhook. Create the pod again, or ask the cluster admin.`,
-    detail: shownList(fields),
+    reason: `${fields.length === 1 ? '1 field lacks' : `${fields.length} fields lack`} what gpugate sets on new pods: its webhook was skipped, or another one undid it.`,
+    detail: `Fields: ${shownList(fields)}.`,
+    advice: 'Create the pod again, or ask the cluster admin.',
   };
 }
 
-function contradiction({ meta, demand }: Facts): Violation | undefined {
+function wrongMode({ meta, demand }: Facts): Violation | undefined {
   const label = ownValue(meta.labels, gpuModeLabelKey);
   const mode = podGpuMode(demand);
   if (label === undefined || label === mode) return undefined;
   return {
     rule: id,
     path: `metadata.labels[${gpuModeLabelKey}]`,
-    reason: `Label ${gpuModeLabelKey} "${shown(label)}" contradicts the demand of the pod, ${mode === undefined ? 'which has no GPU mode' : `whose mode is ${mode}`}. Remove the label${mode === undefined ? '' : ': it is set by itself'}.`,
+    reason: `"${shown(label)}" is wrong: this pod has ${mode === undefined ? 'no GPU mode' : `the GPU mode ${mode}`}.`,
+    advice: mode === undefined ? 'Remove the label.' : 'Remove the label: gpugate sets the right one.',
   };
 }

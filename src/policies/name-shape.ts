@@ -1,16 +1,16 @@
 import { RE2JS } from 're2js';
 import { messageOf } from '../text/message-of.ts';
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
-import { PolicyError } from './policy-error.ts';
 import { clip, printable, shownList } from '../text/printable.ts';
+import { PolicyError } from './rule.ts';
 
-/** What a policy says of names, as one regular expression of linear time (a user may send any name). */
+/** The names that a policy allows. One regular expression with linear time, because users can send any name. */
 export type NameShape = {
   readonly matches: (name: string) => boolean;
-  /** The end of sentences such as `Name "x" does not match the form {prefix}-{id}-{name}`. */
+  /** The end of sentences such as `"x" does not match the format {prefix}-{id}-{name}`. */
   readonly form: string;
   readonly detail: string | undefined;
-  /** Names that might pass and are close to `name`, the closest first. */
+  /** Names that may match and are close to `name`, closest first. */
   readonly proposals: (name: string) => readonly string[];
 };
 
@@ -19,25 +19,25 @@ type NameSettings = NonNullable<WorkloadPolicySpec['names']>;
 const placeholders = ['{prefix}', '{id}', '{name}'] as const;
 type Placeholder = (typeof placeholders)[number];
 
-/** As a pattern, and as a message says it. */
+/** As a pattern, and in a message. */
 const lettersAndDigits = { pattern: '[a-z0-9]+', meaning: 'letters and digits' } as const;
 const samplePrefix = 'job';
 const sampleId = '1';
 const sampleName = 'train';
 
-/** Of a pattern in a message; the policy may hold 1,024 characters. */
+/** Of a pattern in a message. The schema allows 1,024 characters. */
 const maxPatternBytes = 200;
 
 function isPlaceholder(part: string): part is Placeholder {
   return (placeholders as readonly string[]).includes(part);
 }
 
-/** `{prefix}-{id}` -> `{prefix}`, `-`, `{id}`. The schema has seen to it that nothing else is in braces. */
+/** `{prefix}-{id}` -> `{prefix}`, `-`, `{id}`. The schema allows nothing else in braces. */
 function splitFormat(format: string): readonly string[] {
   return format.split(/(\{[a-z]+\})/).filter((part) => part !== '');
 }
 
-/** Lower case, with dashes in place of what no name may hold. */
+/** In lower case, with dashes for characters that no name may contain. */
 function asDnsName(text: string): string {
   return text
     .toLowerCase()
@@ -69,13 +69,13 @@ function formatShape(format: string, prefixes: readonly string[]): NameShape {
   const meanings: Readonly<Record<Placeholder, string>> = {
     '{prefix}': prefixes.length === 0 ? lettersAndDigits.meaning : shownList(prefixes).replace(' and ', ' or '),
     '{id}': lettersAndDigits.meaning,
-    '{name}': 'letters, digits, - and .',
+    '{name}': 'letters, digits, dashes and dots',
   };
   const used = placeholders.filter((placeholder) => parts.includes(placeholder));
   return {
     matches: (name) => pattern.testExact(name),
-    form: `the form ${format}`,
-    detail: used.map((placeholder) => `${placeholder.slice(1, -1)}: ${meanings[placeholder]}`).join('; '),
+    form: `the format ${format}`,
+    detail: `Here ${used.map((placeholder) => `${placeholder} is ${meanings[placeholder]}`).join(', ')}.`,
     proposals(name) {
       const clean = asDnsName(name);
       const prefix = prefixFor(clean, prefixes);
@@ -102,7 +102,7 @@ function patternShape(pattern: string, prefixes: readonly string[]): NameShape {
   }
   return {
     matches: (name) => compiled.testExact(name),
-    form: `the pattern ${clip(printable(pattern), maxPatternBytes)}`,
+    form: `the pattern "${clip(printable(pattern), maxPatternBytes)}"`,
     detail: undefined,
     proposals(name) {
       const clean = asDnsName(name);

@@ -1,22 +1,21 @@
 /**
  * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources, spec.overhead, spec.nodeSelector,
  *                   spec.nodeName
- * Values allowed:   extended resources that one node, with the labels of the selector, could give when it is empty;
- *                   anything while no node is in view, on a pod that has its node, and of resources unknown to all nodes
+ * Values allowed:   extended resources that one empty node with the selected labels could provide; anything when there
+ *                   are no nodes, when the pod already has its node, and for resources that no node offers
  */
 import type { ClusterFacts, NodeFacts } from '../workload/cluster-facts.ts';
 import type { Demand } from '../workload/demand.ts';
 import { ownValue, type Labels, type Pod } from '../workload/pod.ts';
 import { wholeUnits } from '../workload/quantity.ts';
 import { askedBy } from './asked-by.ts';
-import { createNodeScan } from './node-scan.ts';
-import { isSelected } from './node-selector.ts';
+import { countOf, createNodeSearch, isSelected } from './node-search.ts';
 import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'node-fit';
 
-/** The labels of one selector that a message repeats. */
+/** Of one selector, in a message. */
 const maxShownLabels = 3;
 
 function offers(node: NodeFacts, resource: string): number {
@@ -35,11 +34,12 @@ function noSuchNode(selector: Labels, nodes: readonly NodeFacts[]): Violation {
   return {
     rule: id,
     path: 'spec.nodeSelector',
-    reason: `No node in view is labelled ${shownList(labels, maxShownLabels)}. Correct or remove the selector.`,
+    reason: `No node has the ${labels.length === 1 ? 'label' : 'labels'} ${shownList(labels, maxShownLabels)}.`,
     detail:
       unmet === undefined || values.size === 0
-        ? `nodes in view: ${nodes.length}`
-        : `${shown(unmet)} in view: ${shownList([...values].toSorted())}`,
+        ? countOf(nodes)
+        : `Nodes have ${shown(unmet)} ${shownList([...values].toSorted())}.`,
+    advice: 'Correct or remove the selector.',
   };
 }
 
@@ -50,13 +50,14 @@ function tooLarge(pod: Pod, resource: string, devices: number, nodes: readonly N
   const most = offers(largest, resource);
   if (most >= devices) return undefined;
   const isNarrowed = Object.keys(pod.nodeSelector).length > 0;
-  const place = isNarrowed ? 'one node that spec.nodeSelector allows' : 'one node in view';
-  const advice = most === 0 ? 'Select other nodes.' : `Ask for ${most} or fewer, or spread the work over several pods.`;
+  const place = isNarrowed ? 'any node that spec.nodeSelector allows' : 'any node';
+  const numbers = most === 0 ? `none on ${place}` : `at most ${most} on ${place}, ${devices - most} short`;
   return {
     rule: id,
     path: askedBy(pod, resource).path,
-    reason: `${shown(resource)} requested ${devices}, the most on ${place} is ${most}, short by ${devices - most}. ${advice}`,
-    ...(most > 0 && { detail: `largest: ${shown(largest.name)}` }),
+    reason: `${devices} ${shown(resource)} requested, ${numbers}.`,
+    ...(most > 0 && { detail: `The largest node is ${shown(largest.name)}.` }),
+    advice: most === 0 ? 'Select other nodes.' : `Ask for ${most} or fewer, or split the work over several pods.`,
   };
 }
 
@@ -65,28 +66,29 @@ function explain(pod: Pod, needs: Demand, { nodes }: ClusterFacts): readonly Vio
   if (selected.length === 0) return [noSuchNode(pod.nodeSelector, nodes)];
   const violations = [...needs].flatMap(([resource, devices]) => tooLarge(pod, resource, devices, selected) ?? []);
   if (violations.length > 0) return violations;
-  const all = [...needs].map(([resource, devices]) => `${resource} ${devices}`);
+  const all = [...needs].map(([resource, devices]) => `${devices} ${resource}`);
   return [
     {
       rule: id,
       path: 'spec',
-      reason: `No node in view offers ${shownList(all)} together. Ask for less, or split the pod.`,
-      detail: `nodes in view: ${nodes.length}`,
+      reason: `No node offers ${shownList(all)} together.`,
+      detail: countOf(nodes),
+      advice: 'Ask for less, or split the pod.',
     },
   ];
 }
 
 export const nodeFit: Rule = {
   id,
-  summary: 'At least one node in view could hold the pod if it were empty.',
+  summary: 'At least one node is large enough for the pod when it is empty.',
   settings: 'gpu.nodeFit',
   fields:
     'spec.containers[*].resources, spec.initContainers[*].resources, spec.overhead, spec.nodeSelector, spec.nodeName',
-  // A larger node may yet come, out of an autoscaler's group of size 0.
+  // An autoscaler may still add a larger node from a group of size 0.
   ceiling: (spec) => (spec.gpu?.nodeFit === 'Deny' ? 'Deny' : 'Warn'),
   compile(spec) {
     if (spec.gpu === undefined || spec.gpu.nodeFit === 'Off') return undefined;
-    const findsNode = createNodeScan();
+    const findsNode = createNodeSearch();
     return ({ pod, extendedDemand, cluster }) => {
       const { nodes } = cluster;
       if (pod === undefined || pod.nodeName !== '') return noViolations;

@@ -13,7 +13,7 @@ import { resourceMaximum } from './resource-maximum.ts';
 import { resourceName } from './resource-name.ts';
 import type { Rule } from './rule.ts';
 
-/** Every rule, in the order in which a denial names them: who the object is, then what it asks for, then how. */
+/** Every rule, in the order of a denial: who the object is, what it asks for, and how. */
 export const rules: readonly Rule[] = [
   resourceName,
   requiredLabels,

@@ -1,6 +1,6 @@
 /**
  * Fields looked at: metadata.labels of the kinds in labels.kinds
- * Values allowed:   every key of labels.require present, with a value that is not empty
+ * Values allowed:   every key in labels.require is present, with a value that is not empty
  */
 import { ownValue } from '../workload/pod.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
@@ -32,14 +32,12 @@ export const requiredLabels: Rule = {
           violations.push({
             rule: id,
             path: `metadata.labels[${key}]`,
-            reason:
-              value === undefined
-                ? `The required label ${key} is missing. Set it to a value.`
-                : `The required label ${key} is empty. Give it a value.`,
+            reason: value === undefined ? 'Required, but missing.' : 'Required, but empty.',
             // Only pods are mutated, and a template whose source is absent sets nothing.
             ...(source !== undefined &&
               value === undefined &&
-              facts.pod !== undefined && { detail: `the policy fills it from ${source}, which had no value here` }),
+              facts.pod !== undefined && { detail: `The policy sets it from ${source}, which had no value.` }),
+            advice: value === undefined ? 'Add the label with a value.' : 'Give the label a value.',
           });
         }
       }

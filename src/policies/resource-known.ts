@@ -1,24 +1,25 @@
 /**
  * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits and .requests, spec.overhead
- * Values allowed:   extended resources that at least one node in view offers; any at all while no node is in view
+ * Values allowed:   extended resources that at least one node offers; any when there are no nodes
  */
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Pod } from '../workload/pod.ts';
 import { askedBy } from './asked-by.ts';
 import { nearest } from '../text/edit-distance.ts';
+import { countOf } from './node-search.ts';
 import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';
 
 const id = 'resource-known';
 
-/** As in `nvidai.com/gpu` and `nvidia.com/gpus`; 4 would take `nvidia.com/rdma` for `nvidia.com/gpu`. */
+/** Enough for `nvidai.com/gpu` and `nvidia.com/gpus`. With 4, `nvidia.com/rdma` would be taken for `nvidia.com/gpu`. */
 const maxTypos = 3;
-/** Comparing names costs microseconds each, and a pod may hold thousands of invented ones. */
+/** Comparing names takes microseconds each, and a pod may have thousands of invented ones. */
 const maxUnknown = 10;
 
-function advice(meant: string | undefined, offered: readonly string[]): string {
+function adviceOf(meant: string | undefined, offered: readonly string[]): string {
   if (meant !== undefined) return `Did you mean ${meant}?`;
-  if (offered.length === 0) return 'No node offers any device: ask the cluster admin.';
+  if (offered.length === 0) return 'Ask the cluster admin: no node offers any device.';
   return offered.length === 1 ? `Ask for ${shownList(offered)}.` : `Ask for one of ${shownList(offered)}.`;
 }
 
@@ -28,17 +29,18 @@ function unknownResource(pod: Pod, resource: string, cluster: ClusterFacts): Vio
   return {
     rule: id,
     path: askedBy(pod, resource).path,
-    reason: `${shown(resource)} is offered by no node in view. ${advice(meant, offered)}`,
-    detail: `nodes in view: ${cluster.nodes.length}`,
+    reason: `No node offers ${shown(resource)}.`,
+    detail: countOf(cluster.nodes),
+    advice: adviceOf(meant, offered),
   };
 }
 
 export const resourceKnown: Rule = {
   id,
-  summary: 'Extended resources are ones that some node offers.',
+  summary: 'Every extended resource is offered by at least one node.',
   settings: 'gpu.nodeFit',
   fields: 'spec.containers[*].resources, spec.initContainers[*].resources, spec.overhead',
-  // Nodes may yet come: an autoscaler's group of size 0, or a DeviceClass that offers the name (extendedResourceName).
+  // An autoscaler may add nodes from a group of size 0, and a DeviceClass may offer the name (extendedResourceName).
   ceiling: (spec) => (spec.gpu?.nodeFit === 'Deny' ? 'Deny' : 'Warn'),
   compile(spec) {
     if (spec.gpu === undefined || spec.gpu.nodeFit === 'Off') return undefined;

@@ -1,16 +1,16 @@
 /**
  * Fields looked at: spec.containers[*] and spec.initContainers[*] .resources.limits, spec.resources.limits, spec.overhead
- * Values allowed:   for each resource of resources.maximum a limit above 0 on every container, which add up to at most that much
- *                   by Kubernetes' own pod arithmetic; devices and hugepages need no limit, since none means 0 of them
+ * Values allowed:   for each resource in resources.maximum: a limit above 0 on every container, and a sum of at most the
+ *                   maximum, as Kubernetes sums a pod; devices and hugepages need no limit, because without one a
+ *                   container gets none
  */
 import { podTotal } from '../workload/demand.ts';
 import { containerPath, ownValue, resourceContainers, type Container, type Pod } from '../workload/pod.ts';
 import { nanosPerUnit, parseQuantity } from '../workload/quantity.ts';
 import { isOvercommittable } from '../workload/resource-names.ts';
 import { askedBy } from './asked-by.ts';
-import { PolicyError } from './policy-error.ts';
 import { shown } from '../text/printable.ts';
-import { noViolations, type Rule, type Violation } from './rule.ts';
+import { noViolations, PolicyError, type Rule, type Violation } from './rule.ts';
 
 const id = 'resource-maximum';
 
@@ -19,11 +19,11 @@ type Maximum = {
   /** As the policy writes it. */
   readonly text: string;
   readonly nanos: bigint;
-  /** Whether a container without this limit, or with 0, may use as much as the node has. */
+  /** Whether a container without a limit, or with 0, may use all that the node has. */
   readonly isUnboundedWhenAbsent: boolean;
 };
 
-/** `amount` in the unit in which the policy's author thinks: 544Gi next to 512Gi. At most three decimals, rounded up. */
+/** `amount` in the unit of the maximum, as in 544Gi and 512Gi. At most three decimals, rounded up. */
 function inUnitOf(maximum: Maximum, amount: bigint): string {
   const suffix = maximum.text.replace(/^\+?[0-9.]+/, '');
   const unit = parseQuantity(`1${suffix}`) ?? nanosPerUnit;
@@ -31,27 +31,29 @@ function inUnitOf(maximum: Maximum, amount: bigint): string {
   const decimals = String(thousandths % 1000n)
     .padStart(3, '0')
     .replace(/0+$/, '');
-  // An exponent may make a thousand digits, of which nobody reads more than the first.
+  // An exponent may produce a thousand digits.
   return shown(`${thousandths / 1000n}${decimals === '' ? '' : `.${decimals}`}${suffix}`);
 }
 
 function aboveMaximum(pod: Pod, maximum: Maximum, total: bigint): Violation {
-  const { path, text, detail } = askedBy(pod, maximum.resource);
+  const { path, text, parts } = askedBy(pod, maximum.resource);
   const { resource } = maximum;
-  const bounds = `maximum ${maximum.text} per pod, over by ${inUnitOf(maximum, total - maximum.nanos)}`;
+  const single = text !== undefined && parseQuantity(text) === total ? text : undefined;
+  const sum = single === undefined ? `limits add up to ${inUnitOf(maximum, total)}` : `limit is ${shown(single)}`;
   return {
     rule: id,
     path,
-    reason:
-      text !== undefined && parseQuantity(text) === total
-        ? `${resource} limit ${shown(text)}, ${bounds}. Lower it to ${maximum.text} or less.`
-        : `${resource} limits add up to ${inUnitOf(maximum, total)}, ${bounds}. Lower them to ${maximum.text} or less in all.`,
-    ...(detail !== undefined && { detail }),
+    reason: `${resource} ${sum}, at most ${maximum.text} per pod, ${inUnitOf(maximum, total - maximum.nanos)} over.`,
+    ...(parts !== undefined && { detail: `Limits: ${parts}.` }),
+    advice:
+      single === undefined
+        ? `Lower the limits to ${maximum.text} or less in all.`
+        : `Lower it to ${maximum.text} or less.`,
     over: { limit: resource, excess: Number(total - maximum.nanos) },
   };
 }
 
-/** Undefined for a container with a limit that bounds it: to the runtimes, 0 of cpu or memory means as much as there is. */
+/** Undefined for a container with a limit. To container runtimes, a limit of 0 for cpu or memory means no limit. */
 function withoutLimit(container: Container, maximum: Maximum): Violation | undefined {
   const text = ownValue(container.limits, maximum.resource);
   const nanos = text === undefined ? undefined : parseQuantity(text);
@@ -60,17 +62,17 @@ function withoutLimit(container: Container, maximum: Maximum): Violation | undef
 }
 
 function unbounded(path: string, text: string | undefined, nanos: bigint | undefined, maximum: Maximum): Violation {
-  const bounds = `maximum ${maximum.text} per pod`;
-  const wrong =
+  const bounds = `at most ${maximum.text} per pod`;
+  const [wrong, advice] =
     text === undefined
-      ? `limit missing, ${bounds}. Set a limit.`
+      ? ['limit is missing', 'Set a limit.']
       : nanos === undefined
-        ? `limit "${shown(text)}" is no quantity, ${bounds}. Write a quantity such as ${maximum.text}.`
-        : `limit ${shown(text)} means no limit at all, ${bounds}. Set a limit above 0.`;
-  return { rule: id, path, reason: `${maximum.resource} ${wrong}` };
+        ? [`limit "${shown(text)}" is not a quantity`, `Write a quantity such as ${maximum.text}.`]
+        : [`limit ${shown(text)} means no limit`, 'Set a limit above 0.'];
+  return { rule: id, path, reason: `${maximum.resource} ${wrong}, ${bounds}.`, advice };
 }
 
-/** What is said of the whole pod bounds all of its containers together. */
+/** A limit of the whole pod limits all of its containers together. */
 function allWithoutLimit(pod: Pod, maximum: Maximum): readonly Violation[] {
   const ofPod = ownValue(pod.podLimits, maximum.resource);
   const nanos = ofPod === undefined ? undefined : parseQuantity(ofPod);
@@ -89,7 +91,7 @@ function readMaximum([resource, text]: readonly [string, string]): Maximum {
   if (nanos === undefined) {
     throw new PolicyError(
       `spec.resources.maximum[${resource}]`,
-      `must be a quantity such as 1 or 8Gi, not "${shown(text)}"`,
+      `must be a quantity such as 1 or 8Gi, got "${shown(text)}"`,
     );
   }
   return {
@@ -102,7 +104,7 @@ function readMaximum([resource, text]: readonly [string, string]): Maximum {
 
 export const resourceMaximum: Rule = {
   id,
-  summary: "A pod's limits add up to at most the maximum, and no limit is missing.",
+  summary: "A pod's limits add up to at most the maximum, and every container has a limit.",
   settings: 'resources.maximum',
   fields:
     'spec.containers[*].resources.limits, spec.initContainers[*].resources.limits, spec.resources.limits, spec.overhead',

@@ -1,8 +1,8 @@
 /**
- * Fields looked at: metadata.name of the kinds in names.kinds; metadata.generateName while there is no name
- *                   (not of what a controller made: its owner's name is judged)
- * Values allowed:   names.format, whose {prefix} is one of names.prefixes (or letters and digits), {id} letters and
- *                   digits, and {name} letters, digits, - and . (those two not at its ends); or whatever
+ * Fields looked at: metadata.name of the kinds in names.kinds, or metadata.generateName when there is no name yet; not
+ *                   for objects of a controller, whose own name is judged instead
+ * Values allowed:   names of names.format, where {prefix} is one of names.prefixes (or letters and digits), {id} is
+ *                   letters and digits, and {name} is letters, digits, - and . (not at the ends); or names that
  *                   names.pattern matches as a whole
  */
 import { isClusterController } from '../workload/requester.ts';
@@ -13,13 +13,13 @@ import { noViolations, type Facts, type Rule, type Violation } from './rule.ts';
 const id = 'resource-name';
 
 /**
- * apiserver `names.SimpleNameGenerator`: the base is cut to 58 characters, then 5 of bcdfghjklmnpqrstvwxz2456789 follow.
- * One suffix with letters and digits stands for all: a shape that fails it would refuse most of the generated names.
+ * apiserver `names.SimpleNameGenerator` cuts the base to 58 characters and appends 5 of bcdfghjklmnpqrstvwxz2456789. One
+ * suffix with letters and digits stands for all: a shape that it fails would refuse most generated names.
  */
 const maxBaseLength = 58;
 const sampleSuffix = 'x7k2p';
 
-/** A longer name is legal for some kinds, but as an example it would only fill the line. */
+/** Some kinds allow longer names, but a longer example only fills the line. */
 const maxExampleLength = 63;
 
 function generatedName(base: string): string {
@@ -37,25 +37,25 @@ function nameViolation(shape: NameShape, facts: Facts): Violation {
         proposal.length <= maxExampleLength && shape.matches(isGenerated ? generatedName(proposal) : proposal),
     );
   const wrong = isGenerated
-    ? `generateName "${shown(generateName)}" makes names such as ${shown(generatedName(generateName))}, which do not match`
-    : `Name "${shown(name)}" does not match`;
-  const advice = example === undefined ? 'Choose a name that matches.' : `Choose a name such as ${example}.`;
+    ? `"${shown(generateName)}" generates names such as ${shown(generatedName(generateName))}, which do not match`
+    : `"${shown(name)}" does not match`;
   return {
     rule: id,
     path: isGenerated ? 'metadata.generateName' : 'metadata.name',
-    reason: `${wrong} ${shape.form}. ${advice}`,
+    reason: `${wrong} ${shape.form}.`,
     ...(shape.detail !== undefined && { detail: shape.detail }),
+    advice: example === undefined ? 'Use a name that matches.' : `Use a name such as ${example}.`,
   };
 }
 
-/** A controller derives the names of what it owns from its own. Tenants can write an owner too: they are not believed. */
+/** A controller derives the names of its objects from its own. Tenants can write an owner too, so who asks matters. */
 function isMadeByController({ meta, user }: Facts): boolean {
   return meta.controller !== undefined && isClusterController(user, meta.namespace);
 }
 
 export const resourceName: Rule = {
   id,
-  summary: 'Names have the form or match the pattern of the policy.',
+  summary: 'Names match the format or the pattern of the policy.',
   settings: 'names.format, names.pattern, names.prefixes, names.kinds',
   fields: 'metadata.name, metadata.generateName',
   compile(spec) {
@@ -66,7 +66,7 @@ export const resourceName: Rule = {
     const shape = compileNameShape(spec.names);
     return (facts) => {
       const { name, generateName } = facts.meta;
-      // A name never changes.
+      // Names never change.
       if (facts.operation !== 'CREATE' || !kinds.has(facts.kind) || isMadeByController(facts)) {
         return noViolations;
       }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AdmissionSources } from '../admission/admit.ts';
-import { quotaViolation } from '../admission/quota-answer.ts';
+import { quotaLine } from '../admission/quota-answer.ts';
 import { createApiLedgerStore, createClaimFirst, watchLedger } from '../cluster/view/api-ledger-store.ts';
 import { createLedgerView } from '../cluster/view/cluster-ledger-view.ts';
 import type { ClusterView } from '../cluster/view/view.ts';
@@ -76,8 +76,7 @@ export class LiveQuota {
   #tellDenial({ namespace, name, uid }: PodRecord, result: ReserveResult): ReserveResult {
     const [first] = result.kind === 'short' ? result.shortfalls : [];
     if (first !== undefined) {
-      const { path, reason } = quotaViolation(first);
-      this.#events.denied({ namespace, pod: name, uid, quota: first.quota, message: `${path}: ${reason}` });
+      this.#events.denied({ namespace, pod: name, uid, quota: first.quota, message: quotaLine(first) });
     }
     return result;
   }

@@ -419,9 +419,11 @@ describe('quotas', () => {
       violations: [
         {
           rule: 'quota',
-          path: 'projects/a',
-          reason:
-            'nvidia.com/gpu requested 4, used 14 + 1 reserved, hard 16, short by 3. Largest users: job-3-llm 8, job-5-eval 4.',
+          path: '',
+          reason: 'nvidia.com/gpu: 4 requested, 14 used and 1 reserved of 16 in group a, 3 short.',
+          detail: 'Largest users: job-3-llm 8, job-5-eval 4.',
+          advice: 'Ask for 1 or less, delete a pod, or wait.',
+          source: 'quota projects',
         },
       ],
     });
@@ -446,7 +448,9 @@ describe('quotas', () => {
         {
           rule: 'quota',
           path: 'metadata.labels',
-          reason: 'projects charges the pod to group x, and after this update to group y. Create a new pod instead.',
+          reason: 'The update moves the pod from group x to group y, but a pod stays in the group it was created in.',
+          advice: 'Create a new pod instead.',
+          source: 'quota projects',
         },
       ],
     });

@@ -11,7 +11,7 @@ function requestOf(fields: ReviewFields = {}): AdmissionRequest {
   return decoded.request;
 }
 
-const violation = { rule: 'gpu-mixed', path: 'spec', reason: 'Two kinds.' };
+const violation = { rule: 'gpu-mixed', path: 'spec', reason: 'Two kinds.', advice: 'Drop one.', source: 'policy q' };
 const reviewWith = (response: object) => ({
   apiVersion: 'admission.k8s.io/v1',
   kind: 'AdmissionReview',
@@ -48,7 +48,8 @@ describe('the answer to a request', () => {
         allowed: false,
         status: {
           status: 'Failure',
-          message: 'gpugate refused pod proj-a/job-7-train (1 reason):\n [gpu-mixed] spec: Two kinds.',
+          message:
+            '[gpu-mixed] spec: Two kinds. Drop one. (policy q)\n 1 reason; gpugate refused pod proj-a/job-7-train.',
           reason: 'Forbidden',
           code: 403,
         },
@@ -82,6 +83,6 @@ describe('the answer to a request', () => {
   };
   test.each(Object.entries(subjects))('names %s', (_, [fields, subject]) => {
     const answer = answerTo(requestOf(fields), denied([violation], []));
-    expect(answer.body).toContain(`gpugate refused ${subject} (1 reason)`);
+    expect(answer.body).toContain(`1 reason; gpugate refused ${subject}.`);
   });
 });

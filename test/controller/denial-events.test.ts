@@ -8,7 +8,8 @@ const denial: Denial = {
   pod: 'job-1-x',
   uid: 'u1',
   quota: 'projects',
-  message: 'projects/a: nvidia.com/gpu requested 1, used 4, hard 4, short by 1.',
+  message:
+    'nvidia.com/gpu: 1 requested, 4 used of 4 in group a, 1 short. Delete a pod, or wait until one ends. (quota projects)',
 };
 
 function createEvents(error?: Error) {

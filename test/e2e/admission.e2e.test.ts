@@ -63,7 +63,9 @@ describe('a pod of a tenant', () => {
     expect(pod.metadata.name).toMatch(/^job-9-gen-[a-z0-9]{5}$/);
     const refused = await create(tenantPod({ generateName: 'train-' }));
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/gpugate refused pod proj-a\/train-[a-z0-9]{5} \(1 reason\):\n \[resource-name\] /);
+    expect(refused.stderr).toMatch(
+      /\[resource-name\] .*\n 1 reason; gpugate refused pod proj-a\/train-[a-z0-9]{5}\.\n$/,
+    );
   });
 
   test('may be relabelled, and may not lose a label that is required', async () => {
@@ -71,9 +73,8 @@ describe('a pod of a tenant', () => {
     expect((await alice(['label', 'pod', '-n', 'proj-a', metadata.name, 'team=x'])).code).toBe(0);
     const removed = await alice(['label', 'pod', '-n', 'proj-a', metadata.name, 'group-id-']);
     expect(removed.code).toBe(1);
-    expect(removed.stderr).toContain(
-      `gpugate refused pod proj-a/${metadata.name} (1 reason):\n [required-labels] metadata.labels`,
-    );
+    expect(removed.stderr).toContain('denied the request: [required-labels] metadata.labels');
+    expect(removed.stderr).toContain(`\n 1 reason; gpugate refused pod proj-a/${metadata.name}.\n`);
   });
 
   test('that broke a rule before the policy came may still be relabelled and deleted', async () => {
@@ -200,7 +201,8 @@ describe('a Deployment', () => {
 
   test('with a name that breaks the format is refused itself', async () => {
     const { stderr } = await alice(['create', '-f', '-'], deployment('webshop', {}));
-    expect(stderr).toContain('gpugate refused deployment proj-a/webshop (1 reason):\n [resource-name] metadata.name');
+    expect(stderr).toContain('denied the request: [resource-name] metadata.name');
+    expect(stderr).toContain('\n 1 reason; gpugate refused deployment proj-a/webshop.\n');
   });
 });
 

@@ -33,14 +33,14 @@ describe('a policy of the cluster', () => {
   test('is in force a moment after it was applied, stays so when its next version is faulty, and ends with its deletion', async () => {
     expect(await create()).toBe('');
     await apply(cluster, object('WorkloadPolicy', { labels: { require: ['cost-center'] } }));
-    await expect.poll(create, patience).toContain('The required label cost-center is missing.');
+    await expect.poll(create, patience).toContain('metadata.labels[cost-center]: Required, but missing.');
     await expect.poll(() => conditionOf('workloadpolicies'), patience).toEqual(['True: This version is in force.']);
 
     await apply(cluster, object('WorkloadPolicy', { names: { pattern: '(' }, labels: { require: [] } }));
     await expect
       .poll(() => conditionOf('workloadpolicies'), patience)
       .toEqual([expect.stringMatching(/^False: spec\.names\.pattern .* The last good version stays in force\.$/)]);
-    expect(await create()).toContain('The required label cost-center is missing.');
+    expect(await create()).toContain('metadata.labels[cost-center]: Required, but missing.');
 
     await cluster.kubectl(['delete', 'workloadpolicy/watched']);
     await expect.poll(create, patience).toBe('');

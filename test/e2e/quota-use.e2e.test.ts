@@ -50,11 +50,13 @@ describe('a dry run', () => {
     const real = await create([]);
     expect(real.code).toBe(0);
     expect(real.stderr).toMatch(
-      /^Warning: \[quota\] qb-warn: nvidia\.com\/gpu requested 1, used 0, hard 0, short by 1\./,
+      /^Warning: \[quota\] nvidia\.com\/gpu: 1 requested, 0 used of 0, 1 short\. .* \(quota qb-warn\)\n/,
     );
     await until('the reservation is gone', async () => (await readLedger(cluster)).reserved.length === 0);
     const after = await readLedger(cluster);
-    expect((await create(['--dry-run=server'])).stderr).toContain('[quota] qb-dry: nvidia.com/gpu requested 1, used 1');
+    expect((await create(['--dry-run=server'])).stderr).toMatch(
+      /\[quota\] nvidia\.com\/gpu: 1 requested, 1 used.* \(quota qb-dry\)\n/,
+    );
     expect((await readLedger(cluster)).version).toBe(after.version);
   });
 });

@@ -77,8 +77,8 @@ describe('a pod that something else refuses after gpugate has admitted it', () =
     expect(late.message).toContain(refusal);
     expect((await createPod(cluster, 'qa-late')).outcome).toBe('created');
     await until('the other pod is counted once', async () => (await reservedPods()).join() === late.key);
-    expect((await createPod(cluster, 'qa-late')).message).toContain(
-      '[quota] qa-late: nvidia.com/gpu requested 1, used 1 + 1 reserved, hard 2, short by 1. ',
+    expect((await createPod(cluster, 'qa-late')).message).toMatch(
+      /\[quota\] nvidia\.com\/gpu: 1 requested, 1 used and 1 reserved of 2, 1 short\. .* \(quota qa-late\)\n/,
     );
   });
 });
@@ -94,12 +94,12 @@ describe('three replicas', () => {
     await truth.stop();
     for (const { key, message } of denied) {
       const text =
-        /gpugate refused pod (.*) \(1 reason\):\n \[quota\] qa-burst: nvidia\.com\/gpu requested 1, used (\d+)(?: \+ (\d+) reserved)?, hard 64, short by 1\./.exec(
+        /\[quota\] nvidia\.com\/gpu: 1 requested, (\d+) used(?: and (\d+) reserved)? of 64, 1 short\. .* \(quota qa-burst\)\n 1 reason; gpugate refused pod (.*)\.$/.exec(
           message,
         );
-      expect(text?.[1], message).toBe(key);
-      expect(Number(text?.[2]) + Number(text?.[3] ?? 0)).toBe(64);
-      if (Number(text?.[3] ?? 0) > 0) expect(message).toContain('try again in a minute.');
+      expect(text?.[3], message).toBe(key);
+      expect(Number(text?.[1]) + Number(text?.[2] ?? 0)).toBe(64);
+      if (Number(text?.[2] ?? 0) > 0) expect(message).toContain('try again in a minute.');
     }
   });
 
@@ -133,19 +133,20 @@ describe('three replicas', () => {
     const refused = answers
       .filter(({ status }) => status === 403)
       .map(({ body }) => (body as { message: string }).message);
-    for (const message of refused) expect(message).toMatch(/refused pod qa-names\/train-[a-z0-9]{5} \(1 reason\)/);
+    for (const message of refused)
+      expect(message).toMatch(/1 reason; gpugate refused pod qa-names\/train-[a-z0-9]{5}\.$/);
   });
 
   test('reserve in all quotas that charge a pod, or in none', async () => {
     const first = await createMany(cluster, 'qa-over-1', 6);
     expect(first.created).toHaveLength(3);
-    for (const { message } of first.denied) expect(message).toContain('[quota] qa-over-1: ');
+    for (const { message } of first.denied) expect(message).toContain('(quota qa-over-1)');
     // Had the refused ones been charged to the wider quota, nothing would fit here.
     const second = await createMany(cluster, 'qa-over-2', 2);
     expect(second.created).toHaveLength(1);
-    expect(second.denied[0]?.message).toContain('[quota] qa-over: nvidia.com/gpu requested 1, used');
+    expect(second.denied[0]?.message).toMatch(/\[quota\] nvidia\.com\/gpu: 1 requested, .* \(quota qa-over\)\n/);
     const both = await createPod(cluster, 'qa-over-1');
-    expect(both.message).toMatch(/\(2 reasons\):\n \[quota\] qa-over: .*\n \[quota\] qa-over-1: /);
+    expect(both.message).toMatch(/\[quota\] .* \(quota qa-over\)\n \[quota\] .* \(quota qa-over-1\)\n 2 reasons; /);
   });
 });
 

@@ -7,7 +7,7 @@ import type { NodeFacts } from '../../src/workload/cluster-facts.ts';
 import { wholeUnits } from '../../src/workload/quantity.ts';
 import { factsOf, specOf, type Situation } from './facts-of.ts';
 
-/** What a stranger may write: any text, and often the very words that rules look for. */
+/** Any text, and often the words that rules look for. */
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
 const resource = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('cpu', 'memory', 'nvidia.com/gpu', 'nvidia.com/gpu.shared', 'rdma/hca') },
@@ -111,20 +111,22 @@ const rules = compileRules(
 );
 
 describe('any pod at all', () => {
-  test('is judged without an exception, in sentences of one line and of bounded length', () => {
+  test('is judged without an exception, in sentences that are one line and bounded', () => {
     fc.assert(
       fc.property(situation, (given) => {
         const findings = evaluate(rules, factsOf(given));
-        for (const { rule, path, reason, detail } of findings) {
+        for (const { rule, path, reason, detail = 'None.', advice } of findings) {
           expect(ruleIds).toContain(rule);
-          for (const text of [path, reason, detail ?? '']) {
+          for (const text of [path, reason, detail, advice]) {
             expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
             expect(Buffer.byteLength(text)).toBeLessThan(1024);
           }
-          expect(reason).toMatch(/^\S.*[.?]$/);
+          for (const sentence of [reason, detail, advice]) expect(sentence).toMatch(/^\S.*[.?]$/);
         }
-        expect(denialMessage('pod a/b', findings).split('\n').length).toBeLessThanOrEqual(findings.length + 1);
-        for (const line of warningLines(findings)) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(256);
+        const violations = findings.map((finding) => ({ ...finding, source: 'policy platform' }));
+        const lines = denialMessage({ subject: 'pod a/b', violations }).split('\n');
+        expect(lines.length).toBeLessThanOrEqual(findings.length + 1);
+        for (const line of warningLines(violations)) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(256);
       }),
       { numRuns: 3000 },
     );
@@ -140,7 +142,7 @@ describe('any pod at all', () => {
     );
   });
 
-  test('may stay as it is', () => {
+  test('may stay as it is in an update', () => {
     fc.assert(
       fc.property(situation, (given) => {
         const facts = factsOf({ ...given, operation: 'UPDATE' });
@@ -149,7 +151,7 @@ describe('any pod at all', () => {
     );
   });
 
-  test('is judged as nobody but the node list says: some node holds it, or a rule speaks', () => {
+  test('fits on some node, or a rule finds a violation', () => {
     const fit = compileRules(specOf({ gpu: { nodeFit: 'Deny' } })).filter(({ id }) => id === 'node-fit');
     const devices = fc.integer({ min: 1, max: 9 });
     const nodes = fc.array(

@@ -19,16 +19,16 @@ function enforcements(settings: object): Record<string, string> {
 }
 
 function finding(fields: Partial<Finding>): Finding {
-  return { rule: 'r', path: 'p', reason: 'x', enforcement: 'Deny', ...fields };
+  return { rule: 'r', path: 'p', reason: 'x', advice: 'y', enforcement: 'Deny', ...fields };
 }
 
 describe('the registry', () => {
-  test('names each rule once, in the manner of files', () => {
+  test('has every rule once, with an id in kebab-case', () => {
     expect(new Set(ruleIds).size).toBe(ruleIds.length);
     expect(ruleIds.filter((id) => !/^[a-z]+(-[a-z]+)+$/.test(id))).toEqual([]);
   });
 
-  test('says of every rule what the README needs', () => {
+  test('has what the docs need for every rule', () => {
     for (const { summary, settings, fields } of rules) {
       expect(summary).toMatch(/^[A-Z].*\.$/);
       expect(settings).not.toBe('');
@@ -38,15 +38,15 @@ describe('the registry', () => {
 });
 
 describe('a policy', () => {
-  test('that sets nothing uses no rule but the one on its mutations', () => {
+  test('without settings uses only the rule on its mutations', () => {
     expect(compileRules(specOf({})).map(({ id }) => id)).toEqual(['mutation-survived']);
   });
 
-  test('that sets everything uses every rule, in the order of the registry', () => {
+  test('with every setting uses every rule, in the order of the registry', () => {
     expect(compileRules(specOf(everything)).map(({ id }) => id)).toEqual(ruleIds);
   });
 
-  test('that denies is held back by the ceilings', () => {
+  test('that denies is limited by the ceilings', () => {
     const held = Object.entries(enforcements(everything)).filter(([, enforcement]) => enforcement !== 'Deny');
     expect(Object.fromEntries(held)).toEqual({
       'resource-known': 'Warn',
@@ -56,19 +56,19 @@ describe('a policy', () => {
     });
   });
 
-  test('may raise the ceiling of the rules on nodes', () => {
+  test('can raise the ceiling of the rules on nodes', () => {
     const { 'node-fit': fit, 'resource-known': known } = enforcements({ gpu: { nodeFit: 'Deny' } });
     expect([fit, known]).toEqual(['Deny', 'Deny']);
   });
 
-  test.each(['Warn', 'Audit'] as const)('that only says %s never does more', (enforcement) => {
+  test.each(['Warn', 'Audit'] as const)('with %s never does more', (enforcement) => {
     const used = enforcements({ ...everything, enforcement, gpu: { nodeFit: 'Deny' } });
     expect(new Set(Object.values(used))).toEqual(new Set([enforcement]));
   });
 });
 
 describe('evaluate', () => {
-  test('collects what every rule finds, each under its own enforcement', () => {
+  test('collects what every rule finds, each with its own enforcement', () => {
     const findings = evaluate(
       compileRules(specOf(everything)),
       factsOf({ object: pod, unmutated: ['/metadata/labels'] }),
@@ -81,7 +81,7 @@ describe('evaluate', () => {
     ]);
   });
 
-  test.each(['DELETE', 'CONNECT'] as const)('never looks at a %s', (operation) => {
+  test.each(['DELETE', 'CONNECT'] as const)('does not judge a %s', (operation) => {
     const forbidden: CompiledRule = {
       id: 'x',
       enforcement: 'Deny',
@@ -92,18 +92,18 @@ describe('evaluate', () => {
     expect(evaluate([forbidden], factsOf({ object: pod, operation }))).toEqual([]);
   });
 
-  test('judges pods only where a pod is', () => {
+  test('applies pod rules only to pods', () => {
     const service = { kind: 'Service', metadata: { name: 'web' } };
     expect(evaluate(compileRules(specOf(everything)), factsOf({ object: service, unmutated: ['/x'] }))).toEqual([]);
   });
 });
 
 describe('the ratchet', () => {
-  test('drops what the old object violated in the same way', () => {
+  test('drops a violation that the old object had too', () => {
     expect(ratchet([finding({})], [finding({})])).toEqual([]);
   });
 
-  test('forgets the detail, which may tell of a cluster that has changed since', () => {
+  test('ignores the detail, because the cluster may have changed since', () => {
     expect(ratchet([finding({ detail: 'nodes in view: 3' })], [finding({ detail: 'nodes in view: 2' })])).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe('the ratchet', () => {
   const over = (excess: number, limit = 'cpu') => finding({ reason: `over by ${excess}`, over: { limit, excess } });
   test.each([
     ['drops what exceeds a limit by less than the old object', over(16), [over(36)], 0],
-    ['drops it at another place too', { ...over(16), path: 'spec' }, [over(36)], 0],
+    ['drops it in another field too', { ...over(16), path: 'spec' }, [over(36)], 0],
     [
       'drops what the old object exceeded by more in one of several findings',
       over(16),
@@ -133,7 +133,7 @@ describe('the ratchet', () => {
     expect(ratchet([present], past)).toHaveLength(kept);
   });
 
-  test('keeps everything when the old object was sound', () => {
+  test('keeps everything when the old object had no violation', () => {
     const findings = [finding({})];
     expect(ratchet(findings, [])).toBe(findings);
   });

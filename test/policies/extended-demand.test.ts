@@ -22,8 +22,8 @@ const spec = fc.record({
   resources: fc.record({ limits: list, requests: list }),
 });
 
-/** `podTotal` looks at one resource in one pass over the pod; here all of them are added up in one pass. */
-test('is for each extended resource the sum that one pass for it alone finds', () => {
+/** `podTotal` passes over the pod for one resource; `extendedDemandOf` adds up all of them in one pass. */
+test('has the same sum for each extended resource as a pass for that resource alone', () => {
   fc.assert(
     fc.property(spec, (object) => {
       const pod = readPod({ spec: object });
@@ -41,7 +41,7 @@ test('is for each extended resource the sum that one pass for it alone finds', (
   );
 });
 
-test('is the GPU demand itself where nothing else is asked for', () => {
+test('is the GPU demand itself when the pod asks for nothing else', () => {
   const pod = readPod({ spec: { containers: [{ resources: { limits: { cpu: '1', 'nvidia.com/gpu': '1' } } }] } });
   const demand = demandOf(pod);
   expect(extendedDemandOf(pod, demand)).toBe(demand);

@@ -5,7 +5,7 @@ import { type ClusterFacts, type NodeFacts } from '../../src/workload/cluster-fa
 import { demandOf, noDemand } from '../../src/workload/demand.ts';
 import { readMeta, readPod } from '../../src/workload/read-pod.ts';
 
-/** Facts as the admission room makes them, out of plain objects. */
+/** Facts as src/admission makes them, from plain objects. */
 export type Situation = {
   readonly object: { readonly kind?: unknown };
   readonly operation?: Facts['operation'];

@@ -6,7 +6,7 @@ import { denialMessage, warningLines } from '../../src/policies/denial.ts';
 import { compileRules, evaluate, ratchet, type Finding } from '../../src/policies/evaluate.ts';
 import { factsOf, specOf, type Situation } from './facts-of.ts';
 
-/** test/fixtures/<rule>/{pass,fail}/<sentence>.yaml, and the whole answer beside each failing one as <sentence>.txt. */
+/** test/fixtures/<rule>/{pass,fail}/<sentence>.yaml. Beside each failing one, <sentence>.txt has the whole answer. */
 export const fixturesRoot = join(import.meta.dirname, '..', 'fixtures');
 
 export const outcomes = ['pass', 'fail'] as const;
@@ -15,7 +15,7 @@ export type FixtureOutcome = (typeof outcomes)[number];
 const strings = z.record(z.string(), z.string());
 const object = z.looseObject({ kind: z.string(), metadata: z.looseObject({}) });
 
-/** Strict, so that a misspelt key is no fixture that passes for the wrong reason. */
+/** Strict, so that no fixture passes because of a misspelt key. */
 const fixtureSchema = z.strictObject({
   policy: z.looseObject({}),
   object,
@@ -56,15 +56,17 @@ function subjectOf({ object: { kind, metadata } }: Fixture): string {
   return `${kind.toLowerCase()} ${namespace ?? 'default'}/${name ?? `${generateName ?? ''}*`}`;
 }
 
-/** All that a user reads, as kubectl shows it, and what only the audit log keeps. */
+/** All that a user reads, as kubectl shows it, and what is only in the audit log. */
 export function answerTo(fixture: Fixture, findings: readonly Finding[]): string {
-  const denied = findings.filter(({ enforcement }) => enforcement === 'Deny');
-  const warned = findings.filter(({ enforcement }) => enforcement === 'Warn');
-  const audited = findings.filter(({ enforcement }) => enforcement === 'Audit');
+  const of = (wanted: Finding['enforcement']) =>
+    findings
+      .filter(({ enforcement }) => enforcement === wanted)
+      .map((finding) => ({ ...finding, source: 'policy platform' }));
+  const denied = of('Deny');
   const lines = [
-    ...(denied.length > 0 ? [denialMessage(subjectOf(fixture), denied)] : []),
-    ...warningLines(warned).map((line) => `Warning: ${line}`),
-    ...warningLines(audited).map((line) => `Audit: ${line}`),
+    ...(denied.length > 0 ? [denialMessage({ subject: subjectOf(fixture), violations: denied })] : []),
+    ...warningLines(of('Warn')).map((line) => `Warning: ${line}`),
+    ...warningLines(of('Audit')).map((line) => `Audit: ${line}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -6,7 +6,7 @@ import { ruleIds } from '../../src/policies/registry.ts';
 import { specOf } from './facts-of.ts';
 import { answerTo, fixtureNames, fixturesRoot, judgeFixture, outcomes, readFixture } from './fixture.ts';
 
-/** UPDATE_FIXTURES=1 rewrites every answer; read the difference before it is committed. */
+/** UPDATE_FIXTURES=1 rewrites every answer. Read the diff before you commit it. */
 const isUpdate = process.env['UPDATE_FIXTURES'] === '1';
 
 function goldenPath(rule: string, name: string): string {
@@ -22,7 +22,7 @@ describe.each(ruleIds)('%s', (rule) => {
     expect(failing.length).toBeGreaterThanOrEqual(1);
   });
 
-  test('is in use in fixtures that pass', () => {
+  test('is used by fixtures that pass', () => {
     const policies = passing.map((name) => compileRules(specOf(readFixture(rule, 'pass', name).policy)));
     expect(policies.some((compiled) => compiled.some(({ id }) => id === rule))).toBe(true);
   });

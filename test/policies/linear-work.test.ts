@@ -10,7 +10,7 @@ import { factsOf, specOf } from './facts-of.ts';
 const containers = 400;
 const namesEach = 10;
 
-/** Every container names resources of its own, of each kind that rules tell apart. */
+/** Every container has its own resources, of each kind that rules distinguish. */
 function limitsOf(container: number): Record<string, string> {
   const names = Array.from({ length: namesEach }, (_, name) => `${container}-${name}`);
   return Object.fromEntries(
@@ -49,7 +49,7 @@ const nodes = Array.from({ length: 200 }, (_, index) => ({
   allocatable: { 'nvidia.com/gpu': '8' },
 }));
 
-/** Makes each look into a map of resources count. */
+/** Counts each look-up in a map of resources. */
 function counting(map: ResourceList, count: () => void): ResourceList {
   return new Proxy(map, {
     get: (target, key, receiver) => (count(), Reflect.get(target, key, receiver) as unknown),
@@ -59,10 +59,10 @@ function counting(map: ResourceList, count: () => void): ResourceList {
 }
 
 /**
- * With one pass for each of the 16,000 names over all 400 containers, there were 400 looks for each name. Every rule and
- * mutation may pass over the pod some times, and looks up some names that the policy gives in each container.
+ * One pass over all 400 containers for each of the 16,000 names would take 400 look-ups per name. A rule or mutation may
+ * pass over the pod a few times, and look up the few names of the policy in each container.
  */
-test('a pod with thousands of containers and resources costs every rule and mutation some passes, and no more', () => {
+test('every rule and mutation needs only a few passes over a pod with thousands of containers and resources', () => {
   let looks = 0;
   const count = () => void looks++;
   const read = readPod(object);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileRules } from '../../src/policies/evaluate.ts';
 import { compileNameShape } from '../../src/policies/name-shape.ts';
-import { PolicyError } from '../../src/policies/policy-error.ts';
+import { PolicyError } from '../../src/policies/rule.ts';
 import { specOf } from './facts-of.ts';
 
 function policyErrorOf(names: object): PolicyError {
@@ -45,7 +45,7 @@ describe('a format', () => {
     expect(shape.matches(name)).toBe(false);
   });
 
-  test('without listed prefixes takes any that has no dash', () => {
+  test('without listed prefixes takes any prefix that has no dash', () => {
     const any = shapeOf({ format: '{prefix}-{name}' });
     expect([any.matches('lab-x'), any.matches('-x'), any.matches('lab-')]).toEqual([true, false, false]);
   });
@@ -64,7 +64,7 @@ describe('a pattern', () => {
     }
   });
 
-  test('takes linear time on what makes a backtracking engine stall', () => {
+  test('takes linear time on a name that makes a backtracking engine stall', () => {
     const shape = shapeOf({ pattern: '(a|a)*(a|a)*(a|a)*b' });
     expect(shape.matches('a'.repeat(253))).toBe(false);
   });
@@ -82,7 +82,7 @@ describe('settings that cannot be used', () => {
     expect(error.message).toContain(message);
   });
 
-  test('an amount that is no quantity for the arithmetic', () => {
+  test('an amount that is not a quantity for the arithmetic', () => {
     const text = '1'.repeat(65);
     expect(() =>
       compileRules({ ...specOf({}), resources: { requests: {}, limits: {}, maximum: { cpu: text } } }),

@@ -164,7 +164,7 @@ describe('a record', () => {
   });
 
   test('says the whole answer', () => {
-    const violation = { rule: 'gpu-mixed', path: 'spec', reason: 'No.' };
+    const violation = { rule: 'gpu-mixed', path: 'spec', reason: 'No.', advice: 'Stop.', source: 'policy platform' };
     const finding = { rule: 'gpu-mixed', policy: 'platform', enforcement: 'Deny', violation } as const;
     const findings = [finding, finding];
     const outcome = denied([violation], ['careful'], { findings, policies: ['platform'], charges: ['q a=1'] });
@@ -175,7 +175,7 @@ describe('a record', () => {
         webhook: 'gpu.validate',
         answer: {
           decision: 'deny',
-          message: 'gpugate refused pod proj-a/job-7-train (1 reason):\n [gpu-mixed] spec: No.',
+          message: '[gpu-mixed] spec: No. Stop. (policy platform)\n 1 reason; gpugate refused pod proj-a/job-7-train.',
           warnings: ['careful'],
           findings: [{ rule: 'gpu-mixed', policy: 'platform', enforcement: 'Deny' }],
           policies: ['platform'],

@@ -34,5 +34,5 @@ test('npm start prints a curl line that shows a mutation and one that shows a de
   const [mutation, denial] = await Promise.all(curlLines.map((line) => run('bash', ['-c', line], { cwd: root })));
   const patch = JSON.parse(mutation?.stdout ?? '') as { path: string }[];
   expect(patch.map(({ path }) => path)).toContain('/metadata/labels/gpugate.dev~1gpu-mode');
-  expect(denial?.stdout).toMatch(/^gpugate refused pod proj-a\/train \(\d+ reasons\):\n \[/);
+  expect(denial?.stdout).toMatch(/^\[.*\n \[.*\n \d+ reasons; gpugate refused pod proj-a\/train\.\n$/s);
 });

@@ -3,8 +3,8 @@ import type { Outcome, OutcomeFinding } from '../../admission/decision.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
 import type { PolicySet } from '../../admission/policy-set.ts';
 import { mutationSurvived } from '../../policies/mutation-survived.ts';
-import { clip, printable } from '../../text/printable.ts';
-import type { Enforcement, Violation } from '../../policies/rule.ts';
+import { sentencesOf } from '../../policies/denial.ts';
+import type { Enforcement } from '../../policies/rule.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { createOfflineJudge } from '../judge/offline-judge.ts';
 import { creationOf, type StoredObject } from './stored-object.ts';
@@ -20,9 +20,6 @@ export type AuditFinding = {
   /** How many more the same rule found in the same object. */
   readonly more: number;
 };
-
-/** The same limit as in a denial: the text of one pod must not fill a report. */
-const maxMessageBytes = 1024;
 
 export type StoredVerdict = {
   /** Why the object was not judged; undefined if it was. */
@@ -94,13 +91,9 @@ function distinct(findings: readonly OutcomeFinding[]): readonly AuditFinding[] 
     found.set(
       key,
       known === undefined
-        ? { rule, policy, enforcement, field: violation.path, message: messageOf(violation), more: 0 }
+        ? { rule, policy, enforcement, field: violation.path, message: sentencesOf(violation), more: 0 }
         : { ...known, more: known.more + 1 },
     );
   }
   return [...found.values()];
-}
-
-function messageOf({ reason, detail = '' }: Violation): string {
-  return clip(printable(detail === '' ? reason : `${reason} (${detail})`), maxMessageBytes);
 }

@@ -1,7 +1,7 @@
 import type { Outcome, OutcomeFinding } from '../../admission/decision.ts';
-import { applyPatch } from '../../mutations/apply-patch.ts';
+import { applyPatch } from '../../mutations/apply.ts';
 import { quotaRule } from '../../admission/quota-answer.ts';
-import { clip } from '../../text/printable.ts';
+import { sentencesOf } from '../../policies/denial.ts';
 import type { ManifestObject } from '../input/read-objects.ts';
 import type { ObjectRequest } from '../judge/requests-of.ts';
 import { yamlDiff, yamlLines } from './yaml-diff.ts';
@@ -15,9 +15,6 @@ export type ResultOptions = {
   /** Whether to show the final object as well. */
   readonly showMutated: boolean;
 };
-
-/** The same limit as in a denial: a rule may have much to say about a pod with a thousand containers. */
-const maxMessageBytes = 1024;
 
 export function resultOf(
   object: ManifestObject,
@@ -69,16 +66,14 @@ function findingOf(
   { path }: ObjectRequest,
   { rule, policy, enforcement, violation }: OutcomeFinding,
 ): ReportedFinding {
-  // The path of a quota's finding names the group that is full, unless a label moves the pod to another group.
-  const isField = rule !== quotaRule || violation.path.startsWith('metadata.');
-  const field = isField ? [path, violation.path].filter((part) => part !== '').join('.') : path;
-  const group = isField ? '' : `${violation.path}: `;
-  const detail = violation.detail === undefined || violation.detail === '' ? '' : ` (${violation.detail})`;
+  // A quota that has no room is about the whole pod.
+  const isField = rule !== quotaRule || violation.path !== '';
+  const field = [path, violation.path].filter((part) => part !== '').join('.');
   return {
     rule,
     policy,
     level: levels[enforcement],
-    message: clip(`${group}${violation.reason}${detail}`, maxMessageBytes),
+    message: sentencesOf(violation),
     ...(field !== '' && isField && { field }),
     place: locate(field),
   };

@@ -1,5 +1,5 @@
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import { isSelected } from '../../policies/node-selector.ts';
+import { isSelected } from '../../policies/node-search.ts';
 import { unknownNamespace, type ClusterFacts } from '../../workload/cluster-facts.ts';
 import type { Labels } from '../../workload/pod.ts';
 import { readPod } from '../../workload/read-pod.ts';

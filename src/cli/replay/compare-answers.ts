@@ -63,13 +63,13 @@ export function isOfRule(line: string, rule: string): boolean {
   return line.slice(2).startsWith(`[${rule}]`);
 }
 
-/** The lines of a denial, without the line that names the object. */
+/** The lines of a denial that give a reason: each begins with a rule in brackets. */
 function reasonsOf({ decision, message = '' }: RecordedAnswer): readonly string[] {
   if (decision !== 'deny') return [];
   return message
     .split('\n')
-    .slice(1)
-    .map((line) => line.trim());
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('['));
 }
 
 /** The field of a line without the index of a container, so that their number depends on policies and not on pods. */
@@ -82,11 +82,14 @@ function operationLine({ op, path, value }: RecordedAnswer['patch'][number]): st
   return `${op} ${path} ${JSON.stringify(value) ?? ''}`;
 }
 
-/** These lines contain how much others use at that moment; only the quota and the requested amount are compared. */
-const usageInQuotaLine = /^(\[quota\] .* requested [^,]+), used .*$/;
+/** The line of a quota contains what others used at that moment. Only what was requested of which quota can be compared. */
+const usageInQuotaLine = /^(\[quota\] \S+: \S+ requested), .*? of \S+( in group .*)?, \S+ short\..*( \(quota [^)]*\))$/;
+
+/** The finding says which policy a line is from, and a policy under another name gives the same answer. */
+const policyOfLine = / \(policy [^)]*\)$/;
 
 function comparable(line: string): string {
-  return line.replace(usageInQuotaLine, '$1');
+  return line.replace(usageInQuotaLine, '$1$2$3').replace(policyOfLine, '');
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {

@@ -151,7 +151,9 @@ describe('quotas', () => {
     const { code, out } = await check([pod('a', 2), pod('b', 2), pod('c', 1)], [...noLimits, quota('q', '3')]);
     expect(code).toBe(1);
     expect(marks(out)).toEqual(['  ✓ pod default/a', '  ✗ pod default/b', '  ✓ pod default/c']);
-    expect(out).toContain('q: nvidia.com/gpu requested 2, used 2, hard 3, short by 1. Largest users: a 2.');
+    expect(out).toContain(
+      'nvidia.com/gpu: 2 requested, 2 used of 3, 1 short. Largest users: a 2. Ask for 1 or less, delete a pod, or wait. (q)',
+    );
   });
 
   test('charge every pod of a workload, and say how many fit', async () => {
@@ -181,8 +183,10 @@ describe('quotas', () => {
     const flags = ['--snapshot', join(path, 'snapshot.json')];
     const { out, err } = await check([pod('a', 4)], [...noLimits, quota('q', '8')], ...flags);
     expect(err).toBe("gpugate: quota q: the version in the files replaces the cluster's\n");
-    expect(out).toContain('other: nvidia.com/gpu requested 4, used 1, hard 4, short by 1. Largest users: old 1.');
-    expect(out).not.toContain('q: ');
+    expect(out).toContain(
+      'nvidia.com/gpu: 4 requested, 1 used of 4, 1 short. Largest users: old 1. Ask for 3 or less, delete a pod, or wait. (other)',
+    );
+    expect(out).not.toContain('(q)');
   });
 });
 
@@ -193,7 +197,7 @@ describe('workloads', () => {
     const rules = [policy({ names: { kinds: ['Deployment', 'Pod'], format: '{prefix}-{id}' }, gpu: {} })];
     const { out } = await check([deployment(1, privileged)], rules);
     expect(marks(out)).toEqual(['  ✗ deployment proj-a/web', '  ✗ pods of deployment proj-a/web']);
-    expect(out).toMatch(/error \[resource-name\] metadata\.name: Name "web" does not match/);
+    expect(out).toMatch(/error \[resource-name\] metadata\.name: "web" does not match/);
     expect(out.match(/resource-name/g)).toHaveLength(1);
     expect(out).toMatch(/error \[device-access\] spec\.template\.spec\.containers\[0\]\.securityContext\.privileged: /);
   });
@@ -287,7 +291,7 @@ describe('bad input ends with 2', () => {
     [
       'a snapshot that is none',
       [examplePods, '--policies', examplePolicies, '--snapshot', join(examplePods, 'no-gpu.yaml')],
-      '"v1" is unknown here; known are ClusterSnapshot (gpugate.dev/v1alpha1)',
+      '"v1" is not supported here; expected ClusterSnapshot (gpugate.dev/v1alpha1)',
     ],
     [
       'two sources of facts',
@@ -305,7 +309,7 @@ describe('bad input ends with 2', () => {
     const { code, err } = await check([pod('x')], noLimits, '--snapshot', join(path, 'snapshot.yaml'));
     expect([code, err]).toEqual([
       2,
-      expect.stringContaining('snapshot.yaml:1:1 apiVersion: the string "gpugate.dev/v1beta7" is unknown'),
+      expect.stringContaining('snapshot.yaml:1:1 apiVersion: the string "gpugate.dev/v1beta7" is not supported here'),
     ]);
   });
 

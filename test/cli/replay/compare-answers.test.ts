@@ -21,10 +21,14 @@ function answerOf(...found: readonly Found[]): RecordedAnswer {
   const reasons = linesOf('Deny');
   const denial = {
     decision: 'deny',
-    message: ['gpugate refused:', ...reasons.map((line) => ` ${line}`)].join('\n'),
+    message: [...reasons, '1 reason; gpugate refused pod a/b.'].join('\n '),
   } as const;
   return { ...allow, ...(reasons.length > 0 ? denial : {}), warnings: linesOf('Warn'), findings };
 }
+
+/** `used` and `rest` change with what other pods use. */
+const quotaLine = (used: string, rest: string, quota = 'q', group = 'a') =>
+  `gpu: 4 requested, ${used} of 16 in group ${group}, ${rest} Wait. (quota ${quota})`;
 
 const patched = (mutations: string[], ...operations: readonly (readonly [path: string, value: string])[]) => ({
   ...allow,
@@ -58,18 +62,38 @@ const table: Readonly<Record<string, [then: RecordedAnswer, now: RecordedAnswer,
       { kind: 'reasons', sources: [p('b')], lines: ['- [b] at most 1', '+ [b] at most 2'] },
     ],
     'another use of a quota that denies either way': [
-      answerOf(['quota', 'Deny', 'q: gpu requested 4, used 14, hard 16, short by 2. Largest users: a 8.']),
-      answerOf(['quota', 'Deny', 'q: gpu requested 4, used 13 + 1 reserved, hard 16, short by 2.']),
+      answerOf(['quota', 'Deny', quotaLine('14 used', '2 short. Largest users: a 8.')]),
+      answerOf(['quota', 'Deny', quotaLine('13 used and 1 reserved', '2 short.')]),
       undefined,
     ],
     'another quota that denies': [
-      answerOf(['quota', 'Deny', 'q: gpu requested 4, used 14']),
-      answerOf(['quota', 'Deny', 'r: gpu requested 4, used 14']),
+      answerOf(['quota', 'Deny', quotaLine('14 used', '2 short.')]),
+      answerOf(['quota', 'Deny', quotaLine('14 used', '2 short.', 'r')]),
       {
         kind: 'reasons',
         sources: [p('quota')],
-        lines: ['- [quota] q: gpu requested 4, used 14', '+ [quota] r: gpu requested 4, used 14'],
+        lines: [
+          '- [quota] gpu: 4 requested, 14 used of 16 in group a, 2 short. Wait. (quota q)',
+          '+ [quota] gpu: 4 requested, 14 used of 16 in group a, 2 short. Wait. (quota r)',
+        ],
       },
+    ],
+    'another group of a quota that denies': [
+      answerOf(['quota', 'Deny', quotaLine('14 used', '2 short.', 'q', 'a')]),
+      answerOf(['quota', 'Deny', quotaLine('14 used', '2 short.', 'q', 'b')]),
+      {
+        kind: 'reasons',
+        sources: [p('quota')],
+        lines: [
+          '- [quota] gpu: 4 requested, 14 used of 16 in group a, 2 short. Wait. (quota q)',
+          '+ [quota] gpu: 4 requested, 14 used of 16 in group b, 2 short. Wait. (quota q)',
+        ],
+      },
+    ],
+    'a policy that was renamed': [
+      answerOf(['a', 'Deny', 'No. Stop. (policy old)']),
+      answerOf(['a', 'Deny', 'No. Stop. (policy new)']),
+      undefined,
     ],
     'a warning that is gone': [
       answerOf(['a', 'Warn']),

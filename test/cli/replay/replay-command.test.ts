@@ -109,20 +109,20 @@ describe('replay', () => {
 ALLOWED THEN, DENIED NOW
   new [required-labels]: 1 decision
     /a.jsonl:2 2026-01-01T00:00:01.000Z pod proj-a/job-2-train of alice
-      + [required-labels] metadata.labels[owner]: The required label owner is missing. Set it to a value.
+      + [required-labels] metadata.labels[owner]: Required, but missing. Add the label with a value. (policy new)
 
 DENIED FOR OTHER REASONS
   old [required-labels]: 1 decision
     /a.jsonl:1 2026-01-01T00:00:00.000Z pod proj-a/job-1-mixed of alice
-      - [required-labels] metadata.labels[team]: The required label team is missing. Set it to a value.
-      + [required-labels] metadata.labels[owner]: The required label owner is missing. Set it to a value.
+      - [required-labels] metadata.labels[team]: Required, but missing. Add the label with a value. (policy old)
+      + [required-labels] metadata.labels[owner]: Required, but missing. Add the label with a value. (policy new)
   old [gpu-mixed]: 1 decision
     /a.jsonl:1 2026-01-01T00:00:00.000Z pod proj-a/job-1-mixed of alice
-      - [gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them.
+      - [gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them. (policy old)
   new [required-labels]: 1 decision
     /a.jsonl:1 2026-01-01T00:00:00.000Z pod proj-a/job-1-mixed of alice
-      - [required-labels] metadata.labels[team]: The required label team is missing. Set it to a value.
-      + [required-labels] metadata.labels[owner]: The required label owner is missing. Set it to a value.
+      - [required-labels] metadata.labels[team]: Required, but missing. Add the label with a value. (policy old)
+      + [required-labels] metadata.labels[owner]: Required, but missing. Add the label with a value. (policy new)
 
 WITH ANOTHER PATCH
   [standard-labels]: 1 decision
@@ -173,7 +173,7 @@ describe('quotas of a replay', () => {
     const result = await replay(join(directory, 'logs'), ...args);
     expect(result.out).toContain('  2 the same\n  1 allowed then, denied now\n');
     expect(result.out).toContain('  gpus [quota]: 1 decision\n    /logs/a.jsonl:1 ');
-    expect(result.out).toContain('nvidia.com/gpu requested 1, used 2, hard 2, short by 1.');
+    expect(result.out).toContain('nvidia.com/gpu: 1 requested, 2 used of 2, 1 short.');
     expect(result.out).toMatch(
       /\nQuotas started with 0 pods in use, .* A log does not say when a pod ends, or\nwhether /,
     );

@@ -7,7 +7,7 @@ const finding = (rule: string, policy: string, enforcement: 'Deny' | 'Warn') => 
   rule,
   policy,
   enforcement,
-  violation: { rule, path: '', reason: '' },
+  violation: { rule, path: '', reason: '', advice: '', source: '' },
 });
 
 const got: Got = {

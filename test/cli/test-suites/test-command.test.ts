@@ -16,8 +16,8 @@ describe('gpugate test', () => {
     expect:
       rules: [required-labels]
       message: |
-        gpugate refused pod default/mixed (1 reason):
-         [required-labels]
+        [required-labels]
+         1 reason; gpugate refused pod default/mixed.
 `;
     const { code, output } = await runTests(files(cases), ['suite.yaml']);
     expect(output).toBe(`suite
@@ -28,15 +28,15 @@ describe('gpugate test', () => {
       suite.yaml:12:7: error [expectation] expect.message: differs
       the case: suite.yaml:8:5
       decision:
-      gpugate refused pod default/mixed (1 reason):
-       [gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them.
+      [gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them. (policy platform)
+       1 reason; gpugate refused pod default/mixed.
       rules:
       - required-labels
       + platform/gpu-mixed (Deny)
       message:
-        gpugate refused pod default/mixed (1 reason):
-      -  [required-labels]
-      +  [gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them.
+      - [required-labels]
+      + [gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them. (policy platform)
+         1 reason; gpugate refused pod default/mixed.
 
 1 failed, 1 passed, of 2
 `);
@@ -85,7 +85,7 @@ namespaces: [{ name: team-a, labels: { team: x } }]
     expect:
       decision: Deny
       rules: [all/quota]
-      messageContains: ['used 2, hard 2', 'a 1, b 1']
+      messageContains: ['2 used of 2', 'a 1, b 1']
 `,
       )
       .join('');
@@ -184,7 +184,7 @@ describe('other objects than pods:', () => {
       object: { kind: Pod, metadata: { labels: { managed-by: platform } } }
   - name: one too many
     objects: [${deployment(3)}]
-    expect: { decision: Deny, rules: [all/quota], messageContains: ['used 2, hard 2'] }
+    expect: { decision: Deny, rules: [all/quota], messageContains: ['2 used of 2'] }
 `;
     const all = { ...files(cases), 'policy.yaml': `${policy}---\n${quota}` };
     const { code, output } = await runTests(all, ['suite.yaml']);
@@ -212,7 +212,7 @@ describe('other objects than pods:', () => {
   - name: moved
     objects: [${plain.replace('team: a', 'team: b')}]
     oldObject: ${plain}
-    expect: { decision: Deny, rules: [all/quota], messageContains: [charges the pod to group a] }
+    expect: { decision: Deny, rules: [all/quota], messageContains: [from group a to group b] }
 `;
     const grouped = quota.replace('spec: {', 'spec: { scope: { namespaces: [default], groupBy: { podLabel: team } },');
     const all = { ...files(cases), 'policy.yaml': `${policy}---\n${grouped}` };

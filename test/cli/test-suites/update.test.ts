@@ -30,7 +30,7 @@ test('--update writes what was got, says so, and then everything passes', async 
 3 passed, of 3
 `);
   const reason =
-    '[gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them.';
+    '[gpu-mixed] spec.containers[0].resources.limits: nvidia.com/gpu and nvidia.com/gpu.shared in one pod. Ask for one of them. (policy platform)';
   const updated = `
   - name: wrong
     objects: [${mixed}]
@@ -45,8 +45,8 @@ test('--update writes what was got, says so, and then everything passes', async 
       rules:
         - gpu-mixed
       message: |-
-        gpugate refused pod default/mixed (1 reason):
-         ${reason}
+        ${reason}
+         1 reason; gpugate refused pod default/mixed.
   - name: right
     objects: [${podOf('plain')}]
     expect: { rules: [] }

@@ -135,7 +135,7 @@ async function goThroughEverything(): Promise<void> {
   );
   expect(first.metadata.labels['team']).toBe('x');
   const refused = await createPod('rights-a', 'second');
-  expect(refused.stderr).toContain('rights: nvidia.com/gpu requested 1, used 1');
+  expect(refused.stderr).toContain('nvidia.com/gpu: 1 requested, 1 used');
   await until(async () => {
     const { items } = await objectAt<{ items: { reason: string }[] }>('/api/v1/namespaces/rights-a/events');
     expect(items.map(({ reason }) => reason)).toContain('QuotaExceeded');
