@@ -4,8 +4,8 @@ import { resourceContainers } from '../workload/pod.ts';
 import type { Mutation } from './mutation.ts';
 
 /**
- * Fields looked at: env of containers and init containers; ephemeral ones never come with a pod that is created.
- * Set even where the pod says nothing, since images carry the variable themselves; values that show no device stay.
+ * Fields looked at: env of containers and init containers. A new pod has no ephemeral containers.
+ * The variable is set even where the pod does not, because images may contain it. Values that show no GPU stay.
  */
 export const deviceVoid: Mutation = {
   id: 'device-void',

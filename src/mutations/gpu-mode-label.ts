@@ -3,7 +3,7 @@ import type { Mutation } from './mutation.ts';
 
 export const gpuModeLabel: Mutation = {
   id: 'gpu-mode-label',
-  summary: `Labels pods that ask for GPUs with \`${gpuModeLabelKey}\`: dedicated, shared, mig or mixed.`,
+  summary: `Sets the label \`${gpuModeLabelKey}\` on pods that ask for GPUs: dedicated, shared, mig or mixed.`,
   settings: 'gpu.modeLabel',
   compile: (spec) => {
     if (spec.gpu?.modeLabel !== true) return undefined;

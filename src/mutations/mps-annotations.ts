@@ -4,7 +4,7 @@ import type { Mutation } from './mutation.ts';
 
 export const mpsAnnotations: Mutation = {
   id: 'mps-annotations',
-  summary: 'Gives pods that ask for a shared GPU the default MPS annotations.',
+  summary: 'Sets the default MPS annotations on pods that ask for a shared GPU.',
   settings: 'mps.threads, mps.vram',
   compile: (spec) => {
     const { threads, vram } = spec.mps ?? {};

@@ -4,13 +4,13 @@ import { ownValue, resourceContainers } from '../workload/pod.ts';
 import type { Mutation } from './mutation.ts';
 
 /**
- * Overwrites what the user set, unlike every other mutation but the Void: the annotations are what was
- * admitted and charged, the environment is only how they take effect. Annotations that are off-grammar
- * inject nothing; a validating rule refuses them.
+ * Overwrites what the user set, which only this mutation and device-void do: the annotations are what was admitted and
+ * charged, and the environment is only how they take effect. Malformed annotations inject nothing, and the rule
+ * mps-annotations refuses them.
  */
 export const mpsEnvironmentVariables: Mutation = {
   id: 'mps-environment',
-  summary: 'Gives containers that hold a shared GPU the environment that makes the MPS annotations take effect.',
+  summary: 'Sets the environment that makes the MPS annotations take effect, on containers with a shared GPU.',
   settings: 'mps.injectEnvironment',
   compile: (spec) => {
     if (spec.mps?.injectEnvironment !== true) return undefined;

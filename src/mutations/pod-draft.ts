@@ -2,7 +2,7 @@ import type { AddOperation, ReplaceOperation } from 'fast-json-patch';
 import { demandOf, type Demand } from '../workload/demand.ts';
 import type { Container, ContainerField, EnvVar, Pod } from '../workload/pod.ts';
 
-/** RFC 6902. Nothing is ever removed, moved or copied. */
+/** RFC 6902. Mutations never remove, move or copy anything. */
 export type Operation = AddOperation<unknown> | ReplaceOperation<unknown>;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -11,10 +11,10 @@ type WritablePod = Writable<Omit<Pod, 'has'>> & { readonly has: Writable<Pod['ha
 type StringMap = Readonly<Record<string, string>>;
 
 /**
- * A pod that mutations change in turn, each seeing what those before it did, and the patch that this makes.
- * Operations are made by hand as changes happen; comparing two whole pods costs forty times as much.
- * Nothing is copied until something changes. A map or list that the object lacks is added once: the value of
- * that operation is the running copy itself, so that later additions go into the same operation.
+ * A pod that mutations change one after another, each seeing the changes before it, and the resulting patch. Operations
+ * are recorded as changes happen, because comparing two whole pods costs forty times as much. Nothing is copied until
+ * something changes. A map or list that the object lacks is added once: the value of that operation is the working copy
+ * itself, so later additions go into the same operation.
  */
 export class PodDraft {
   #pod: Pod;
@@ -23,14 +23,14 @@ export class PodDraft {
   #changes = 0;
   readonly #patch: Operation[] = [];
   readonly #copiedFields = new Set<ContainerField>();
-  /** Maps and lists that may be written to; true when one operation carries the whole of it. */
+  /** Maps and lists that may be changed. True when one operation adds the whole of it. */
   readonly #own = new Map<object, boolean>();
 
   constructor(pod: Pod) {
     this.#pod = pod;
   }
 
-  /** The pod as it stands after the changes so far. */
+  /** The pod after the changes so far. */
   get pod(): Pod {
     return this.#pod;
   }
@@ -44,7 +44,7 @@ export class PodDraft {
     return this.#patch;
   }
 
-  /** How many changes there were; more than there are operations when maps were added whole. */
+  /** Number of changes. There are fewer operations when whole maps were added. */
   get changes(): number {
     return this.#changes;
   }
@@ -65,7 +65,7 @@ export class PodDraft {
     this.#addResource(container, 'limits', resource, quantity);
   }
 
-  /** Makes the value hold: every variable of that name that says otherwise is replaced, or else one is added. */
+  /** Replaces every variable of that name that has another value, or adds one if there is none. */
   setEnv(container: Container, name: string, value: string): void {
     const present = this.#current(container).env.filter((variable) => variable.name === name);
     if (present.length > 0 && present.every((variable) => variable.value === value)) return;
@@ -76,7 +76,7 @@ export class PodDraft {
     for (const [index, variable] of env.entries()) {
       if (variable.name !== name || variable.value === value) continue;
       env[index] = { name, value };
-      // The whole element, since `valueFrom` beside `value` would be refused.
+      // The whole element, because the API server refuses `valueFrom` next to `value`.
       if (!isWhole) this.#patch.push({ op: 'replace', path: `${pointer}/${index}`, value: env[index] });
     }
     if (present.length === 0) {
@@ -113,7 +113,7 @@ export class PodDraft {
     this.#demand = undefined;
   }
 
-  /** The first entry of a map that is not there; the parent too, if need be. */
+  /** Adds a map with its first entry, and the parent if it is missing. */
   #addMap(hasParent: boolean, parent: string, field: string, key: string, value: string): StringMap {
     const map = { [key]: value };
     this.#patch.push(
@@ -126,10 +126,10 @@ export class PodDraft {
     return map;
   }
 
-  /** One more entry of a map that is there. */
+  /** Adds an entry to an existing map. */
   #addEntry(map: StringMap, pointer: string, key: string, value: string): StringMap {
     const isWhole = this.#own.get(map);
-    // A spread copies even a `__proto__` as the plain key it is; the keys that policies add can be no such thing.
+    // A spread copies even `__proto__` as a plain key, and policies cannot add such a key.
     const own = isWhole === undefined ? { ...map } : (map as Record<string, string>);
     own[key] = value;
     if (isWhole !== true) this.#patch.push({ op: 'add', path: `${pointer}/${escapeToken(key)}`, value });
@@ -177,7 +177,7 @@ function pointerOf({ field, index }: Container): string {
   return `/spec/${field}/${index}`;
 }
 
-/** A key as one token of a JSON pointer. */
+/** A key as a token of a JSON pointer. */
 function escapeToken(key: string): string {
   return key.includes('/') || key.includes('~') ? key.replaceAll('~', '~0').replaceAll('/', '~1') : key;
 }

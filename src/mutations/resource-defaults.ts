@@ -10,13 +10,13 @@ type Default = {
   readonly resource: string;
   readonly request: Amount | undefined;
   readonly limit: Amount | undefined;
-  /** Whether a container may use more than it requested; of all others Kubernetes wants request and limit equal. */
+  /** Whether a container may use more than it requests. If not, Kubernetes demands equal requests and limits. */
   readonly isOvercommittable: boolean;
 };
 
 export const resourceDefaults: Mutation = {
   id: 'resource-defaults',
-  summary: 'Gives containers requests and limits where they have none, never a request above its limit.',
+  summary: 'Sets default requests and limits on containers that have none, never a request above its limit.',
   settings: 'resources.requests, resources.limits',
   compile: (spec) => {
     const { requests = {}, limits = {} } = spec.resources ?? {};
@@ -40,8 +40,8 @@ export const resourceDefaults: Mutation = {
 type Apply = (draft: PodDraft, container: Container, each: Default) => void;
 
 /**
- * What `spec.resources` says of the whole pod, its containers share as they like: a limit of the pod bounds them all,
- * and is its request too where it has none. A request of the pod bounds nothing, so that they still need limits.
+ * Containers share what `spec.resources` grants the whole pod. A pod limit limits them all, and is also the pod's request
+ * if there is none. A pod request limits nothing, so containers still need limits.
  */
 function applicationOf({ resource, isOvercommittable }: Default, pod: Pod): Apply | undefined {
   if (Object.hasOwn(pod.podLimits, resource)) return undefined;
@@ -53,8 +53,8 @@ function applicationOf({ resource, isOvercommittable }: Default, pod: Pod): Appl
 }
 
 /**
- * The default limit, at or above what the whole pod requests. The container requests 0 explicitly: the API server would
- * make the limit its request, and refuse a pod whose containers request more than the pod does.
+ * Sets the default limit, at least as large as the pod's request. The container requests 0 explicitly: otherwise the API
+ * server uses the limit as the request, and refuses a pod whose containers request more than the pod does.
  */
 function applyLimit(draft: PodDraft, container: Container, { resource, limit }: Default, ofPod: Amount): void {
   if (limit === undefined || Object.hasOwn(container.limits, resource)) return;
@@ -70,22 +70,22 @@ function largest(a: Amount, b: Amount): Amount {
 }
 
 /**
- * The request comes first and stays at or below a limit that is there; then the limit, at or above that request.
- * Where only a limit is defaulted, the API server makes it the request too, once the patch is applied.
+ * Sets the request first, at most the existing limit; then the limit, at least the request. If only the limit has a
+ * default, the API server uses it as the request too, once the patch is applied.
  */
 function applyDefault(draft: PodDraft, container: Container, { resource, request, limit }: Default): void {
   const requestText = ownValue(container.requests, resource);
   const limitText = ownValue(container.limits, resource);
   if (requestText !== undefined && limitText !== undefined) return;
-  const limitThere = amountOf(limitText);
+  const existingLimit = amountOf(limitText);
   let requestNow = amountOf(requestText);
-  // Beside what is no quantity nothing is set; the API server refuses such a pod with words of its own.
-  if ((limitThere?.text ?? requestNow?.text) !== (limitText ?? requestText)) return;
+  // Nothing is set next to a text that is not a quantity: the API server refuses such a pod itself.
+  if ((existingLimit?.text ?? requestNow?.text) !== (limitText ?? requestText)) return;
   if (requestNow === undefined && request !== undefined) {
-    requestNow = limitThere !== undefined && limitThere.nanos < request.nanos ? limitThere : request;
+    requestNow = existingLimit !== undefined && existingLimit.nanos < request.nanos ? existingLimit : request;
     draft.addRequest(container, resource, requestNow.text);
   }
-  if (limitThere !== undefined || limit === undefined) return;
+  if (existingLimit !== undefined || limit === undefined) return;
   const limitNow = requestNow === undefined ? limit : largest(limit, requestNow);
   draft.addLimit(container, resource, limitNow.text);
 }

@@ -4,14 +4,14 @@ import type { Mutation, Subject } from './mutation.ts';
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
-/** One piece of a label's value; undefined when its source is absent. */
+/** A part of a label's value. Undefined when its source is absent. */
 type Piece = (pod: Pod, context: Subject) => string | undefined;
 
 const namespaceLabel = /^namespace\.labels\.(.+)$/;
 
 export const standardLabels: Mutation = {
   id: 'standard-labels',
-  summary: 'Sets standard labels on pods, from constants, the namespace and its labels, or the controller.',
+  summary: 'Sets labels on pods from constants, the namespace, its labels, or the name of the controller.',
   settings: 'labels.set',
   compile: (spec) => {
     const labels = Object.entries(spec.labels?.set ?? {}).map(([key, text]) => [key, compileTemplate(text)] as const);
@@ -26,7 +26,7 @@ export const standardLabels: Mutation = {
   },
 };
 
-/** The value, or undefined when a source is absent or no valid label value comes out: then nothing is set. */
+/** The value, or undefined when a source is absent or the result is not a valid label value. Then nothing is set. */
 function compileTemplate(text: string): Piece {
   const pieces = text
     .split(/(\{[^{}]*\})/)

@@ -6,7 +6,7 @@ import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { alerts } from '../../src/cli/manifests/alerts.ts';
 import { yamlOf } from '../../src/cli/manifests/install.ts';
 import { flagName, settings } from '../../src/config.ts';
-import { mutations } from '../../src/mutations/registry.ts';
+import { mutations } from '../../src/mutations/apply.ts';
 import { rules } from '../../src/policies/registry.ts';
 import { badRequestReasons } from '../../src/review/bad-request-reasons.ts';
 import { metricNames } from '../../src/telemetry/metric-names.ts';

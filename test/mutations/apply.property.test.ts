@@ -20,19 +20,19 @@ function holds(property: (object: unknown, result: unknown, settings: readonly o
   );
 }
 
-test('the patch applies, and a second run changes nothing more', () => {
+test('the patch applies, and a second run changes nothing', () => {
   holds((_, result, settings) => {
     expect(mutateObject(result, ...settings)).toEqual({ patch: [], applied: [] });
   });
 });
 
-test('a second run changes nothing more once the API server has defaulted requests', () => {
+test('a second run changes nothing once the API server has defaulted requests', () => {
   holds((_, result, settings) => {
     expect(mutateObject(withRequests(result), ...settings).patch).toEqual([]);
   });
 });
 
-test('the object that was read stays as it was', () => {
+test('the original object does not change', () => {
   fc.assert(
     fc.property(arbitraryPod, policies, (object, settings) => {
       const before = throughJson(object);
@@ -43,18 +43,18 @@ test('the object that was read stays as it was', () => {
   );
 });
 
-test('nothing that is there changes, but the variables of MPS and of the Void', () => {
+test('nothing that exists changes, except the variables of MPS and NVIDIA_VISIBLE_DEVICES', () => {
   holds((object, result) => expectKept(object, result, ''));
 });
 
-/** Fails where there is no quantity: the mutations write none. */
+/** Throws for a text that is not a quantity: mutations write none. */
 function nanosOf(text: string): bigint {
   const nanos = parseQuantity(text);
   if (nanos === undefined) throw new Error(`${text} is no quantity`);
   return nanos;
 }
 
-test('no request rises above its limit, and devices are requested as they are limited', () => {
+test('no request exceeds its limit, and requests of devices equal their limits', () => {
   holds((object, result, settings) => {
     const defaulted = new Set(
       settings.flatMap((each) => {
@@ -78,7 +78,7 @@ test('no request rises above its limit, and devices are requested as they are li
   });
 });
 
-test('a mutation is named if and only if it changed something', () => {
+test('a mutation is reported if and only if it changed something', () => {
   fc.assert(
     fc.property(arbitraryPod, policies, (object, settings) => {
       const { patch, applied } = mutateObject(object, ...settings);
@@ -88,14 +88,14 @@ test('a mutation is named if and only if it changed something', () => {
   );
 });
 
-/** Whether the user said both, so that they are as wrong as they were. */
+/** Whether the user set both, so that they are as wrong as they were. */
 function wasSaid(before: Pod, { field, index }: Container, resource: string): boolean {
   const container = before[field][index];
   if (container === undefined) return false;
   return Object.hasOwn(container.requests, resource) && Object.hasOwn(container.limits, resource);
 }
 
-/** As SetDefaults_Pod does: a limit without a request is the request. */
+/** As SetDefaults_Pod does: a limit without a request becomes the request. */
 function withRequests(object: unknown): unknown {
   const copy = throughJson(object) as {
     spec: Record<string, { resources?: Record<string, object | null> | null }[] | null>;
@@ -114,7 +114,7 @@ const overwritten = new Set([
   'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT',
 ]);
 
-/** Everything of `before` stands at the same place in `after`; null, as in Kubernetes, is nothing. */
+/** Everything in `before` is at the same place in `after`. As in Kubernetes, null means absent. */
 function expectKept(before: unknown, after: unknown, path: string): void {
   if (before === null) return;
   if (typeof before !== 'object') {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { workloadPolicySpec } from '../../src/api/workload-policy.ts';
-import { compileMutations } from '../../src/mutations/apply.ts';
-import { mutations } from '../../src/mutations/registry.ts';
+import { applyPatch, compileMutations, mutations, type Operation } from '../../src/mutations/apply.ts';
 import { realisticPod } from '../workload/realistic-pod.ts';
 import { mutateObject } from './mutate-object.ts';
 
@@ -13,7 +12,7 @@ const settings = {
 };
 const add = (path: string, value: unknown) => ({ op: 'add', path, value });
 
-test('a policy that uses everything, on a pod of a job', () => {
+test('a policy that uses every mutation, on a pod of a Job', () => {
   const requests = { cpu: '100m', memory: '128Mi' };
   const limits = { cpu: '1', memory: '1Gi' };
   const resources = (container: string) => `/spec/${container}/resources`;
@@ -50,7 +49,7 @@ function byPath(a: { path: string }, b: { path: string }): number {
   return a.path < b.path ? -1 : Number(a.path > b.path);
 }
 
-test('a policy compiles to the mutations that it uses, and no settings to none', () => {
+test('a policy compiles to the mutations it uses, and to none without settings', () => {
   const ids = (each: object) => compileMutations(workloadPolicySpec.parse(each)).map(({ id }) => id);
   expect(ids({})).toEqual([]);
   expect(ids({ labels: {}, resources: {}, gpu: { modeLabel: false }, mps: { injectEnvironment: false } })).toEqual([]);
@@ -58,7 +57,7 @@ test('a policy compiles to the mutations that it uses, and no settings to none',
   expect(ids(settings)).toEqual(mutations.map(({ id }) => id));
 });
 
-test('ids are unique, and the registry names its settings', () => {
+test('ids are unique, and every mutation has a summary and its settings', () => {
   expect(new Set(mutations.map(({ id }) => id)).size).toBe(mutations.length);
   for (const { id, summary, settings } of mutations) {
     expect(id).toMatch(/^[a-z-]+$/);
@@ -66,7 +65,7 @@ test('ids are unique, and the registry names its settings', () => {
   }
 });
 
-test('of several policies, the first to set a value wins', () => {
+test('the first of several policies to set a value wins', () => {
   const object = { metadata: { labels: {} }, spec: {} };
   const set = (team: string) => ({ labels: { set: { team } } });
   expect(mutateObject(object, set('a'), set('b'))).toEqual({
@@ -75,7 +74,7 @@ test('of several policies, the first to set a value wins', () => {
   });
 });
 
-test('a GPU that the last policy gives by default is seen by the first', () => {
+test('the first policy sees a GPU that the last one sets by default', () => {
   const object = { metadata: {}, spec: { containers: [{ resources: {} }] } };
   const shared = { resources: { limits: { 'nvidia.com/gpu.shared': 1 } } };
   expect(mutateObject(object, { gpu: {}, mps: { threads: 50 } }, shared).applied).toEqual([
@@ -83,5 +82,19 @@ test('a GPU that the last policy gives by default is seen by the first', () => {
     'gpu-mode-label',
     'mps-annotations',
     'mps-environment',
+  ]);
+});
+
+test('a patch is applied to a copy, and stays as it is even when one operation writes into the value of another', () => {
+  const object = { a: 1 };
+  const patch: Operation[] = [
+    { op: 'add', path: '/b', value: {} },
+    { op: 'add', path: '/b/c', value: 2 },
+  ];
+  expect(applyPatch(object, patch)).toEqual({ a: 1, b: { c: 2 } });
+  expect(object).toEqual({ a: 1 });
+  expect(patch).toEqual([
+    { op: 'add', path: '/b', value: {} },
+    { op: 'add', path: '/b/c', value: 2 },
   ]);
 });

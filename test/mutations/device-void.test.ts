@@ -8,15 +8,15 @@ const add = (path: string, value: unknown) => ({ op: 'add', path, value });
 const replace = (path: string, value: unknown) => ({ op: 'replace', path, value });
 
 const pods: Readonly<Record<string, readonly [spec: object, patch: readonly object[]]>> = {
-  'a container that says nothing, since its image may': [
+  'a container that does not set the variable, because its image may': [
     { containers: [{}, { env: [{ name: 'A' }] }] },
     [add('/spec/containers/0/env', [none]), add('/spec/containers/1/env/-', none)],
   ],
-  'a container that wants to see devices': [
+  'a container that asks to see GPUs': [
     { containers: [{ env: [{ name, value: 'all' }] }] },
     [replace('/spec/containers/0/env/0', none)],
   ],
-  'a variable by valueFrom': [
+  'a variable from valueFrom': [
     { containers: [{ env: [{ name, valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] }] },
     [replace('/spec/containers/0/env/0', none)],
   ],
@@ -24,7 +24,7 @@ const pods: Readonly<Record<string, readonly [spec: object, patch: readonly obje
     { containers: [{ env: [{ name, value: 'all' }, { name: 'A' }, none, { name, value: '0' }] }] },
     [replace('/spec/containers/0/env/0', none), replace('/spec/containers/0/env/3', none)],
   ],
-  'not what shows no device': [
+  'no value that shows no GPU': [
     { containers: [{ env: [{ name, value: 'none' }] }, { env: [{ name }] }, { env: [none] }] },
     [],
   ],
@@ -35,11 +35,11 @@ const pods: Readonly<Record<string, readonly [spec: object, patch: readonly obje
     },
     [add('/spec/initContainers/0/env', [none]), add('/spec/initContainers/1/env', [none])],
   ],
-  'the container beside one that asks for a GPU': [
+  'the container next to one that asks for a GPU': [
     { containers: [gpu, {}, { ...gpu, env: [{ name, value: 'all' }] }] },
     [add('/spec/containers/1/env', [none])],
   ],
-  'a container that asks for no device at all': [
+  'a container that asks for no GPU at all': [
     { containers: [{ resources: { limits: { 'nvidia.com/gpu': 0 } } }] },
     [add('/spec/containers/0/env', [none])],
   ],
@@ -50,7 +50,7 @@ describe('device-void voids', () => {
     expect(patchOf({ metadata: {}, spec }, { gpu: { deviceAccess: 'Void', modeLabel: false } })).toEqual(patch);
   });
 
-  test.each(['Deny', 'Allow'])('nothing under %s', (deviceAccess) => {
+  test.each(['Deny', 'Allow'])('nothing when the policy says %s', (deviceAccess) => {
     const spec = { containers: [{ env: [{ name, value: 'all' }] }] };
     expect(patchOf({ metadata: {}, spec }, { gpu: { deviceAccess } })).toEqual([]);
   });

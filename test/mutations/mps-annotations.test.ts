@@ -10,12 +10,12 @@ const mps = { threads: 50, vram: '8000M', injectEnvironment: false };
 const add = (path: string, value: unknown) => ({ op: 'add', path, value });
 
 const annotations: Readonly<Record<string, readonly [object: object, settings: object, patch: readonly object[]]>> = {
-  'come as one map where there are none': [
+  'are added as one map if there are none': [
     podOf(shared),
     mps,
     [add('/metadata/annotations', { 'mps.nvidia.com/threads': '50', 'mps.nvidia.com/vram': '8000M' })],
   ],
-  'are added beside others': [
+  'are added to others': [
     podOf(shared, { a: 'b' }),
     mps,
     [
@@ -23,18 +23,18 @@ const annotations: Readonly<Record<string, readonly [object: object, settings: o
       add('/metadata/annotations/mps.nvidia.com~1vram', '8000M'),
     ],
   ],
-  'never take the place of the user’s, right or wrong': [
+  'never overwrite those of the user, right or wrong': [
     podOf(shared, { 'mps.nvidia.com/threads': '10', 'mps.nvidia.com/vram': 'all' }),
     mps,
     [],
   ],
-  'are only those that the policy sets': [
+  'are only those in the policy': [
     podOf(shared, {}),
     { vram: '4G', injectEnvironment: false },
     [add('/metadata/annotations/mps.nvidia.com~1vram', '4G')],
   ],
-  'are for shared GPUs, not for dedicated ones': [podOf({ 'nvidia.com/gpu': '1' }), mps, []],
-  'are for shared GPUs, not for none': [podOf({ 'nvidia.com/gpu.shared': '0' }), mps, []],
+  'are not for dedicated GPUs': [podOf({ 'nvidia.com/gpu': '1' }), mps, []],
+  'are not for pods that ask for 0 shared GPUs': [podOf({ 'nvidia.com/gpu.shared': '0' }), mps, []],
 };
 
 describe('mps-annotations', () => {

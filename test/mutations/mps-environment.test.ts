@@ -19,12 +19,12 @@ const add = (path: string, value: unknown) => ({ op: 'add', path, value });
 const replace = (path: string, value: unknown) => ({ op: 'replace', path, value });
 
 const environments: Readonly<Record<string, readonly [object: object, patch: readonly object[]]>> = {
-  'comes as one list where there is none': [podOf([shared()]), [add('/spec/containers/0/env', [threads, limit])]],
-  'comes as one list where it is null': [
+  'is added as one list if there is none': [podOf([shared()]), [add('/spec/containers/0/env', [threads, limit])]],
+  'is added as one list if it is null': [
     podOf([shared(1, { env: null })]),
     [add('/spec/containers/0/env', [threads, limit])],
   ],
-  'is appended to a list, be it empty': [
+  'is appended to a list, even an empty one': [
     podOf([shared(1, { env: [] })]),
     [add('/spec/containers/0/env/-', threads), add('/spec/containers/0/env/-', limit)],
   ],
@@ -32,13 +32,13 @@ const environments: Readonly<Record<string, readonly [object: object, patch: rea
     podOf([shared(1, { env: [{ name: 'A', value: 'b' }, { name: limitName, value: '0=80G' }, threads] })]),
     [replace('/spec/containers/0/env/1', limit)],
   ],
-  'replaces a variable by valueFrom, and the valueFrom with it': [
+  'replaces a variable from valueFrom together with the valueFrom': [
     podOf([
       shared(1, { env: [{ name: threadsName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, limit] }),
     ]),
     [replace('/spec/containers/0/env/0', threads)],
   ],
-  'replaces every duplicate, since the last one wins': [
+  'replaces every duplicate, because the last one wins': [
     podOf([
       shared(1, {
         env: [
@@ -56,28 +56,28 @@ const environments: Readonly<Record<string, readonly [object: object, patch: rea
       replace('/spec/containers/0/env/4', threads),
     ],
   ],
-  'stays as it is when it is right': [podOf([shared(1, { env: [limit, threads] })]), []],
-  'is for the containers that hold a shared GPU only': [
+  'does not change when it is right': [podOf([shared(1, { env: [limit, threads] })]), []],
+  'is only for containers with a shared GPU': [
     podOf([{}, shared(), { resources: { limits: { 'nvidia.com/gpu': 1 } } }], set, { initContainers: [shared(), {}] }),
     [add('/spec/initContainers/0/env', [threads, limit]), add('/spec/containers/1/env', [threads, limit])],
   ],
-  'limits every device of a container': [
+  'limits every GPU of a container': [
     podOf([shared(3, { env: [threads] })]),
     [add('/spec/containers/0/env/-', { name: limitName, value: '0=8000M,1=8000M,2=8000M' })],
   ],
-  'leaves the user’s variables alone without annotations': [
+  'leaves the variables of the user alone without annotations': [
     podOf([shared(1, { env: [{ name: threadsName, value: '90' }] })], {}),
     [],
   ],
-  'takes one annotation without the other': [
+  'follows one annotation without the other': [
     podOf([shared()], { 'mps.nvidia.com/threads': '50' }),
     [add('/spec/containers/0/env', [threads])],
   ],
-  'leaves annotations that are off-grammar to the rule': [
+  'leaves malformed annotations to the rule': [
     podOf([shared()], { 'mps.nvidia.com/threads': '150', 'mps.nvidia.com/vram': '8Gi' }),
     [],
   ],
-  'is nothing for dedicated GPUs': [podOf([{ resources: { limits: { 'nvidia.com/gpu': 1 } } }]), []],
+  'is not set for dedicated GPUs': [podOf([{ resources: { limits: { 'nvidia.com/gpu': 1 } } }]), []],
 };
 
 describe('mps-environment', () => {
@@ -85,11 +85,11 @@ describe('mps-environment', () => {
     expect(patchOf(object, { mps: {} })).toEqual(patch);
   });
 
-  test('is not injected where the policy says so', () => {
+  test('is not injected when the policy turns it off', () => {
     expect(patchOf(podOf([shared()]), { mps: { injectEnvironment: false } })).toEqual([]);
   });
 
-  test('follows annotations that were only just defaulted', () => {
+  test('follows annotations that were just defaulted', () => {
     expect(patchOf({ metadata: {}, spec: { containers: [shared()] } }, { mps: { threads: 50 } })).toEqual([
       add('/metadata/annotations', { 'mps.nvidia.com/threads': '50' }),
       add('/spec/containers/0/env', [threads]),

@@ -10,7 +10,7 @@ export const context: Subject = {
   namespaceLabels: { 'project-id': 'a', 'odd/label': 'not a label value', empty: '' },
 };
 
-/** What policies with these settings do to an object, in order. */
+/** Applies policies with these settings to an object, in order. */
 export function mutateObject(object: unknown, ...settings: readonly object[]): Mutated {
   const compiled = settings.flatMap((each) => compileMutations(workloadPolicySpec.parse(each)));
   return applyMutations(readPod(object), compiled, context);
@@ -20,7 +20,7 @@ export function patchOf(object: unknown, settings: object): readonly Operation[]
   return mutateObject(object, settings).patch;
 }
 
-/** The object after a patch, by an implementation of RFC 6902 that is not ours. */
+/** The object after a patch, by an independent implementation of RFC 6902. */
 export function patched(object: unknown, patch: readonly Operation[]): unknown {
   const [document, operations] = JSON.parse(JSON.stringify([object, patch])) as [object, Operation[]];
   return applyPatch(document, operations, true).newDocument;

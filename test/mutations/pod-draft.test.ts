@@ -35,13 +35,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 const changes = fc.array(fc.tuple(change, fc.nat()), { maxLength: 20 });
 
-test('whatever is changed, the draft is what its patch makes of the object', () => {
+test('whatever changes, the draft equals the object with its patch applied', () => {
   fc.assert(
     fc.property(arbitraryPod, changes, (object, list) => {
       const original = readPod(object);
       const draft = new PodDraft(original);
       for (const [apply, place] of list) {
-        // The pod as it was read: whoever changes a draft may hold on to containers from before.
+        // The pod as it was read: code that changes a draft may hold containers from before the change.
         const { initContainers, containers } = place % 2 === 0 ? original : draft.pod;
         const all = [...initContainers, ...containers];
         apply(draft, all[place % Math.max(1, all.length)]);
@@ -54,7 +54,7 @@ test('whatever is changed, the draft is what its patch makes of the object', () 
   );
 });
 
-test('a draft that nothing changes is the pod itself', () => {
+test('a draft without changes is the pod itself', () => {
   const pod = readPod({
     metadata: { labels: { a: 'b' } },
     spec: { containers: [{ env: [{ name: 'A', value: 'b' }] }] },
@@ -66,7 +66,7 @@ test('a draft that nothing changes is the pod itself', () => {
   expect([draft.pod === pod, draft.patch, draft.changes]).toEqual([true, [], 0]);
 });
 
-test('demand follows a default that adds a device', () => {
+test('the demand follows a default that adds a GPU', () => {
   const draft = new PodDraft(readPod({ spec: { containers: [{}] } }));
   expect(draft.demand.size).toBe(0);
   const [container] = draft.pod.containers;

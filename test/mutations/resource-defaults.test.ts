@@ -9,24 +9,24 @@ const both = { requests: { cpu: '100m' }, limits: { cpu: '1' } };
 const gpu = { limits: { 'nvidia.com/gpu': '1' } };
 
 const defaults: Readonly<Record<string, readonly [spec: object, settings: object, patch: readonly object[]]>> = {
-  'a container with nothing gets both, and the maps to hold them': [
+  'a container with nothing gets both maps': [
     one({}),
     { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '1', memory: '1Gi' } },
     [add(at('/requests'), { cpu: '100m', memory: '128Mi' }), add(at('/limits'), { cpu: '1', memory: '1Gi' })],
   ],
-  'resources that are missing come with the first default': [
+  'missing resources are added with the first default': [
     one(null),
     both,
     [add(at(''), { requests: { cpu: '100m' } }), add(at('/limits'), { cpu: '1' })],
   ],
-  'maps that are null are missing': [
+  'maps that are null count as missing': [
     one({ requests: null, limits: {} }),
     both,
     [add(at('/requests'), { cpu: '100m' }), add(at('/limits/cpu'), '1')],
   ],
-  'what is there stays': [one({ requests: { cpu: '5' }, limits: { cpu: '6' } }), both, []],
+  'existing values stay': [one({ requests: { cpu: '5' }, limits: { cpu: '6' } }), both, []],
   'a request of zero is a request': [one({ requests: { cpu: 0 } }), both, [add(at('/limits'), { cpu: '1' })]],
-  'the default request stays below a limit': [
+  'the default request is set below a limit': [
     one({ limits: { cpu: '4' } }),
     both,
     [add(at('/requests'), { cpu: '100m' })],
@@ -46,13 +46,13 @@ const defaults: Readonly<Record<string, readonly [spec: object, settings: object
     { requests: { cpu: '2' }, limits: { cpu: '1' } },
     [add(at('/requests'), { cpu: '2' }), add(at('/limits'), { cpu: '2' })],
   ],
-  'a limit alone is left to the API server to request': [
+  'a limit alone is left to the API server, which makes it the request': [
     one({}),
     { limits: { cpu: '1' } },
     [add(at('/limits'), { cpu: '1' })],
   ],
   'a request alone sets no limit': [one({}), { requests: { cpu: '1' } }, [add(at('/requests'), { cpu: '1' })]],
-  'init containers and sidecars have defaults, ephemeral containers none': [
+  'init containers and sidecars get defaults, ephemeral containers do not': [
     {
       initContainers: [{}, { restartPolicy: 'Always', resources: {} }],
       containers: [],
@@ -64,17 +64,17 @@ const defaults: Readonly<Record<string, readonly [spec: object, settings: object
       add('/spec/initContainers/1/resources/requests', { cpu: '100m' }),
     ],
   ],
-  'a limit of the whole pod is for its containers to share': [
+  'a pod limit is shared by its containers': [
     { containers: [{ resources: {} }], resources: { limits: { cpu: '4' } } },
     { requests: { cpu: '100m', 'ephemeral-storage': '1Gi' }, limits: { cpu: '1' } },
     [add(at('/requests'), { 'ephemeral-storage': '1Gi' })],
   ],
-  'a request of the whole pod is too, but bounds nobody': [
+  'a pod request is shared too, but limits nothing': [
     { containers: [{ resources: {} }], resources: { requests: { cpu: '500m' } } },
     both,
     [add(at('/requests'), { cpu: '0' }), add(at('/limits'), { cpu: '1' })],
   ],
-  'the default limit is never below a request of the whole pod, nor the own one': [
+  'the default limit is never below a pod request, nor below the request of the container': [
     {
       containers: [{ resources: { requests: {}, limits: {} } }, { resources: { requests: { cpu: '3' }, limits: {} } }],
       resources: { requests: { cpu: '2' } },
@@ -82,12 +82,12 @@ const defaults: Readonly<Record<string, readonly [spec: object, settings: object
     both,
     [add(at('/requests/cpu'), '0'), add(at('/limits/cpu'), '2'), add('/spec/containers/1/resources/limits/cpu', '3')],
   ],
-  'a limit stays beside a request of the whole pod': [
+  'a limit stays next to a pod request': [
     { containers: [{ resources: { limits: { cpu: '5' } } }], resources: { requests: { cpu: '2' } } },
     both,
     [],
   ],
-  'huge pages of the whole pod are its own matter': [
+  'hugepages of the whole pod are left alone': [
     { containers: [{ resources: {} }], resources: { requests: { 'hugepages-2Mi': '4Mi' } } },
     { limits: { 'hugepages-2Mi': '2Mi' } },
     [],
@@ -97,37 +97,37 @@ const defaults: Readonly<Record<string, readonly [spec: object, settings: object
     both,
     [add(at('/requests'), { cpu: '0' })],
   ],
-  'nothing is set beside what is no quantity': [
+  'nothing is set next to a text that is not a quantity': [
     { containers: [{ resources: { limits: { cpu: '1x' } } }, { resources: { requests: { cpu: '-1' } } }] },
     both,
     [],
   ],
-  'a default device is both requested and limited': [
+  'a default device gets a request and a limit': [
     one({}),
     gpu,
     [add(at('/requests'), { 'nvidia.com/gpu': '1' }), add(at('/limits'), { 'nvidia.com/gpu': '1' })],
   ],
-  'a default device by request alone is limited too': [
+  'a default device with only a request gets a limit too': [
     one({ requests: {}, limits: {} }),
     { requests: { 'nvidia.com/gpu': 1 } },
     [add(at('/requests/nvidia.com~1gpu'), '1'), add(at('/limits/nvidia.com~1gpu'), '1')],
   ],
-  'devices that are limited are requested alike': [
+  'devices with a limit get the same request': [
     one({ limits: { 'nvidia.com/gpu': 4 }, requests: {} }),
     gpu,
     [add(at('/requests/nvidia.com~1gpu'), '4')],
   ],
-  'devices that are requested are limited alike': [
+  'devices with a request get the same limit': [
     one({ requests: { 'nvidia.com/gpu': '2' }, limits: {} }),
     gpu,
     [add(at('/limits/nvidia.com~1gpu'), '2')],
   ],
-  'huge pages cannot be overcommitted either': [
+  'hugepages cannot be overcommitted either': [
     one({ limits: { 'hugepages-2Mi': '4Mi' }, requests: {} }),
     { requests: { 'hugepages-2Mi': '2Mi' } },
     [add(at('/requests/hugepages-2Mi'), '4Mi')],
   ],
-  'a name of JavaScript itself is only a resource': [
+  'a name that every JavaScript object has is just a resource': [
     one({ requests: {}, limits: {} }),
     { requests: { constructor: 1 } },
     [add(at('/requests/constructor'), '1')],

@@ -2,7 +2,7 @@ import { createMutatePods, createValidate, type AdmissionSources } from '../../a
 import type { PolicySet } from '../../admission/policy-set.ts';
 import { recordedAnswer, type DecisionRecord, type RecordedAnswer } from '../../record/record.ts';
 import type { AdmissionRequest } from '../../review/decode.ts';
-import { applyPatch } from '../../mutations/apply-patch.ts';
+import { applyPatch } from '../../mutations/apply.ts';
 import { mutationSurvived } from '../../policies/mutation-survived.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { withPodDefaults } from '../judge/pod-defaults.ts';

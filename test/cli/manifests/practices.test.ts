@@ -79,7 +79,7 @@ const shown: Readonly<Record<number | string, readonly [file: string, title: str
   37: survived,
   38: survived,
   40: failsOpen,
-  42: [mutations, 'no request rises above its limit, and devices are requested as they are limited'],
+  42: [mutations, 'no request exceeds its limit, and requests of devices equal their limits'],
   44: survived,
   45: ['test/e2e/manifests/kustomize.e2e.test.ts', 'takes each object of every overlay without a warning'],
   Warnings: ['test/policies/denial.test.ts', 'end at 4,096 bytes with a line that counts the rest'],
