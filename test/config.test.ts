@@ -73,7 +73,7 @@ describe('loadConfig', () => {
     'a name that no certificate can be for as it is written': [
       { ...needed, tlsNames: 'gpugate.svc,gpügate.svc' },
       {},
-      '--tls-names: must be DNS names (in ASCII) and addresses',
+      '--tls-names: must be DNS names in ASCII or IP addresses',
     ],
     'an address of a single link': [{ ...needed, tlsNames: 'fe80::1%eth0' }, {}, '--tls-names: must be DNS names'],
     'an address in two notations at once': [
@@ -105,12 +105,12 @@ describe('loadConfig', () => {
     'a Secret of an impossible name': [
       { ...needed, certificateSecret: 'a/b' },
       {},
-      '--certificate-secret: must be the name of an object: lower-case letters, digits, - and .',
+      '--certificate-secret: must be the name of an object: lowercase letters, digits, - and .',
     ],
     'a namespace of an impossible name, out of the environment': [
       needed,
       { GPUGATE_NAMESPACE: 'My_Namespace' },
-      'GPUGATE_NAMESPACE: must be lower-case letters, digits and -, 63 at most',
+      'GPUGATE_NAMESPACE: must be at most 63 lowercase letters, digits and -',
     ],
     'a certificate without its key': [
       { ...needed, tlsCert: 'c' },
@@ -157,7 +157,7 @@ describe('loadConfig', () => {
       /config\.yaml:1:7 no anchor before it is called x$/,
     );
     expect(() => load({ ...needed, config: configFile('port: 1\n---\nport: 2\n') }, {})).toThrow(
-      /config\.yaml:3:1 holds one document of settings, and this is another$/,
+      /config\.yaml:3:1 must be the only document of settings in the file$/,
     );
     expect(() => load({ ...needed, config: configFile('- a\n') }, {})).toThrow(
       /config\.yaml:1:1 must be a map of settings$/,

@@ -3,18 +3,17 @@ import { labelKey, objectName, quantity, resourceName } from './fields.ts';
 import { tenantQuotaSpec } from './tenant-quota.ts';
 
 /**
- * ClusterSnapshot: what gpugate would see of a cluster, in a file. It feeds the server without a cluster and the
- * offline commands. Not a custom resource; an exporter writes it.
+ * ClusterSnapshot: what gpugate knows of a cluster, in a file. The offline commands and a server without a cluster read
+ * it. It is not a custom resource: `gpugate snapshot` writes it.
  */
 
 type Named = { readonly name: string };
 
-/** The message stands at the second one. */
+/** The finding is at the second of two equal names. */
 function uniqueNames(list: readonly Named[], context: z.RefinementCtx) {
   const first = new Set<string>();
   for (const [index, { name }] of list.entries()) {
-    if (first.has(name))
-      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} is in the list twice` });
+    if (first.has(name)) context.addIssue({ code: 'custom', path: [index, 'name'], message: `duplicate name ${name}` });
     first.add(name);
   }
 }
@@ -27,36 +26,36 @@ export const clusterSnapshot = z.strictObject({
   metadata: z
     .looseObject({ name: objectName.optional() })
     .optional()
-    .describe('Free for notes on where it comes from.'),
+    .describe('Free for notes, such as the cluster it was taken from.'),
   namespaces: z
     .array(z.strictObject({ name: objectName, labels: labels.describe('Labels of the namespace.') }))
     .superRefine(uniqueNames)
     .default([])
-    .describe('Namespaces; `kubernetes.io/metadata.name` is added where it is absent.'),
+    .describe('Namespaces. `kubernetes.io/metadata.name` is added when it is absent.'),
   nodes: z
     .array(
       z.strictObject({
         name: objectName,
-        labels: labels.describe('Labels of the node, those of gpu-feature-discovery among them.'),
+        labels: labels.describe('Labels of the node, including those of gpu-feature-discovery.'),
         allocatable: z
           .record(resourceName, quantity)
           .prefault({})
-          .describe('`status.allocatable`; only extended resources are read.'),
+          .describe('`status.allocatable`. Only extended resources are read.'),
       }),
     )
     .superRefine(uniqueNames)
     .default([])
-    .describe('Nodes that pods can run on.'),
+    .describe('Nodes.'),
   pods: z
     .array(
       z.strictObject({
         uid: z.string().min(1).max(128),
         namespace: objectName,
         name: objectName,
-        node: z.string().max(253).default('').describe('Empty while the pod is not bound.'),
-        user: z.string().default('').describe('Who submitted it; empty when that is not known.'),
-        labels: z.record(z.string(), z.string()).default({}).describe('Those labels that a quota groups by.'),
-        demand: z.record(resourceName, z.int().min(0)).describe('Devices by resource.'),
+        node: z.string().max(253).default('').describe('Empty until the pod is bound to a node.'),
+        user: z.string().default('').describe('The user who created the pod. Empty: unknown.'),
+        labels: z.record(z.string(), z.string()).default({}).describe('The labels that quotas group by.'),
+        demand: z.record(resourceName, z.int().min(0)).describe('Number of devices by resource.'),
       }),
     )
     .default([])

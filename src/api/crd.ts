@@ -9,7 +9,7 @@ export type PrinterColumn = {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description?: string;
-  /** Above 0: only with `-o wide`. */
+  /** Above 0: shown only with `-o wide`. */
   readonly priority?: number;
 };
 
@@ -20,7 +20,7 @@ export type CustomResource = {
   readonly printerColumns: readonly PrinterColumn[];
 };
 
-/** apiextensions.k8s.io/v1, as far as we use it. */
+/** The part of apiextensions.k8s.io/v1 that we use. */
 export type CustomResourceDefinition = {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinition';
@@ -49,7 +49,7 @@ export type CustomResourceDefinition = {
 
 const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
-/** The API server checks these three itself, and refuses a CRD that says more about them. */
+/** The API server checks these three itself, and refuses a CRD with more about them. */
 const typeMeta = {
   apiVersion: { type: 'string', description: 'The version of this schema.' },
   kind: { type: 'string', description: 'The kind of this object.' },
@@ -58,7 +58,7 @@ const typeMeta = {
 
 function openApiSchema(schema: ResourceSchema): StructuralSchema {
   const { required: all = [], ...whole } = structuralSchema(schema);
-  // The API server demands apiVersion, kind and metadata of every object, and drops a list without names.
+  // The API server requires apiVersion, kind and metadata of every object, and drops an empty `required`.
   const required = all.filter((name) => !(name in typeMeta));
   return {
     ...whole,
@@ -67,7 +67,7 @@ function openApiSchema(schema: ResourceSchema): StructuralSchema {
   };
 }
 
-/** One version, which is served and stored, with a status that only its own subresource can write. */
+/** One version, which is served and stored. Only the status subresource can write the status. */
 export function customResourceDefinition(resource: CustomResource): CustomResourceDefinition {
   const { schema, plural, shortNames, printerColumns } = resource;
   const kind = schema.shape.kind.value;
@@ -111,7 +111,7 @@ export function workloadPolicyCrd(): CustomResourceDefinition {
         name: 'Enforcement',
         type: 'string',
         jsonPath: '.spec.enforcement',
-        description: 'What a violation does: Deny, Warn or Audit.',
+        description: 'What a violation causes: Deny, Warn or Audit.',
       },
     ],
   });
@@ -127,7 +127,7 @@ export function tenantQuotaCrd(): CustomResourceDefinition {
         name: 'Enforcement',
         type: 'string',
         jsonPath: '.spec.enforcement',
-        description: 'What a pod that does not fit meets: Deny, Warn or Audit.',
+        description: 'What happens to a pod without room: Deny, Warn or Audit.',
       },
     ],
   });
@@ -137,7 +137,7 @@ export function quotaLedgerCrd(): CustomResourceDefinition {
   return customResourceDefinition({ schema: quotaLedger, plural: 'quotaledgers', shortNames: [], printerColumns: [] });
 }
 
-/** Every custom resource, as `gpugate manifests crds` prints them. */
+/** All custom resources, as `gpugate manifests crds` prints them. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
   return [quotaLedgerCrd(), tenantQuotaCrd(), workloadPolicyCrd()];
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Field types of Kubernetes that several of our resources use. */
+/** Field types that several of our resources use. */
 
 type CelRule = { readonly rule: string; readonly message: string };
 
 /**
- * What OpenAPI cannot say: judged by zod offline and by CEL in the API server, with the same message.
- * `cel` sees the value as `self`.
+ * Adds a constraint that OpenAPI cannot express. zod checks it offline and CEL checks it in the API server, with the same
+ * message. `cel` sees the value as `self`.
  */
 export function constrain<T extends z.ZodType>(
   schema: T,
@@ -19,12 +19,12 @@ export function constrain<T extends z.ZodType>(
 }
 
 /**
- * The bound on every map and list that a CEL rule walks: the API server estimates a rule's cost from it and refuses a
- * CRD without one. Kubernetes itself has no such bound; 64 labels, resources or requirements are more than any object has.
+ * The bound on every map and list that a CEL rule iterates over. The API server estimates the cost of a rule from it and
+ * refuses a CRD without one. No object has 64 labels, resources or requirements.
  */
 export const maxEntries = 64;
 
-/** A map, whose keys the API server judges by CEL: structural schemas know no `propertyNames`. */
+/** A map. The API server checks its keys by CEL, because structural schemas have no `propertyNames`. */
 export function boundedRecord<V extends z.core.SomeType>(key: typeof labelKey, value: V) {
   return z
     .record(key, value)
@@ -51,14 +51,14 @@ export const resourceName = z
 export const quantityPattern =
   /^([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$/;
 
-const quantityMessage = 'must be a quantity such as 100m, 1 or 8Gi; a fraction needs quotes, as in "0.5"';
+const quantityMessage = 'must be a quantity such as 100m, 1 or 8Gi; put a fraction in quotes, as in "0.5"';
 
-/** As in workload/quantity.ts: longer than any amount worth writing. */
+/** As in workload/quantity.ts. Longer than any useful amount. */
 const maxQuantityLength = 64;
 
 /**
- * Written as an integer or a string; read as the string that Kubernetes would store. A bare fraction is refused here
- * because the API server refuses it in every custom resource: what passes offline must pass there.
+ * An integer or a string, read as the string that Kubernetes would store. A fraction without quotes is refused because
+ * the API server refuses it in custom resources, and what passes offline must pass there.
  */
 export const quantity = z
   .union([z.int().min(0), z.string()], { error: quantityMessage })
@@ -71,10 +71,10 @@ export const quantity = z
     pattern: quantityPattern.source,
   });
 
-/** Of CUDA_MPS_PINNED_DEVICE_MEM_LIMIT: nine digits hold any device memory in megabytes. */
+/** Of CUDA_MPS_PINNED_DEVICE_MEM_LIMIT. Nine digits are enough for any device memory in megabytes. */
 export const vramPattern = /^[1-9][0-9]{0,8}[GM]$/;
 
-/** Of names of namespaces, users or groups. Bounded: picomatch throws for patterns beyond its own limit. */
+/** For names of namespaces, users or groups. Bounded, because picomatch throws for longer patterns. */
 export const glob = z.string().min(1).max(253);
 
 const templateValue = /^([-A-Za-z0-9_.]|\{namespace\}|\{namespace\.labels\.[^{}\s]+\}|\{controller\.name\})*$/;
@@ -84,14 +84,14 @@ export const labelTemplate = z
   .max(512)
   .regex(
     templateValue,
-    'must be a label value; of templates it may hold {namespace}, {namespace.labels.KEY} and {controller.name}',
+    'must be a label value, which may contain {namespace}, {namespace.labels.KEY} and {controller.name}',
   );
 
-/** Of an object's name: RFC 1123 subdomain, as the API server demands of every custom resource. */
+/** The name of an object: an RFC 1123 subdomain, as the API server requires of custom resources. */
 export const objectName = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case DNS name');
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lowercase DNS name');
 
 const requirement = constrain(
   z.strictObject({
@@ -101,32 +101,32 @@ const requirement = constrain(
       .array(z.string().max(63))
       .max(maxEntries)
       .default([])
-      .describe('Label values, for `In` and `NotIn` only.'),
+      .describe('Label values. Only for `In` and `NotIn`.'),
   }),
   {
     holds: (e) => (e.operator === 'In' || e.operator === 'NotIn') === e.values.length > 0,
     cel: "(self.operator in ['In', 'NotIn']) == (size(self.values) > 0)",
-    message: 'In and NotIn need values; Exists and DoesNotExist take none',
+    message: 'In and NotIn need values, and Exists and DoesNotExist must have none',
   },
 );
 
 export const labelSelector = z.strictObject({
   matchLabels: boundedRecord(labelKey, z.string().max(63)).default({}).describe('Labels with exactly these values.'),
-  matchExpressions: z.array(requirement).max(maxEntries).default([]).describe('Set-based requirements; all must hold.'),
+  matchExpressions: z.array(requirement).max(maxEntries).default([]).describe('Requirements, all of which must hold.'),
 });
 export type LabelSelector = z.output<typeof labelSelector>;
 
-/** metav1.Condition. Only gpugate writes it, so files may carry whatever an export put there. */
+/** metav1.Condition. Only gpugate writes it, so files may contain whatever an export wrote. */
 const condition = z.looseObject({
-  type: z.string().max(316).describe('What is judged, such as `Ready`.'),
+  type: z.string().max(316).describe('The condition, such as `Ready`.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
-  observedGeneration: z.int().min(0).optional().describe('The generation of the object that was judged.'),
-  lastTransitionTime: z.iso.datetime().describe('When `status` changed last.'),
-  reason: z.string().max(1024).describe('One word for machines.'),
+  observedGeneration: z.int().min(0).optional().describe('The generation of the object that the condition is about.'),
+  lastTransitionTime: z.iso.datetime().describe('When `status` last changed.'),
+  reason: z.string().max(1024).describe('One word for programs.'),
   message: z.string().max(32_768).describe('A sentence for people.'),
 });
 
 export const conditions = z
   .array(condition)
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-  .describe('Whether gpugate could use the newest version of this object, and why not.');
+  .describe('Whether gpugate can use the newest version of this object, and if not, why.');

@@ -3,8 +3,8 @@ import { objectName } from './fields.ts';
 import { isPlainObject, type PlainObject } from '../api/plain-object.ts';
 
 /**
- * PolicyTest: a suite of cases for policies and quotas, judged offline by `gpugate test`. Not a custom resource.
- * Paths are relative to the suite's own file.
+ * PolicyTest: a suite of cases for policies and quotas, which `gpugate test` runs offline. It is not a custom resource.
+ * Paths are relative to the file of the suite.
  */
 
 const path = z.string().min(1).max(4096);
@@ -12,10 +12,10 @@ const path = z.string().min(1).max(4096);
 const isPathOrObject = (value: unknown): value is string | PlainObject =>
   (typeof value === 'string' && value !== '') || isPlainObject(value);
 
-/** Not a union: what is wrong with it is one sentence, and unknown fields of an object are the object's own. */
+/** Not a union, so that an error is one sentence, and unknown fields of the object are not reported. */
 const pathOrObject = z
   .unknown()
-  .refine(isPathOrObject, { error: 'must be the path of a file or an object' })
+  .refine(isPathOrObject, { error: 'must be a path or an object' })
   .transform((value) => value);
 
 const pathOrObjects = z.array(pathOrObject).min(1);
@@ -24,7 +24,7 @@ export const testOperations = ['CREATE', 'UPDATE', 'DELETE'] as const;
 
 const user = z.string().max(1024);
 const groups = z.array(z.string().max(1024));
-/** `gpu-mixed`, or of one policy alone `platform/gpu-mixed`. */
+/** `gpu-mixed`, or `platform/gpu-mixed` for one policy. */
 const rule = z.string().min(1).max(320);
 
 const operation = z.strictObject({
@@ -37,18 +37,24 @@ const operation = z.strictObject({
 const fields = z.record(z.string(), z.unknown());
 
 const expectation = z.strictObject({
-  decision: z.enum(['Allow', 'Deny', 'Undecided']).default('Allow').describe('Of the last object.'),
+  decision: z.enum(['Allow', 'Deny', 'Undecided']).default('Allow').describe('The decision about the last object.'),
   rules: z
     .array(rule)
     .optional()
-    .describe('Ids of all rules that find something, whatever is enforced; `POLICY/RULE` for those of one policy.'),
-  message: z.string().optional().describe('What the user reads, word for word.'),
-  messageContains: z.array(z.string().min(1)).min(1).optional().describe('Texts that are in the message.'),
-  messageMatches: z.string().min(1).optional().describe('A regular expression (RE2) that the message holds.'),
+    .describe(
+      'Ids of all rules that find a violation, with any enforcement. `POLICY/RULE` names the rule of one policy.',
+    ),
+  message: z.string().optional().describe('The message that the user reads, word for word.'),
+  messageContains: z.array(z.string().min(1)).min(1).optional().describe('Texts that the message contains.'),
+  messageMatches: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A regular expression (RE2) that matches a part of the message.'),
   warnings: z.array(z.string()).optional().describe('All warnings in order, word for word.'),
-  warningsContain: z.array(z.string().min(1)).min(1).optional().describe('Texts, each in some warning.'),
-  patch: z.array(operation).optional().describe('The whole patch (RFC 6902); the order of paths does not count.'),
-  object: fields.optional().describe('Fields of the object after its mutations; what is not named does not count.'),
+  warningsContain: z.array(z.string().min(1)).min(1).optional().describe('Texts, each of which some warning contains.'),
+  patch: z.array(operation).optional().describe('The whole patch (RFC 6902). The order of paths does not matter.'),
+  object: fields.optional().describe('Fields of the object after its mutations. Other fields are not compared.'),
   exactObject: fields.optional().describe('The whole object after its mutations.'),
 });
 
@@ -60,7 +66,7 @@ function uniqueNames(cases: readonly Named[], context: z.RefinementCtx) {
     const before = first.get(name);
     if (before === undefined) first.set(name, index);
     else {
-      const message = `case ${JSON.stringify(name)} is in the list twice, also at cases[${before}]`;
+      const message = `duplicate name ${JSON.stringify(name)}, also at cases[${before}]`;
       context.addIssue({ code: 'custom', path: [index, 'name'], message });
     }
   }
@@ -69,33 +75,33 @@ function uniqueNames(cases: readonly Named[], context: z.RefinementCtx) {
 const testCase = z.strictObject({
   name: z.string().min(1).max(512),
   objects: pathOrObjects.describe(
-    'Files or objects, applied in order. Those before the last are created first, and must be allowed.',
+    'Files or objects, applied in order. All but the last are created first, and must be allowed.',
   ),
-  oldObject: pathOrObject.optional().describe('What the last object updates.'),
-  operation: z.enum(testOperations).optional().describe('Absent: UPDATE with an `oldObject`, else the default.'),
-  namespace: objectName.optional().describe('Of objects that name none.'),
+  oldObject: pathOrObject.optional().describe('The object before the update by the last object.'),
+  operation: z.enum(testOperations).optional().describe('Absent: UPDATE if there is an `oldObject`, else the default.'),
+  namespace: objectName.optional().describe('For objects without a namespace.'),
   user: user.optional(),
   groups: groups.optional(),
-  snapshot: path.optional().describe('In the place of that of the suite.'),
-  expect: expectation.optional().describe('Absent: the object is allowed.'),
+  snapshot: path.optional().describe('Replaces the snapshot of the suite.'),
+  expect: expectation.optional().describe('Absent: the object must be allowed.'),
 });
 
 export const policyTest = z.strictObject({
   apiVersion: z.literal('gpugate.dev/v1alpha1'),
   kind: z.literal('PolicyTest'),
   metadata: z.looseObject({ name: objectName }),
-  policies: z.array(path).default([]).describe('Files and directories of WorkloadPolicies, and of TenantQuotas.'),
-  quotas: z.array(path).default([]).describe('Files and directories of more TenantQuotas.'),
-  snapshot: path.optional().describe('A ClusterSnapshot; absent: a cluster without nodes.'),
+  policies: z.array(path).default([]).describe('Files and directories with WorkloadPolicies and TenantQuotas.'),
+  quotas: z.array(path).default([]).describe('Files and directories with more TenantQuotas.'),
+  snapshot: path.optional().describe('A ClusterSnapshot. Absent: a cluster without nodes.'),
   defaults: z
     .strictObject({
-      namespace: objectName.default('default').describe('Of objects that name none.'),
+      namespace: objectName.default('default').describe('For objects without a namespace.'),
       user: user.default('tester'),
       groups: groups.default(['system:authenticated']),
       operation: z.enum(['CREATE', 'DELETE']).default('CREATE'),
     })
     .prefault({})
-    .describe('What cases do not say themselves.'),
+    .describe('Defaults for the cases.'),
   cases: z.array(testCase).min(1).superRefine(uniqueNames),
 });
 

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { objectName } from './fields.ts';
 
 /**
- * QuotaLedger: the reservations of pods that were admitted and are not visible yet. Written by gpugate alone. They are
- * one string and not a map: the API server's managedFields track every key of a map, which makes writes six times slower.
+ * QuotaLedger: the reservations of pods that were admitted but are not visible yet. Only gpugate writes it. The
+ * reservations are one string rather than a map, because managedFields track every key of a map, which makes writes six
+ * times slower.
  */
 export const quotaLedger = z.strictObject({
   apiVersion: z.literal('gpugate.dev/v1alpha1'),
@@ -11,10 +12,10 @@ export const quotaLedger = z.strictObject({
   metadata: z.looseObject({ name: objectName }),
   spec: z
     .strictObject({
-      data: z.string().default('').describe('The reservations, in a form that is internal to gpugate.'),
+      data: z.string().default('').describe('The reservations, in a format that is internal to gpugate.'),
     })
     .prefault({})
-    .describe('Written by gpugate; changes by hand are undone.'),
+    .describe('Written by gpugate, which undoes manual changes.'),
 });
 
 export type QuotaLedger = z.output<typeof quotaLedger>;

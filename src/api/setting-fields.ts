@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { dnsLabel, dnsLabelProblem, dnsSubdomain } from './dns-label.ts';
 import { glob } from './fields.ts';
 
-/** Fields of settings, which come as text from flags and the environment and as they are from a file. */
+/** Field types of settings. Flags and the environment give text, a file gives any value. */
 
-/** Digits only: `Number('')` is 0, which would be any free port. */
+/** Digits only, because `Number('')` is 0, which means any free port. */
 export const digits = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 export const port = z.preprocess(digits, z.int().min(0).max(65_535));
@@ -14,10 +14,10 @@ export const split = (value: unknown): unknown =>
   typeof value === 'string' ? value.split(',').filter((item) => item !== '') : value;
 export const list = z.preprocess(split, z.array(z.string().min(1)));
 export const filledList = z.preprocess(split, z.array(z.string().min(1)).min(1));
-/** What a certificate can be for, as it is found in it again: else it would be issued anew at each look. */
+/** Names that a certificate contains exactly as written. Others would make gpugate issue a new one at every check. */
 const dnsName = /^(\*\.)?[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?(\.[a-z0-9_]([-a-z0-9_]*[a-z0-9_])?)*$/i;
 export const tlsName = z.string().refine((name) => (isIP(name) === 0 ? dnsName.test(name) : !/%|:.*\./.test(name)), {
-  error: 'must be DNS names (in ASCII) and addresses, such as gpugate.gpugate-system.svc or ::1',
+  error: 'must be DNS names in ASCII or IP addresses, such as gpugate.gpugate-system.svc or ::1',
 });
 export const globs = z.preprocess(split, z.array(glob));
 export const flag = z.preprocess(
@@ -44,4 +44,4 @@ export const duration = z
 export const label = z.string().regex(dnsLabel, dnsLabelProblem);
 export const objectName = z
   .string()
-  .regex(dnsSubdomain, 'must be the name of an object: lower-case letters, digits, - and .');
+  .regex(dnsSubdomain, 'must be the name of an object: lowercase letters, digits, - and .');

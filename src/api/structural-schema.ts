@@ -15,13 +15,13 @@ export type StructuralSchema = {
   readonly items?: StructuralSchema;
   readonly 'x-kubernetes-int-or-string'?: true;
   readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[];
-  /** Bounds and patterns: copied, never read. */
+  /** Bounds and patterns, which are copied and never read. */
   readonly [keyword: string]: unknown;
 };
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** Keywords that mean the same in both and need no change. */
+/** Keywords that mean the same in both. */
 const copied = [
   'type',
   'description',
@@ -37,7 +37,7 @@ const copied = [
   'x-kubernetes-list-map-keys',
 ] as const;
 
-/** What {@link convert} turns into something else, or leaves out on purpose. */
+/** Keywords that {@link convert} translates, or leaves out on purpose. */
 const translated = [
   '$schema',
   'properties',
@@ -62,7 +62,7 @@ function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null;
 }
 
-/** zod gives every integer the bounds of JavaScript; they say nothing about the field. */
+/** zod gives every integer the bounds of JavaScript, which say nothing about the field. */
 function bounds(schema: JsonSchema): Record<string, unknown> {
   return pick(
     schema,
@@ -72,7 +72,7 @@ function bounds(schema: JsonSchema): Record<string, unknown> {
   );
 }
 
-/** The API server knows `date-time`; zod's pattern for it would only repeat that in 300 characters. */
+/** The API server knows `date-time`. The pattern of zod would only repeat it in 300 characters. */
 function textForm(schema: JsonSchema): Record<string, unknown> {
   return schema.format === 'date-time' ? { format: 'date-time' } : pick(schema, ['pattern']);
 }
@@ -80,7 +80,7 @@ function textForm(schema: JsonSchema): Record<string, unknown> {
 function keyRules(keys: unknown): readonly { rule: string; message: string }[] {
   if (!isSchema(keys) || keys.pattern === undefined) return [];
   const shape = (keys.description ?? `of the form ${keys.pattern}`).replace(/^A/, 'a').replace(/\.$/, '');
-  // A JSON string is a CEL string too, with the same escapes.
+  // A JSON string is a valid CEL string with the same escapes.
   return [
     { rule: `self.all(key, key.matches(${JSON.stringify(keys.pattern)}))`, message: `every key must be ${shape}` },
   ];
@@ -97,7 +97,7 @@ function members(schema: JsonSchema, path: string): Record<string, unknown> {
           .map(([name, child]) => [name, convert(child as JsonSchema, `${path}.${name}`)]),
       ),
     }),
-    // A loose object with fields of its own is pruned to them: a structural schema may not have both.
+    // A structural schema cannot have both, so a loose object with its own fields is pruned to them.
     ...(open && { additionalProperties: convert(open, `${path}[*]`) }),
     ...(isSchema(items) && !Array.isArray(items) && { items: convert(items, `${path}[]`) }),
   };
@@ -115,7 +115,7 @@ function convert(schema: JsonSchema, path: string): StructuralSchema {
   return {
     ...pick(schema, copied),
     ...(schema.const !== undefined && { enum: [schema.const] }),
-    // The one `anyOf` that a structural schema allows, written exactly so.
+    // The only `anyOf` that a structural schema allows, in exactly this form.
     ...(isIntOrString && { 'x-kubernetes-int-or-string': true, anyOf: [{ type: 'integer' }, { type: 'string' }] }),
     ...textForm(schema),
     ...bounds(schema),
@@ -124,7 +124,7 @@ function convert(schema: JsonSchema, path: string): StructuralSchema {
   };
 }
 
-/** Of what users write, before defaults. Throws when the schema says something that a CRD cannot. */
+/** The schema of what users write, before defaults. Throws when the schema says something that a CRD cannot. */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
   return convert(z.toJSONSchema(schema, { io: 'input', reused: 'inline' }), '');
 }

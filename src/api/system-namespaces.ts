@@ -1,2 +1,2 @@
-/** Never judged, never changed: what a cluster needs to live, and gpugate itself, which must be able to start. */
+/** Never judged and never changed: what the cluster needs to run, and gpugate itself, which must be able to start. */
 export const systemNamespaces = ['kube-system', 'kube-node-lease', 'gpugate-system'] as const;

@@ -3,7 +3,7 @@ export const webhookConfigurationName = 'gpugate';
 
 const group = '/apis/admissionregistration.k8s.io/v1';
 
-/** Where the API server has the two, by the word that metrics and logs use. */
+/** The paths of the two in the API, by the word that metrics and logs use. */
 export const webhookConfigurationCollections = {
   mutating: `${group}/mutatingwebhookconfigurations`,
   validating: `${group}/validatingwebhookconfigurations`,

@@ -7,10 +7,10 @@ import type { ResourceSchema } from '../api/resource-schema.ts';
 import { type StructuralSchema, structuralSchema } from '../api/structural-schema.ts';
 import { explainUnknownField } from './suggest-field.ts';
 
-/** Something that a schema finds wrong with an object. */
+/** Something that is wrong with an object, according to its schema. */
 export type Finding = { readonly path: FieldPath; readonly message: string };
 
-/** `data` is the object with its defaults, when nothing is wrong. */
+/** `data` is the object with its defaults, if nothing is wrong. */
 export type Judgement<T> = { readonly data: T | undefined; readonly findings: readonly Finding[] };
 
 function findingsOf(issue: z.core.$ZodIssue, structure: () => StructuralSchema): readonly Finding[] {
@@ -24,13 +24,13 @@ function findingsOf(issue: z.core.$ZodIssue, structure: () => StructuralSchema):
   return [{ path: issue.path, message }];
 }
 
-/** Which schema judges the object, or what is wrong with its apiVersion and kind. */
+/** The schema of the object, or what is wrong with its apiVersion and kind. */
 function chooseSchema<S extends ResourceSchema>(value: unknown, schemas: readonly S[]): S | Finding {
-  const known = schemas.map(({ shape }) => `${shape.kind.value} (${shape.apiVersion.value})`).join(', ');
-  if (!isPlainObject(value))
-    return { path: [], message: `must be an object with apiVersion and kind; known are ${known}` };
+  const known = schemas.map(({ shape }) => `${shape.kind.value} (${shape.apiVersion.value})`);
+  const expected = `expected ${known.length === 1 ? '' : 'one of '}${known.join(', ')}`;
+  if (!isPlainObject(value)) return { path: [], message: `must be an object with apiVersion and kind; ${expected}` };
   const absent = (['apiVersion', 'kind'] as const).find((key) => value[key] === undefined);
-  if (absent !== undefined) return { path: [absent], message: `is required; known are ${known}` };
+  if (absent !== undefined) return { path: [absent], message: `is required; ${expected}` };
 
   const ofVersion = schemas.filter(({ shape }) => shape.apiVersion.value === value.apiVersion);
   const chosen = ofVersion.find(({ shape }) => shape.kind.value === value.kind);
@@ -39,15 +39,15 @@ function chooseSchema<S extends ResourceSchema>(value: unknown, schemas: readonl
   const given = value[wrong];
   const choices = (ofVersion.length === 0 ? schemas : ofVersion).map(({ shape }) => shape[wrong].value);
   const meant = typeof given === 'string' ? nearestName(given, choices) : undefined;
-  const hint = meant === undefined ? `known are ${known}` : `did you mean ${meant}?`;
-  return { path: [wrong], message: `${describeValue(given)} is unknown here; ${hint}` };
+  const hint = meant === undefined ? expected : `did you mean ${meant}?`;
+  return { path: [wrong], message: `${describeValue(given)} is not supported here; ${hint}` };
 }
 
-/** Judges objects by whichever of the schemas their apiVersion and kind name. */
+/** Checks objects against the schema that their apiVersion and kind name. */
 export function objectJudge<S extends ResourceSchema>(
   schemas: readonly S[],
 ): (value: unknown) => Judgement<z.output<S>> {
-  // Converting a schema takes a millisecond, and a file may hold thousands of objects with unknown fields.
+  // Converting a schema takes a millisecond, and a file may contain thousands of objects with unknown fields.
   const structures = new Map<z.ZodType, StructuralSchema>();
   const structureOf = (schema: z.ZodType): StructuralSchema => {
     const structure = structures.get(schema) ?? structuralSchema(schema);

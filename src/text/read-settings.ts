@@ -27,7 +27,7 @@ export function readSettings(text: string, file: string): SettingsFile {
       file,
       ...second.locate([]),
       field: '',
-      message: 'holds one document of settings, and this is another',
+      message: 'must be the only document of settings in the file',
     });
   }
   return { values: isPlainObject(document.value) ? document.value : {}, problems, problemAt };

@@ -25,5 +25,5 @@ export function explainUnknownField(root: StructuralSchema, parent: FieldPath, n
   const [elsewhere, ...more] = [...fieldsCalled(name, root)];
   if (elsewhere !== undefined && more.length === 0)
     return `unknown field here; did you mean ${formatField(elsewhere)}?`;
-  return `unknown field; known are ${siblings.join(', ')}`;
+  return `unknown field; expected one of ${siblings.join(', ')}`;
 }

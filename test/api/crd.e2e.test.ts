@@ -54,7 +54,7 @@ const refused: Readonly<Record<string, readonly [unknown, string]>> = {
   ],
   'a selector that asks In without values': [
     { match: { namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] } } },
-    `spec.match.namespaceSelector.matchExpressions[0]: Invalid value: In and NotIn need values; Exists and DoesNotExist take none`,
+    `spec.match.namespaceSelector.matchExpressions[0]: Invalid value: In and NotIn need values, and Exists and DoesNotExist must have none`,
   ],
   'a key that is no label key': [
     { labels: { set: { 'a/b/c': 'x' } } },

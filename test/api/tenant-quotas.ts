@@ -18,12 +18,12 @@ const rule = (spec: unknown, field: string, message: string): RefusedQuota => ({
   online: `${field}: Invalid value: ${message}`,
 });
 
-const whole = 'devices and pods are limited in whole numbers, such as 4';
+const whole = 'limits of devices and pods must be whole numbers, such as 4';
 const oneOfThree = 'exactly one of namespaceLabel, namespacePattern and podLabel must be set';
-const quantity = 'must be a quantity such as 100m, 1 or 8Gi; a fraction needs quotes, as in "0.5"';
+const quantity = 'must be a quantity such as 100m, 1 or 8Gi; put a fraction in quotes, as in "0.5"';
 
 export const refusedQuotas: Readonly<Record<string, RefusedQuota>> = {
-  'no limit at all': rule({ hard: {} }, 'spec.hard', 'must limit something'),
+  'no limit at all': rule({ hard: {} }, 'spec.hard', 'must have at least one limit'),
   'the key that ResourceQuota would want': rule(
     { hard: { 'requests.nvidia.com/gpu': '4' } },
     'spec.hard',
@@ -59,7 +59,7 @@ export const refusedQuotas: Readonly<Record<string, RefusedQuota>> = {
       ],
     },
     'spec.overrides',
-    'a group may be overridden once only',
+    'a group may have only one override',
   ),
   'two ways to group': rule(
     { hard, scope: { groupBy: { namespaceLabel: 'a', podLabel: 'b' } } },

@@ -10,7 +10,7 @@ test.each(['a', '0', 'gpu-gate-2', 'a'.repeat(63)])('%s is a name', (name) => {
 
 test.each(['', '-a', 'a-', 'A', 'a.b', 'a_b', 'a/b', 'a b', 'ä', 'a'.repeat(64)])('%j is none', (name) => {
   expect(() => labelFlag('--service')(name)).toThrow(
-    new InputError(`--service ${name}: must be lower-case letters, digits and -, 63 at most`),
+    new InputError(`--service ${name}: must be at most 63 lowercase letters, digits and -`),
   );
 });
 
@@ -24,6 +24,6 @@ const commands: Readonly<Record<string, readonly string[]>> = {
 };
 test.each(Object.entries(commands))('%s ends with bad input when a name cannot be one', async (_, words) => {
   const { code, stderr } = await runGpugate(words);
-  expect(stderr).toMatch(/^--\S+( a\/b)?: must be lower-case letters, digits and -, 63 at most\n$/);
+  expect(stderr).toMatch(/^--\S+( a\/b)?: must be at most 63 lowercase letters, digits and -\n$/);
   expect(code).toBe(exitCodes.badInput);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { policy, policyFiles } from './open-policy-files.ts';
 
-const badVram = (place: string) => `${place} spec.mps.vram: must be an integer with G or M, such as 8000M`;
+const badVram = (place: string) => `${place} spec.mps.vram: must be an integer followed by G or M, such as 8000M`;
 
 describe('a policy with a problem', () => {
   test('stays in force as it was, while others change', async () => {
@@ -52,7 +52,7 @@ describe('a policy with a problem', () => {
     write('a.yaml', policy('A'));
     expect(await reload()).toMatchObject({
       policies: ['a=8000M'],
-      problems: ['a.yaml:3:13 metadata.name: must be a lower-case DNS name'],
+      problems: ['a.yaml:3:13 metadata.name: must be a lowercase DNS name'],
       kept: ['a'],
     });
   });
@@ -65,7 +65,7 @@ describe('a policy with a problem', () => {
     'that was emptied': ['', 'a.yaml:1:1 is empty; remove the file to remove its policies'],
     'that ends in the middle': [
       policy('a').slice(0, 40),
-      'a.yaml:2:1 kind: the string "W" is unknown here; known are WorkloadPolicy (gpugate.dev/v1alpha1)',
+      'a.yaml:2:1 kind: the string "W" is not supported here; expected WorkloadPolicy (gpugate.dev/v1alpha1)',
     ],
     'that is not text': [Uint8Array.of(0xff, 0xfe), 'a.yaml:1:1 is not UTF-8 text'],
     'that is too large': ['#'.repeat(2 * 1024 * 1024), 'a.yaml:1:1 is 2.0 MiB, over the limit of 1.0 MiB'],

@@ -76,7 +76,7 @@ describe('a snapshot file', () => {
     ]);
     write(withNode('a').replace('ClusterSnapshot', 'WorkloadPolicy'));
     expect((await reload()).problems).toEqual([
-      'snapshot.yaml:2:1 kind: the string "WorkloadPolicy" is unknown here; known are ClusterSnapshot (gpugate.dev/v1alpha1)',
+      'snapshot.yaml:2:1 kind: the string "WorkloadPolicy" is not supported here; expected ClusterSnapshot (gpugate.dev/v1alpha1)',
     ]);
   });
 

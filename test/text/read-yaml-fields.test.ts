@@ -23,12 +23,12 @@ const fieldCases: Readonly<Record<string, Case>> = {
   },
   'a field like no other: what there is': {
     text: `${head}spec:\n  mps:\n    color: red\n`,
-    problems: ['p.yaml:6:5 spec.mps.color: unknown field; known are threads, vram, injectEnvironment'],
+    problems: ['p.yaml:6:5 spec.mps.color: unknown field; expected one of threads, vram, injectEnvironment'],
   },
   'a field that several parents have: no guess': {
     text: `${head}spec:\n  kinds: [Pod]\n`,
     problems: [
-      'p.yaml:5:3 spec.kinds: unknown field; known are enforcement, match, names, labels, resources, gpu, mps',
+      'p.yaml:5:3 spec.kinds: unknown field; expected one of enforcement, match, names, labels, resources, gpu, mps',
     ],
   },
   'an absent field: the line of its parent': {
@@ -72,7 +72,7 @@ const fieldCases: Readonly<Record<string, Case>> = {
   },
   'a unit that MPS does not know': {
     text: `${head}spec:\n  mps:\n    vram: 8GB\n`,
-    problems: ['p.yaml:6:5 spec.mps.vram: must be an integer with G or M, such as 8000M'],
+    problems: ['p.yaml:6:5 spec.mps.vram: must be an integer followed by G or M, such as 8000M'],
   },
   'a device count in quotes, under a key with dots and a slash': {
     text: `${head}spec:\n  gpu:\n    maxPerPod:\n      nvidia.com/gpu: "8"\n`,
@@ -86,7 +86,7 @@ const fieldCases: Readonly<Record<string, Case>> = {
     text: `${head}spec:\n  resources:\n    limits: { cpu: 0.5, memory: true, x: 1Q, y: -1 }\n`,
     problems: [
       ...['6:15 spec.resources.limits.cpu', '6:25 spec.resources.limits.memory', '6:39 spec.resources.limits.x'].map(
-        (place) => `p.yaml:${place}: must be a quantity such as 100m, 1 or 8Gi; a fraction needs quotes, as in "0.5"`,
+        (place) => `p.yaml:${place}: must be a quantity such as 100m, 1 or 8Gi; put a fraction in quotes, as in "0.5"`,
       ),
       'p.yaml:6:46 spec.resources.limits.y: must be at least 0, got the number -1',
     ],
@@ -106,13 +106,13 @@ const fieldCases: Readonly<Record<string, Case>> = {
   'a placeholder that does not exist': {
     text: `${head}spec:\n  names: { format: "{team}-{name}" }\n`,
     problems: [
-      'p.yaml:5:12 spec.names.format: must hold {prefix}, {id} or {name}; around them, lower-case letters, digits, - and .',
+      'p.yaml:5:12 spec.names.format: must contain {prefix}, {id} or {name}, and otherwise only lowercase letters, digits, - and .',
     ],
   },
   'a selector that asks In without values': {
     text: `${head}spec:\n  match: { namespaceSelector: { matchExpressions: [{ key: a, operator: In }] } }\n`,
     problems: [
-      'p.yaml:5:52 spec.match.namespaceSelector.matchExpressions[0]: In and NotIn need values; Exists and DoesNotExist take none',
+      'p.yaml:5:52 spec.match.namespaceSelector.matchExpressions[0]: In and NotIn need values, and Exists and DoesNotExist must have none',
     ],
   },
   'more labels than the CRD takes': {
@@ -121,12 +121,12 @@ const fieldCases: Readonly<Record<string, Case>> = {
   },
   'the same node twice in a snapshot': {
     text: 'apiVersion: gpugate.dev/v1alpha1\nkind: ClusterSnapshot\nnodes:\n  - name: a\n  - name: a\n',
-    problems: ['p.yaml:5:5 nodes[1].name: a is in the list twice'],
+    problems: ['p.yaml:5:5 nodes[1].name: duplicate name a'],
   },
   'several mistakes: all at once, in the order of the file': {
     text: `${head}spec:\n  foo: 1\n  mps: { vram: 1 }\n  enforcement: Off\n`,
     problems: [
-      'p.yaml:5:3 spec.foo: unknown field; known are enforcement, match, names, labels, resources, gpu, mps',
+      'p.yaml:5:3 spec.foo: unknown field; expected one of enforcement, match, names, labels, resources, gpu, mps',
       'p.yaml:6:10 spec.mps.vram: must be a string, got the number 1',
       'p.yaml:7:3 spec.enforcement: must be one of Deny, Warn, Audit, got the string "Off"',
     ],

@@ -9,7 +9,7 @@ const problemsOf = (text: string) => read(text).problems.map(formatProblem);
 
 /** Three lines; the spec begins in line 4. */
 const head = 'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicy\nmetadata: { name: x }\n';
-const known = 'known are WorkloadPolicy (gpugate.dev/v1alpha1), ClusterSnapshot (gpugate.dev/v1alpha1)';
+const known = 'expected one of WorkloadPolicy (gpugate.dev/v1alpha1), ClusterSnapshot (gpugate.dev/v1alpha1)';
 
 type Case = { readonly text: string; readonly problems: readonly string[] };
 
@@ -18,21 +18,21 @@ const kindCases: Readonly<Record<string, Case>> = {
   'no kind': { text: 'apiVersion: gpugate.dev/v1alpha1', problems: [`p.yaml:1:1 kind: is required; ${known}`] },
   'an object of Kubernetes': {
     text: '# a pod\napiVersion: v1\nkind: Pod\n',
-    problems: [`p.yaml:2:1 apiVersion: the string "v1" is unknown here; ${known}`],
+    problems: [`p.yaml:2:1 apiVersion: the string "v1" is not supported here; ${known}`],
   },
   'a version that does not exist yet': {
     text: 'apiVersion: gpugate.dev/v1alpha2\nkind: WorkloadPolicy\n',
     problems: [
-      'p.yaml:1:1 apiVersion: the string "gpugate.dev/v1alpha2" is unknown here; did you mean gpugate.dev/v1alpha1?',
+      'p.yaml:1:1 apiVersion: the string "gpugate.dev/v1alpha2" is not supported here; did you mean gpugate.dev/v1alpha1?',
     ],
   },
   'a kind in the plural': {
     text: 'apiVersion: gpugate.dev/v1alpha1\nkind: WorkloadPolicies\n',
-    problems: ['p.yaml:2:1 kind: the string "WorkloadPolicies" is unknown here; did you mean WorkloadPolicy?'],
+    problems: ['p.yaml:2:1 kind: the string "WorkloadPolicies" is not supported here; did you mean WorkloadPolicy?'],
   },
   'a kind that is a list': {
     text: 'apiVersion: gpugate.dev/v1alpha1\nkind: [WorkloadPolicy]\n',
-    problems: [`p.yaml:2:1 kind: a list is unknown here; ${known}`],
+    problems: [`p.yaml:2:1 kind: a list is not supported here; ${known}`],
   },
   'a plain text': {
     text: 'hello',
@@ -87,7 +87,9 @@ const textCases: Readonly<Record<string, Case>> = {
   },
   'a number as a key is its text': {
     text: `${head}spec:\n  1: x\n`,
-    problems: ['p.yaml:5:3 spec[1]: unknown field; known are enforcement, match, names, labels, resources, gpu, mps'],
+    problems: [
+      'p.yaml:5:3 spec[1]: unknown field; expected one of enforcement, match, names, labels, resources, gpu, mps',
+    ],
   },
   'a tag that nobody knows': {
     text: `${head}spec: !secret {}\n`,
@@ -142,7 +144,7 @@ describe('objects of a file', () => {
       { name: 'b', line: 8, good: false, problems: 1 },
     ]);
     expect(problemsOf(text)).toEqual([
-      'p.yaml:11:11 items[1].spec.x: unknown field; known are enforcement, match, names, labels, resources, gpu, mps',
+      'p.yaml:11:11 items[1].spec.x: unknown field; expected one of enforcement, match, names, labels, resources, gpu, mps',
     ]);
   });
 

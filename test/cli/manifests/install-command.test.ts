@@ -87,7 +87,10 @@ describe('gpugate manifests install', () => {
   });
 
   const wrong: Readonly<Record<string, [string[], string]>> = {
-    'a namespace that is no DNS label': [['--namespace', 'A_b'], '--namespace A_b: must be lower-case letters'],
+    'a namespace that is no DNS label': [
+      ['--namespace', 'A_b'],
+      '--namespace A_b: must be at most 63 lowercase letters',
+    ],
     'no replicas': [['--replicas', '0'], '--replicas 0: must be from 1 to 20'],
     'replicas that are no number': [['--replicas', 'two'], '--replicas two: must be from 1 to 20'],
     'files without a CA': [['--certificates', 'files'], '--ca and --certificates files go together'],

@@ -111,7 +111,10 @@ describe('gpugate manifests webhooks', () => {
     'a URL with a password': [['--url', 'https://me:pw@x'], /^--url: must not have a user or a password/],
     'a URL with a query': [['--url', 'https://x?a=b'], /^--url https:\/\/x\?a=b: must end with its path/],
     'a URL with a fragment': [['--url', 'https://x/#a'], /^--url https:\/\/x\/#a: must end with its path/],
-    'a Service of an impossible name': [['--service', 'a/-b:443'], /each name must be lower-case letters, digits/],
+    'a Service of an impossible name': [
+      ['--service', 'a/-b:443'],
+      /each name must be at most 63 lowercase letters, digits/,
+    ],
     'a Service without a port': [['--service', 'a/b'], /^--service a\/b: must look like namespace\/name:port/],
     'a Service on port 0': [['--service', 'a/b:0'], /^--service a\/b:0: the port must be from 1 to 65535/],
     'a Service on a port beyond the last': [['--service', 'a/b:65536'], /: the port must be from 1 to 65535/],

@@ -14,11 +14,11 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
   ],
   'another kind': [
     { 'suite.yaml': 'apiVersion: gpugate.dev/v1alpha1\nkind: PolicyTests' },
-    'suite.yaml:2:1 kind: the string "PolicyTests" is unknown here; did you mean PolicyTest?\n',
+    'suite.yaml:2:1 kind: the string "PolicyTests" is not supported here; did you mean PolicyTest?\n',
   ],
   'another version': [
     { 'suite.yaml': 'apiVersion: gpugate.dev/v2\nkind: PolicyTest' },
-    'suite.yaml:1:1 apiVersion: the string "gpugate.dev/v2" is unknown here; known are PolicyTest (gpugate.dev/v1alpha1)\n',
+    'suite.yaml:1:1 apiVersion: the string "gpugate.dev/v2" is not supported here; expected PolicyTest (gpugate.dev/v1alpha1)\n',
   ],
   'no cases': [{ 'suite.yaml': suiteOf(' []') }, 'suite.yaml:5:1 cases: must have at least 1 entry\n'],
   'fields that nobody knows': [
@@ -30,7 +30,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
   ],
   'two cases of one name': [
     { 'suite.yaml': suiteOf(`${good}${good.trimStart().replace(/^/, '  ')}`) },
-    'suite.yaml:8:5 cases[1].name: case "one" is in the list twice, also at cases[0]\n',
+    'suite.yaml:8:5 cases[1].name: duplicate name "one", also at cases[0]\n',
   ],
   'two suites of one name': [
     { 'policy.yaml': policy, 'suite.yaml': `${suiteOf(good)}---\n${suiteOf(good)}` },
@@ -59,7 +59,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
       'quota.yaml': quota.replace('nvidia.com/gpu: 2', 'nvidia.com/gpu: many'),
     },
     'policy.yaml:6:10 spec.gpu.allowMixt: unknown field; did you mean allowMixed?\n' +
-      'quota.yaml:4:17 spec.hard[nvidia.com/gpu]: must be a quantity such as 100m, 1 or 8Gi; a fraction needs quotes, as in "0.5"\n',
+      'quota.yaml:4:17 spec.hard[nvidia.com/gpu]: must be a quantity such as 100m, 1 or 8Gi; put a fraction in quotes, as in "0.5"\n',
   ],
   'objects that are none': [
     {
@@ -70,7 +70,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
         '\n  - name: one\n    objects:\n      - text.yaml\n      - pod.yaml\n      - kind: Pod\n      - 3\n',
       ),
     },
-    'suite.yaml:11:9 cases[0].objects[3]: must be the path of a file or an object\n',
+    'suite.yaml:11:9 cases[0].objects[3]: must be a path or an object\n',
   ],
   'malformed objects, where they stand': [
     {
@@ -96,7 +96,7 @@ const bad: Readonly<Record<string, [files: Record<string, string>, told: string]
       'suite.yaml': suiteOf(good, 'policies: [policy.yaml]\nsnapshot: s.yaml'),
       's.yaml': 'apiVersion: gpugate.dev/v9\nkind: ClusterSnapshot\n',
     },
-    's.yaml:1:1 apiVersion: the string "gpugate.dev/v9" is unknown here; known are ClusterSnapshot (gpugate.dev/v1alpha1)\n',
+    's.yaml:1:1 apiVersion: the string "gpugate.dev/v9" is not supported here; expected ClusterSnapshot (gpugate.dev/v1alpha1)\n',
   ],
   'updates without an old object, and the reverse': [
     {

@@ -73,7 +73,7 @@ test('the newest good version is in force, and the problem of a later one is kep
   const { watched, log, send, limits } = await startWatch(quota(gpus('4')));
   expect(limits()).toEqual([4]);
   await send('MODIFIED', quota(gpus('0.5'), { generation: 2 }));
-  const problem = 'spec.hard devices and pods are limited in whole numbers, such as 4';
+  const problem = 'spec.hard limits of devices and pods must be whole numbers, such as 4';
   expect(watched.objects()).toMatchObject([{ name: 'q', generation: 2, problem }]);
   expect(limits()).toEqual([4]);
   expect(log.entries).toMatchObject([
