@@ -3,8 +3,7 @@ import { basename, join } from 'node:path';
 import type { ProgramParts } from './cli/context.ts';
 import { exitCodes, MissingFacts } from './cli/exit-codes.ts';
 import { createProgram, exitCodeOfUsage, type Program } from './cli/program.ts';
-import { InputError } from './text/input-error.ts';
-import { messageOf } from './text/message-of.ts';
+import { InputError, messageOf } from './text/errors.ts';
 
 export type CommandLineOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { explainFileError } from './text/explain-file-error.ts';
+import { explainFileError } from './text/errors.ts';
 import { explainIssue } from './text/explain-issue.ts';
 import { formatProblem } from './text/problem.ts';
 import { nearestName } from './text/nearest-name.ts';
@@ -20,7 +20,7 @@ import {
   split,
   tlsName,
 } from './api/setting-fields.ts';
-import { systemNamespaces } from './api/system-namespaces.ts';
+import { systemNamespaces } from './api/webhook-configuration.ts';
 
 /**
  * The settings of `gpugate serve`: one table for the flags, the environment, the configuration file and the docs.

@@ -1,4 +1,4 @@
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 import type { WorkloadPolicy } from '../api/workload-policy.ts';
 import { compileMutations, type CompiledMutation } from '../mutations/apply.ts';
 import type { Subject } from '../mutations/mutation.ts';

@@ -1,5 +1,4 @@
-import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
-import type { ResourceSchema } from './resource-schema.ts';
+import { type ResourceSchema, type StructuralSchema, structuralSchema } from './structural-schema.ts';
 import { quotaLedger } from './quota-ledger.ts';
 import { tenantQuota } from './tenant-quota.ts';
 import { workloadPolicy } from './workload-policy.ts';

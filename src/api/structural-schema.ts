@@ -19,6 +19,11 @@ export type StructuralSchema = {
   readonly [keyword: string]: unknown;
 };
 
+/** A schema that names its own apiVersion and kind, as that of each of our resources does. */
+export type ResourceSchema = z.ZodType & {
+  readonly shape: { readonly apiVersion: z.ZodLiteral<string>; readonly kind: z.ZodLiteral<string> };
+};
+
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** Keywords that mean the same in both. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { dnsLabel, dnsLabelProblem } from '../api/dns-label.ts';
-import { systemNamespaces } from '../api/system-namespaces.ts';
-import { InputError } from '../text/input-error.ts';
+import { dnsLabel, dnsLabelProblem } from '../api/setting-fields.ts';
+import { systemNamespaces } from '../api/webhook-configuration.ts';
+import { InputError } from '../text/errors.ts';
 
 /** Parses a flag that may be repeated, each time with one item; commander passes what came before. */
 export const repeated = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];

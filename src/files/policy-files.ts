@@ -5,7 +5,7 @@ import { mergePolicies, type PolicyInForce, type PolicyReading, type VerifyPolic
 import { createQueue, TextFile } from './text-file.ts';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../text/explain-file-error.ts';
+import { explainFileError } from '../text/errors.ts';
 
 /** What etcd takes of one object by default (1.5 MiB), rounded down: a policy is some kilobytes. */
 export const maxPolicyFileBytes = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { explainFileError } from '../text/explain-file-error.ts';
+import { explainFileError } from '../text/errors.ts';
 
 /** `unchanged`: the text, or the cause, that the last look found. `settling`: a new text that may be half written. */
 export type FileLook =

@@ -1,5 +1,5 @@
 import { RE2JS } from 're2js';
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 import type { WorkloadPolicySpec } from '../api/workload-policy.ts';
 import { clip, printable, shownList } from '../text/printable.ts';
 import { PolicyError } from './rule.ts';

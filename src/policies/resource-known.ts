@@ -5,7 +5,7 @@
 import type { ClusterFacts } from '../workload/cluster-facts.ts';
 import type { Pod } from '../workload/pod.ts';
 import { askedBy } from './asked-by.ts';
-import { nearest } from '../text/edit-distance.ts';
+import { nearest } from '../text/nearest-name.ts';
 import { countOf } from './node-search.ts';
 import { shown, shownList } from '../text/printable.ts';
 import { noViolations, type Rule, type Violation } from './rule.ts';

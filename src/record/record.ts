@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 import { isPlainObject } from '../api/plain-object.ts';
 import type { Outcome } from '../admission/decision.ts';
 import { recordedObject, recordedVariable } from './recorded-object.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError, loadConfig, type Config, type SettingLayers } from '../config.ts';
 import { createLog } from '../telemetry/log.ts';
-import { InputError } from '../text/input-error.ts';
+import { InputError } from '../text/errors.ts';
 import { embeddedSettings, firstRequests } from './embedded.ts';
 import { serve } from './serve.ts';
 

@@ -7,7 +7,7 @@ import { createHandleReview } from '../http/reviews.ts';
 import { webhookIds, webhookPaths } from '../review/webhooks.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { InputError } from '../text/input-error.ts';
+import { InputError } from '../text/errors.ts';
 import { formatProblem } from '../text/problem.ts';
 import { readAuthorities } from '../tls/trust.ts';
 import { admitOf, createAdmissionSources, sourcesReadiness, warmUpWebhooks } from './admission-sources.ts';

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
-import { messageOf } from '../text/message-of.ts';
-import { InputError } from '../text/input-error.ts';
+import { InputError, messageOf } from '../text/errors.ts';
 import type { Config } from '../config.ts';
 import { openLiveCertificates, type OpenCertificates } from './live-certificates.ts';
 import type { LiveCluster } from './live-cluster.ts';

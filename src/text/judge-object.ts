@@ -1,11 +1,9 @@
 import type { z } from 'zod';
-import { describeValue, explainIssue } from './explain-issue.ts';
+import { describeValue, explainIssue, explainUnknownField } from './explain-issue.ts';
 import type { FieldPath } from './problem.ts';
 import { nearestName } from './nearest-name.ts';
 import { isPlainObject } from '../api/plain-object.ts';
-import type { ResourceSchema } from '../api/resource-schema.ts';
-import { type StructuralSchema, structuralSchema } from '../api/structural-schema.ts';
-import { explainUnknownField } from './suggest-field.ts';
+import { type ResourceSchema, type StructuralSchema, structuralSchema } from '../api/structural-schema.ts';
 
 /** Something that is wrong with an object, according to its schema. */
 export type Finding = { readonly path: FieldPath; readonly message: string };

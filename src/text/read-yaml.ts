@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Problem, type FieldPath, formatField, parseField, type Position } from './problem.ts';
 import { type Finding, type Judgement, objectJudge } from './judge-object.ts';
 import { isPlainObject } from '../api/plain-object.ts';
-import type { ResourceSchema } from '../api/resource-schema.ts';
+import type { ResourceSchema } from '../api/structural-schema.ts';
 import { parseYaml, type YamlDocument } from './yaml-document.ts';
 
 /** One object of a file. */

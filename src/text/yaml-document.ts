@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import type { FieldPath, Position } from './problem.ts';
 import { kubectlRemarks, kubectlScalars } from './kubectl-yaml.ts';
-import { messageOf } from './message-of.ts';
+import { messageOf } from './errors.ts';
 
 /** Something wrong with the text itself, before any schema. */
 export type SyntaxProblem = Position & { readonly message: string };

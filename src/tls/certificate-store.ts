@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 
 /** What is stored by a source that issues its own certificates. All PEM. */
 export type StoredCertificates = {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 import {
   CertificateHolder,
   type CertificateSource,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 
 /** A certificate with its key, as PEM. */
 export type KeyPair = { readonly cert: string; readonly key: string };

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { messageOf } from '../text/message-of.ts';
+import { messageOf } from '../text/errors.ts';
 import { findCertificateProblems, isSound } from './certificate-problems.ts';
 import {
   CertificateHolder,

@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { explainFileError } from '../text/explain-file-error.ts';
-import { InputError } from '../text/input-error.ts';
+import { explainFileError, InputError } from '../text/errors.ts';
 import { parseCertificates, pemCertificate } from './key-pair.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InputError } from '../../src/text/input-error.ts';
+import { InputError } from '../../src/text/errors.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { labelFlag } from '../../src/cli/flags.ts';
 import { runGpugate } from '../support/run-gpugate.ts';

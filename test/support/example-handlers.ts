@@ -3,7 +3,7 @@ import type { HandleReview } from '../../src/http/reviews.ts';
 import { compileExemptions } from '../../src/admission/exemption.ts';
 import { createHandleReview } from '../../src/http/reviews.ts';
 import { compilePolicy } from '../../src/admission/policy-set.ts';
-import { systemNamespaces } from '../../src/api/system-namespaces.ts';
+import { systemNamespaces } from '../../src/api/webhook-configuration.ts';
 import { SnapshotFile } from '../../src/files/snapshot-file.ts';
 import { loadPolicies } from '../../src/cli/input/load-rules.ts';
 import { createMetrics, type ExposedMetrics } from '../../src/telemetry/metrics.ts';

@@ -1,4 +1,4 @@
-import { InputError } from '../../src/text/input-error.ts';
+import { InputError } from '../../src/text/errors.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { createProgram, exitCodeOfUsage } from '../../src/cli/program.ts';
 

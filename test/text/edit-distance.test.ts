@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editDistance, nearest } from '../../src/text/edit-distance.ts';
+import { editDistance, nearest } from '../../src/text/nearest-name.ts';
 
 describe('editDistance', () => {
   test.each([

@@ -4,7 +4,7 @@ import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts'
 import type { Quota } from '../../quota/rules/quota.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
 import { readMeta } from '../../workload/read-pod.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { formatPlace } from '../report/place.ts';
 import { kindsOf } from '../manifests/webhook-configurations.ts';
 import { AuditTally, type AuditedObject } from './audit-tally.ts';

@@ -4,7 +4,7 @@ import { Interner } from '../../workload/interner.ts';
 import { projectNamespace, projectNode } from '../../cluster/view/projections.ts';
 import { snapshotView } from '../../files/snapshot-usage.ts';
 import { MalformedObject } from '../../workload/malformed-object.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { resourcesOf } from '../manifests/webhook-configurations.ts';
 import { readOwnObjects } from './own-objects.ts';
 import { listManifests, readManifests, type ManifestObject } from './read-manifests.ts';

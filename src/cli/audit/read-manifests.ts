@@ -1,11 +1,9 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../../text/explain-file-error.ts';
+import { explainFileError, InputError, messageOf } from '../../text/errors.ts';
 import { formatProblem } from '../../text/problem.ts';
-import { messageOf } from '../../text/message-of.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import { JsonListDecoder } from '../../cluster/watch/json-decoder.ts';
-import { InputError } from '../../text/input-error.ts';
 import { readManifestText } from '../input/manifest-text.ts';
 import type { Place } from '../report/place.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { exemptionOptions, labelFlag, repeated, separated } from '../flags.ts';

@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { messageOf } from '../../text/message-of.ts';
+import { messageOf } from '../../text/errors.ts';
 
 /** Half of the time that the API server allows. */
 const timeoutMs = 2500;

@@ -1,4 +1,4 @@
-import { messageOf } from '../../text/message-of.ts';
+import { messageOf } from '../../text/errors.ts';
 import { ApiError } from '../../cluster/client/api-error.ts';
 import { problem, skipped, type Check, type DoctorContext, type Finding } from './check.ts';
 import { apiServer } from './checks/api-server.ts';

@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from '../../api/cluster-snapshot.ts';
 import { readSnapshotFile } from '../../files/snapshot-file.ts';
 import { usageOfSnapshot, type ClusterUsage } from '../../files/snapshot-usage.ts';
 import { QuotaError } from '../../quota/rules/group.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { fileProblem, formatProblem } from '../../text/problem.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import type { CliContext } from '../context.ts';

@@ -6,7 +6,7 @@ import { listPolicyFiles, maxPolicyFileBytes } from '../../files/policy-files.ts
 import { readTextFile } from '../../files/text-file.ts';
 import { QuotaError } from '../../quota/rules/group.ts';
 import { compileQuota, type Quota } from '../../quota/rules/quota.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { fileProblem, formatProblem, type Problem } from '../../text/problem.ts';
 import { type ReadObject, type ReadResult, readYaml } from '../../text/read-yaml.ts';
 

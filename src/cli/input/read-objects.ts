@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../../text/explain-file-error.ts';
+import { explainFileError, InputError } from '../../text/errors.ts';
 import { formatProblem } from '../../text/problem.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
-import { InputError } from '../../text/input-error.ts';
 import type { Place } from '../report/place.ts';
 import { readManifestText } from './manifest-text.ts';
 

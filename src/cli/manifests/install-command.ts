@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { reviewedKinds } from '../../api/workload-policy.ts';
 import { parseQuantity } from '../../workload/quantity.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { labelFlag, repeated } from '../flags.ts';
 import { loadPolicies } from '../input/load-rules.ts';
 import type { ProgramParts } from '../context.ts';

@@ -1,6 +1,6 @@
-import { dnsSubdomain } from '../../api/dns-label.ts';
+import { dnsSubdomain } from '../../api/setting-fields.ts';
 import { labelKey } from '../../api/fields.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import type { InstallSettings, Toleration } from './install-settings.ts';
 

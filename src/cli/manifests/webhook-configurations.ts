@@ -1,6 +1,5 @@
 import type { ReviewedKind, WorkloadPolicy } from '../../api/workload-policy.ts';
-import { systemNamespaces } from '../../api/system-namespaces.ts';
-import { webhookConfigurationName } from '../../api/webhook-configuration.ts';
+import { systemNamespaces, webhookConfigurationName } from '../../api/webhook-configuration.ts';
 import { judgedSubResources, webhookPaths, type WebhookId } from '../../review/webhooks.ts';
 import { defaultNamespace, labels, type ManifestObject } from './install-settings.ts';
 import { changesWhatIsCharged, changesWhatIsJudged, touchesGpu } from './match-conditions.ts';

@@ -2,8 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readRecord, type DecisionRecord } from '../../record/record.ts';
 import { recordFileEnd } from '../../record/record-files.ts';
-import { explainFileError } from '../../text/explain-file-error.ts';
-import { InputError } from '../../text/input-error.ts';
+import { explainFileError, InputError } from '../../text/errors.ts';
 import { readLines } from './read-lines.ts';
 
 export type Logs = { readonly files: readonly string[]; readonly bytes: number };

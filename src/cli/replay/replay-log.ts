@@ -1,4 +1,4 @@
-import { messageOf } from '../../text/message-of.ts';
+import { messageOf } from '../../text/errors.ts';
 import type { DecisionRecord } from '../../record/record.ts';
 import { compareAnswers } from './compare-answers.ts';
 import type { JudgeRecord } from './judge-record.ts';

@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.ts';
 import type { PodRecord } from '../../quota/rules/pod-record.ts';
 import type { Quota } from '../../quota/rules/quota.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import type { CliContext } from '../context.ts';
 import { createProgress } from '../report/progress.ts';
 import type { OutputFormat } from '../report/print-report.ts';

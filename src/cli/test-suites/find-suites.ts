@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainFileError } from '../../text/explain-file-error.ts';
+import { explainFileError } from '../../text/errors.ts';
 import { fileProblem, type Problem } from '../../text/problem.ts';
 import { readTextFile } from '../../files/text-file.ts';
 

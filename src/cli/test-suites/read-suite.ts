@@ -2,7 +2,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { RE2JS } from 're2js';
 import { quotaRule } from '../../admission/quota-answer.ts';
 import { type Problem, formatProblem } from '../../text/problem.ts';
-import { messageOf } from '../../text/message-of.ts';
+import { messageOf } from '../../text/errors.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import type { PlainObject } from '../../api/plain-object.ts';
 import { policyTest, type PolicyTest, type PolicyTestCase } from '../../api/policy-test.ts';

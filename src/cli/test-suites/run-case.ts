@@ -1,6 +1,6 @@
 import type { Outcome } from '../../admission/decision.ts';
 import type { FindExemption } from '../../admission/exemption.ts';
-import { messageOf } from '../../text/message-of.ts';
+import { messageOf } from '../../text/errors.ts';
 import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
 import type { Expectation } from '../../api/policy-test.ts';
 import type { Operation } from '../../mutations/apply.ts';

@@ -1,5 +1,5 @@
 import { policyTest, type Expectation } from '../../api/policy-test.ts';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { compare, partOf, ruleIdsOf, type Mismatch } from './compare.ts';
 import type { CaseRun, Got } from './run-case.ts';
 import type { Suite } from './suite.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { InputError } from '../../text/input-error.ts';
+import { InputError } from '../../text/errors.ts';
 import { inClusterServer, type ApiServer } from './api-server.ts';
 import { kubeconfigServer } from './kubeconfig-server.ts';
 

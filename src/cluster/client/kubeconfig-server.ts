@@ -3,9 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Agent, RequestOptions } from 'node:https';
 import { dirname } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { explainFileError } from '../../text/explain-file-error.ts';
-import { InputError } from '../../text/input-error.ts';
-import { messageOf } from '../../text/message-of.ts';
+import { explainFileError, InputError, messageOf } from '../../text/errors.ts';
 import { createAgent, type ApiServer } from './api-server.ts';
 
 /** client-node reads certificate and token files at each request, which costs more than the request itself. */

@@ -1,6 +1,6 @@
 import { formatField } from '../../text/problem.ts';
 import { objectJudge } from '../../text/judge-object.ts';
-import type { ResourceSchema } from '../../api/resource-schema.ts';
+import type { ResourceSchema } from '../../api/structural-schema.ts';
 import { nameOf, type RawObject } from '../client/client.ts';
 import { createFeed, type FeedContext } from './resource-feed.ts';
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError } from '../../../src/text/input-error.ts';
+import { InputError } from '../../../src/text/errors.ts';
 import { runAudit, type AuditFlags } from '../../../src/cli/audit/run-audit.ts';
 import type { CliContext } from '../../../src/cli/context.ts';
-import { systemNamespaces } from '../../../src/api/system-namespaces.ts';
+import { systemNamespaces } from '../../../src/api/webhook-configuration.ts';
 
 export type AuditRun = { readonly code: number; readonly stdout: string; readonly stderr: string };
 

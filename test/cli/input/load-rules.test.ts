@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { InputError } from '../../../src/text/input-error.ts';
+import { InputError } from '../../../src/text/errors.ts';
 import { loadRules } from '../../../src/cli/input/load-rules.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 

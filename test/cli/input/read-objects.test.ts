@@ -1,7 +1,7 @@
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../../../src/text/input-error.ts';
+import { InputError } from '../../../src/text/errors.ts';
 import { formatTold, readObjects } from '../../../src/cli/input/read-objects.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 

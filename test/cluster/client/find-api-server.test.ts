@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../../../src/text/input-error.ts';
+import { InputError } from '../../../src/text/errors.ts';
 import { inClusterServer, type ApiServer } from '../../../src/cluster/client/api-server.ts';
 import { findApiServer, findNamespace } from '../../../src/cluster/client/find-api-server.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';

@@ -1,5 +1,4 @@
-import { systemNamespaces } from '../../../api/system-namespaces.ts';
-import { webhookConfigurationName } from '../../../api/webhook-configuration.ts';
+import { systemNamespaces, webhookConfigurationName } from '../../../api/webhook-configuration.ts';
 import { compileSelector } from '../../../workload/match.ts';
 import { problem, ok, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { isOurs, readWebhookConfigurations, type Webhook, type WebhookConfiguration } from '../read-objects.ts';

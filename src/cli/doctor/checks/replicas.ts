@@ -1,4 +1,4 @@
-import { messageOf } from '../../../text/message-of.ts';
+import { messageOf } from '../../../text/errors.ts';
 import { problem, ok, skipped, warning, type Check, type DoctorContext, type Finding } from '../check.ts';
 import { readAll } from '../read-objects.ts';
 

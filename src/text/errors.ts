@@ -1,4 +1,12 @@
-import { messageOf } from './message-of.ts';
+/** What was thrown, as text; anything can be. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The command line or an input file is wrong; the message says where and what to do. Exit code 2. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
 
 const causes: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
