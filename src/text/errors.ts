@@ -1,9 +1,9 @@
-/** What was thrown, as text; anything can be. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The command line or an input file is wrong; the message says where and what to do. Exit code 2. */
+/** The command line or an input file is wrong. The message says where, and what to do. Exit code 2. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }
@@ -15,7 +15,7 @@ const causes: Readonly<Record<string, string>> = {
   ELOOP: 'is a link that leads to itself',
 };
 
-/** Why a file cannot be read: the rest of a sentence that begins with its path. */
+/** Why a file cannot be read: the end of a sentence that begins with its path. */
 export function explainFileError(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return causes[code] ?? `cannot be read: ${messageOf(error)}`;

@@ -3,10 +3,10 @@ import type { StructuralSchema } from '../api/structural-schema.ts';
 import { nearestName } from './nearest-name.ts';
 import { type FieldPath, formatField } from './problem.ts';
 
-/** Past this a quoted value says no more, and a log line becomes unreadable. */
+/** A longer quote helps nobody and makes a log line unreadable. */
 const longestQuote = 60;
 
-/** A value as the sentence's last words: `the string "yes"`, `the number 5`, `a list`. */
+/** A value as the last words of a sentence: `the string "yes"`, `the number 5`, `a list`. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'no value';
   if (Array.isArray(value)) return 'a list';
@@ -30,7 +30,7 @@ function plural(count: number | bigint, noun: string): string {
   return `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
 }
 
-/** `origin` is zod's word for what has the size: a string's characters, a list's entries, or a number itself. */
+/** `origin` is zod's word for what is measured: the characters of a string, the entries of a list, or a number. */
 function bound(origin: string, limit: number | bigint, side: 'at least' | 'at most', got: string): string {
   if (origin === 'string') return `must have ${side} ${plural(limit, 'character')}`;
   if (origin === 'array') return `must have ${side} ${Number(limit) === 1 ? '1 entry' : `${limit} entries`}`;
@@ -45,8 +45,8 @@ function oneOf(values: readonly unknown[], input: unknown): string {
 }
 
 /**
- * An error map: the sentence for an issue whose schema carries none of its own. A message stands after a field's name,
- * so it begins with a verb.
+ * An error map: the message for an issue whose schema has no message of its own. It follows the name of a field, so it
+ * begins with a verb.
  */
 export function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is required';
@@ -55,7 +55,7 @@ export function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'too_small') return bound(issue.origin, issue.minimum, 'at least', got);
   if (issue.code === 'too_big') return bound(issue.origin, issue.maximum, 'at most', got);
   if (issue.code === 'invalid_value') return oneOf(issue.values, issue.input);
-  if (issue.code === 'invalid_format') return `must be of the format ${issue.format}, got ${got}`;
+  if (issue.code === 'invalid_format') return `must have the format ${issue.format}, got ${got}`;
   return undefined;
 }
 
@@ -66,7 +66,7 @@ function schemaAt(root: StructuralSchema, path: FieldPath): StructuralSchema | u
   );
 }
 
-/** Paths of every field called `name`, outside lists and maps. */
+/** Paths of all fields called `name`, outside lists and maps. */
 function* fieldsCalled(name: string, schema: StructuralSchema, path: FieldPath = []): Generator<FieldPath> {
   for (const [key, child] of Object.entries(schema.properties ?? {})) {
     if (key === name) yield [...path, key];
@@ -74,7 +74,7 @@ function* fieldsCalled(name: string, schema: StructuralSchema, path: FieldPath =
   }
 }
 
-/** The sentence for a field that the schema does not know: what was meant, where it belongs, or what there is. */
+/** The message for a field that the schema does not know: which was meant, where it belongs, or which exist. */
 export function explainUnknownField(root: StructuralSchema, parent: FieldPath, name: string): string {
   const siblings = Object.keys(schemaAt(root, parent)?.properties ?? {});
   const meant = nearestName(name, siblings);

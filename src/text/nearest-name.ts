@@ -1,6 +1,6 @@
 /**
- * How many letters must be added, dropped, replaced or swapped with a neighbour to make `a` into `b`
- * (optimal string alignment); `atMost + 1` when it takes more, which is cheap to know for texts of different length.
+ * The number of letters to add, drop, replace or swap with a neighbour to turn `a` into `b` (optimal string alignment).
+ * Returns `atMost + 1` when it takes more, which is cheap to find out for texts of different length.
  */
 export function editDistance(a: string, b: string, atMost: number): number {
   const beyond = atMost + 1;
@@ -24,7 +24,7 @@ export function editDistance(a: string, b: string, atMost: number): number {
   return Math.min(last[b.length] ?? beyond, beyond);
 }
 
-/** The candidate nearest to `text`, the first of several; undefined when all are further away than `atMost`. */
+/** The candidate nearest to `text`, or the first of several. Undefined when all are further away than `atMost`. */
 export function nearest(text: string, candidates: Iterable<string>, atMost: number): string | undefined {
   let found: string | undefined;
   let bound = atMost;
@@ -39,12 +39,12 @@ export function nearest(text: string, candidates: Iterable<string>, atMost: numb
   return found;
 }
 
-/** Longer than every name we know; the distance costs the product of both lengths, and the text comes from a file. */
+/** Longer than every name we know. The text comes from a file, and the distance costs the product of both lengths. */
 const longestName = 64;
 
 /**
- * The known name that was probably meant, or undefined. At most a third of the letters may differ, so that `gpus` finds
- * `gpu` and `foo` finds nothing.
+ * The known name that was probably meant, or undefined. At most a third of the letters may differ: `gpus` finds `gpu`, and
+ * `foo` finds nothing.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > longestName) return undefined;

@@ -6,11 +6,11 @@ import { parseYaml } from './yaml-document.ts';
 export type SettingsFile = {
   readonly values: Readonly<Record<string, unknown>>;
   readonly problems: readonly Problem[];
-  /** A problem found after reading, at the place of its key. */
+  /** A problem that is found after reading, at the place of its key. */
   readonly problemAt: (key: string, message: string) => Problem;
 };
 
-/** Reads a YAML file of settings; never throws, and an empty file sets nothing. */
+/** Reads a YAML file of settings. Never throws. An empty file sets nothing. */
 export function readSettings(text: string, file: string): SettingsFile {
   const [document, second] = parseYaml(text);
   const problemAt = (key: string, message: string): Problem => ({

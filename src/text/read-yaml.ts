@@ -10,28 +10,28 @@ export type ReadObject<T> = Position & {
   /** Undefined when it has problems. */
   readonly value: T | undefined;
   readonly problems: readonly Problem[];
-  /** `metadata.name`; undefined when it cannot be told which object this is. */
+  /** `metadata.name`. Undefined when it is missing or wrong. */
   readonly name: string | undefined;
-  /** A problem found after reading, about a field such as `spec.names.pattern` of this object. */
+  /** A problem that is found after reading, in a field of this object such as `spec.names.pattern`. */
   readonly problemAt: (field: string, message: string) => Problem;
 };
 
-/** The objects of a file in its order. `problems` holds theirs and those that belong to no object. */
+/** The objects of a file, in order. `problems` has theirs and those that belong to no object. */
 export type ReadResult<T> = { readonly objects: readonly ReadObject<T>[]; readonly problems: readonly Problem[] };
 
 export type ReadOptions<S extends ResourceSchema> = {
-  /** As problems shall name it. */
+  /** The name of the file in problems. */
   readonly file: string;
-  /** What may stand in the file. */
+  /** What the file may contain. */
   readonly schemas: readonly S[];
 };
 
-/** An object inside a document: the document itself, or an item of a List, as `kubectl get -o yaml` writes one. */
+/** An object in a document: the document itself, or an item of a List such as `kubectl get -o yaml` writes. */
 type Source = {
   readonly document: YamlDocument;
   readonly base: FieldPath;
   readonly value: unknown;
-  /** Of the document as a whole, shared by all of its objects. */
+  /** Problems of the whole document, which all of its objects share. */
   readonly textProblems: readonly Problem[];
 };
 
@@ -44,7 +44,7 @@ function sourcesOf(document: YamlDocument, file: string): readonly Source[] {
   return [{ document, base: [], value, textProblems }];
 }
 
-/** A wrong name could be a typing error for that of another object. */
+/** A wrong name may be a typing error for the name of another object. */
 function nameOf(value: unknown, findings: readonly Finding[]): string | undefined {
   const name = isPlainObject(value) && isPlainObject(value.metadata) ? value.metadata.name : undefined;
   const isWrong = findings.some(({ path }) => path[0] === 'metadata' && path[1] === 'name');
@@ -55,9 +55,9 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return [...new Set(problems)].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Of `<<`, that it is unsupported; not also that it is an unknown field. */
-function untold(found: readonly Problem[], told: readonly Problem[]): readonly Problem[] {
-  const places = new Set(told.map(({ line, column }) => `${line}:${column}`));
+/** Drops findings at a place with another problem: `<<` is unsupported, and not also an unknown field. */
+function withoutKnown(found: readonly Problem[], known: readonly Problem[]): readonly Problem[] {
+  const places = new Set(known.map(({ line, column }) => `${line}:${column}`));
   return found.filter(({ line, column }) => !places.has(`${line}:${column}`));
 }
 
@@ -72,7 +72,7 @@ function readObject<T>(source: Source, file: string, judge: (value: unknown) => 
     message,
   });
   const { data, findings } = document.isReadable ? judge(value) : nothing;
-  const problems = inOrder([...textProblems, ...untold(findings.map(problemOf), textProblems)]);
+  const problems = inOrder([...textProblems, ...withoutKnown(findings.map(problemOf), textProblems)]);
   return {
     ...document.locate(base),
     value: problems.length === 0 ? data : undefined,
@@ -82,7 +82,7 @@ function readObject<T>(source: Source, file: string, judge: (value: unknown) => 
   };
 }
 
-/** Never throws: whatever is wrong with the text is among the problems, each with the place where it stands. */
+/** Never throws. Everything that is wrong with the text is a problem with its place. */
 export function readYaml<S extends ResourceSchema>(text: string, options: ReadOptions<S>): ReadResult<z.output<S>> {
   const judge = objectJudge(options.schemas);
   const objects = parseYaml(text)
