@@ -3,22 +3,22 @@ import { ownValue, type Container, type Pod, type ResourceList } from './pod.ts'
 import { parseQuantity, wholeUnits } from './quantity.ts';
 
 /**
- * GPU demand of a pod: extended resource name -> whole devices, by Kubernetes' own pod arithmetic.
- * Only resources of `nvidia.com/` are listed, and none of which the pod asks for 0.
+ * GPU demand of a pod: extended resource -> whole devices, summed as Kubernetes sums a pod. Contains only resources of
+ * `nvidia.com/`, and none with 0 devices.
  */
 export type Demand = ReadonlyMap<string, number>;
 
 export const gpuResourcePrefix = 'nvidia.com/';
 
-/** Of every pod that asks for no GPU: the usual case allocates nothing. */
+/** The demand of every pod without GPUs, so that the usual case allocates nothing. */
 export const noDemand: Demand = new Map<string, number>();
 
-/** The label that says a pod's mode, for selectors and accounting. */
+/** The label with the GPU mode of a pod, for selectors and accounting. */
 export const gpuModeLabelKey = 'gpugate.dev/gpu-mode';
 
 export type GpuMode = 'dedicated' | 'shared' | 'mig';
 
-/** How a resource hands out devices; undefined for one that is no GPU, or a GPU under a name of its own. */
+/** How a resource provides GPUs. Undefined for a resource that is not a GPU, or has another name. */
 export function gpuMode(resource: string): GpuMode | undefined {
   if (!isGpu(resource)) return undefined;
   if (resource.endsWith('.shared')) return 'shared';
@@ -58,26 +58,26 @@ function overheadOf(pod: Pod, resource: string): number {
   return wholeUnits(ownValue(pod.overhead, resource) ?? '0') ?? 0;
 }
 
-/** Devices of one resource that one container asks for: its limit, or else its request. 0 when off-grammar. */
+/** Devices of a resource that a container asks for: its limit, or else its request. 0 when malformed. */
 export function devicesOf(container: Container, resource: string): number {
   const text = ownValue(container.limits, resource) ?? ownValue(container.requests, resource);
   return text === undefined ? 0 : (wholeUnits(text) ?? 0);
 }
 
-/** Whether the container asks for any GPU of its own. */
+/** Whether the container asks for a GPU. */
 export function asksForGpu(container: Container): boolean {
   for (const resource in container.limits) if (isGpu(resource) && devicesOf(container, resource) > 0) return true;
   for (const resource in container.requests) if (isGpu(resource) && devicesOf(container, resource) > 0) return true;
   return false;
 }
 
-/** Whether any of the devices asked for is shared, by MPS or by time-slicing. */
+/** Whether the pod asks for a shared GPU, by MPS or by time-slicing. */
 export function asksForShared(demand: Demand): boolean {
   for (const resource of demand.keys()) if (gpuMode(resource) === 'shared') return true;
   return false;
 }
 
-/** Shared devices that the container holds, of all resources together. */
+/** Shared GPUs of a container, over all resources. */
 export function sharedDevicesOf(container: Container): number {
   const { limits, requests } = container;
   let devices = 0;
@@ -91,26 +91,26 @@ export function sharedDevicesOf(container: Container): number {
 export type PodTotal = {
   /** In billionths, see `parseQuantity`. */
   readonly total: bigint;
-  /** Containers that say nothing of the resource, or nothing that can be read. */
+  /** Containers without an amount of the resource, or with a malformed one. */
   readonly missing: readonly Container[];
 };
 
-/** SetDefaults_ResourceList of core/v1 rounds up to thousandths, here in billionths. */
+/** SetDefaults_ResourceList of core/v1 rounds up to thousandths. Here in billionths. */
 const storedPrecision = 1_000_000n;
 
-const allSay: readonly Container[] = Object.freeze([]);
+const noneMissing: readonly Container[] = Object.freeze([]);
 
 /**
- * What one pod adds up to of any resource, by the scheduler's and ResourceQuota's arithmetic, after the defaulting of
- * the API server: requests that are absent count as their limits, and each amount is rounded up to a thousandth.
- * What `spec.resources` says of the whole pod takes the place of the sum.
+ * The total of a pod for any resource, as the scheduler and ResourceQuota compute it after the API server's defaulting:
+ * absent requests count as their limits, and each amount is rounded up to a thousandth. An amount for the whole pod in
+ * `spec.resources` replaces the sum.
  */
 export function podTotal(pod: Pod, resource: string, field: 'requests' | 'limits'): PodTotal {
   const overhead = amountOf(pod.overhead, resource) ?? 0n;
-  // Kubernetes adds overhead only to limits that are not 0: without a limit, the pod is unlimited anyway.
+  // Kubernetes adds overhead only to limits above 0: without a limit, the pod is unlimited anyway.
   const withOverhead = (sum: bigint): bigint => (field === 'limits' && sum === 0n ? 0n : sum + overhead);
   const podLevel = podLevelAmount(pod, resource, field);
-  if (podLevel !== undefined) return { total: withOverhead(podLevel), missing: allSay };
+  if (podLevel !== undefined) return { total: withOverhead(podLevel), missing: noneMissing };
 
   let missing: Container[] | undefined;
   const written = (container: Container): bigint => {
@@ -121,14 +121,14 @@ export function podTotal(pod: Pod, resource: string, field: 'requests' | 'limits
   };
   const sum = podSum(pod, written);
   const podLimit = field === 'requests' ? podLevelAmount(pod, resource, 'limits') : undefined;
-  const nobodySays = missing?.length === pod.initContainers.length + pod.containers.length;
-  if (podLimit !== undefined && (nobodySays || isHugepages(resource))) {
-    return { total: podLimit + overhead, missing: allSay };
+  const isMissingEverywhere = missing?.length === pod.initContainers.length + pod.containers.length;
+  if (podLimit !== undefined && (isMissingEverywhere || isHugepages(resource))) {
+    return { total: podLimit + overhead, missing: noneMissing };
   }
-  return { total: withOverhead(sum), missing: missing ?? allSay };
+  return { total: withOverhead(sum), missing: missing ?? noneMissing };
 }
 
-/** Of one resource, see `podSums` for all at once. */
+/** For one resource. `podSums` computes all at once. */
 function podSum(pod: Pod, amount: (container: Container) => bigint): bigint {
   let running = 0n;
   let peak = 0n;
@@ -142,7 +142,7 @@ function podSum(pod: Pod, amount: (container: Container) => bigint): bigint {
   return running > peak ? running : peak;
 }
 
-/** In billionths; undefined when the map says nothing of the resource, or nothing that can be read. */
+/** In billionths. Undefined when the map has no amount of the resource, or a malformed one. */
 export function amountOf(resources: ResourceList, resource: string): bigint | undefined {
   const text = ownValue(resources, resource);
   const nanos = text === undefined ? undefined : parseQuantity(text);
@@ -150,13 +150,13 @@ export function amountOf(resources: ResourceList, resource: string): bigint | un
   return (nanos / storedPrecision + 1n) * storedPrecision;
 }
 
-/** `spec.resources` may name only these resources; Kubernetes' arithmetic ignores any other there. */
+/** `spec.resources` may contain only these resources. Kubernetes ignores any other there. */
 function podLevelAmount(pod: Pod, resource: string, field: 'requests' | 'limits'): bigint | undefined {
   if (resource !== 'cpu' && resource !== 'memory' && !isHugepages(resource)) return undefined;
   return amountOf(field === 'limits' ? pod.podLimits : pod.podRequests, resource);
 }
 
-/** They are never overcommitted: where the whole pod has a limit of them, it requests as many. */
+/** Hugepages are never overcommitted: a pod with a limit of them requests as many. */
 function isHugepages(resource: string): boolean {
   return resource.startsWith('hugepages-');
 }

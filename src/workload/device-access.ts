@@ -4,43 +4,43 @@ import { mpsAnnotationPrefix } from './mps.ts';
 import { allContainers, containerPath, resourceContainers, type EnvVar, type Pod, type ResourceList } from './pod.ts';
 
 /**
- * How a pod would reach GPUs without asking for them. Images may carry NVIDIA_VISIBLE_DEVICES themselves and
- * `envFrom` may bring it in: neither can be seen at admission; the variable set in `env` beats both.
+ * A way for a pod to use GPUs without asking for them. NVIDIA_VISIBLE_DEVICES may also come from the image or `envFrom`,
+ * which cannot be seen at admission. The variable in `env` overrides both.
  */
 export type DeviceAccess = {
   readonly kind:
     'visible-devices' | 'overridden-devices' | 'runtime-class' | 'privileged' | 'host-processes' | 'host-path';
   /** Field path, such as `spec.containers[0].env[2]`. */
   readonly path: string;
-  /** What stands there; undefined when it comes by `valueFrom`. */
+  /** The value of the field. Undefined when it comes from `valueFrom`. */
   readonly value: string | undefined;
 };
 
 export const visibleDevicesVariable = 'NVIDIA_VISIBLE_DEVICES';
 
-/** Values under which the NVIDIA runtime shows a container no device; `none` still mounts the driver's libraries. */
+/** With these values the NVIDIA runtime shows a container no GPU. `none` still mounts the libraries of the driver. */
 export const harmlessVisibleDevices: readonly string[] = ['void', 'none', ''];
 
 export const gpuRuntimeClassPrefix = 'nvidia';
 
-/** In every host path of a GPU device, however it is spelled. */
+/** Part of every host path to a GPU device, however it is spelled. */
 export const gpuHostPathInfix = 'nvidia';
 
-/** core/v1 `ResourceDeviceClassPrefix`: devices of a DeviceClass, asked for as a resource and given by a claim. */
+/** core/v1 `ResourceDeviceClassPrefix`: devices of a DeviceClass, requested as a resource and provided by a claim. */
 const deviceClassPrefix = 'deviceclass.resource.kubernetes.io/';
 
-/** Resources that only a pod with an interest in GPUs names. Which devices a class holds cannot be seen here. */
+/** Resources that only pods with an interest in GPUs name. The devices of a class are not known here. */
 export const gpuResourcePrefixes: readonly string[] = [gpuResourcePrefix, deviceClassPrefix];
 
-/** Variables that only a pod with an interest in GPUs has. NVIDIA_DRIVER_CAPABILITIES and others do no harm. */
+/** Variables that only pods with an interest in GPUs have. NVIDIA_DRIVER_CAPABILITIES and others are harmless. */
 export const gpuVariablePrefixes: readonly string[] = ['NVIDIA_', 'CUDA_MPS_'];
 
 /**
- * Host paths, in their shortest spelling, that hold GPU devices or lead to whoever hands them out, and the parents of
- * these. `/proc/1/root` leads back to the root; `/dev/char` links to every device; `/dev/null`, mounted below
- * /var/run/nvidia-container-devices, is how the runtime's `volume-mounts` strategy asks for devices. Through the socket
- * of a container runtime, the directory of the kubelet or its manifests one starts containers past the API server; a
- * file in the directories of CDI says which devices a container gets.
+ * Host paths, in their shortest spelling, with GPU devices or with what assigns them, and the parents of these.
+ * `/proc/1/root` leads back to the root. `/dev/char` links to every device. `/dev/null`, mounted below
+ * /var/run/nvidia-container-devices, asks for devices by the `volume-mounts` strategy of the runtime. The socket of a
+ * container runtime and the directories of the kubelet and its manifests can start containers without the API server.
+ * Files in the CDI directories decide which devices a container gets.
  */
 const gpuHostPath = new RegExp(
   [
@@ -53,12 +53,12 @@ const gpuHostPath = new RegExp(
   ].join('|'),
 );
 
-/** With these a container that sees the processes of its node enters any of them, and the devices that it holds. */
+/** With these, a container that sees the processes of its node can enter any of them and use its devices. */
 const processCapabilities: ReadonlySet<string> = new Set(['SYS_ADMIN', 'SYS_PTRACE', 'ALL']);
 
 /**
- * Every way in which the pod would reach GPUs that it does not ask for. A container with GPUs is no exception: the
- * kubelet appends the container's own variables to those of the device plugin, and the last one counts.
+ * Every way in which the pod can use GPUs that it does not ask for. Containers with GPUs are no exception: the kubelet
+ * appends the variables of the container to those of the device plugin, and the last one counts.
  */
 export function findDeviceAccess(pod: Pod, demand: Demand): readonly DeviceAccess[] {
   const found: DeviceAccess[] = [];
@@ -88,21 +88,21 @@ export function findDeviceAccess(pod: Pod, demand: Demand): readonly DeviceAcces
   return found;
 }
 
-/** Container runtimes take a capability in any case, with or without its prefix. */
+/** Container runtimes accept a capability in upper or lower case, with or without its prefix. */
 function entersProcesses(capability: string): boolean {
   return processCapabilities.has(capability.toUpperCase().replace(/^CAP_/, ''));
 }
 
-/** Whether the variable would show its container GPUs. One out of `valueFrom` may say anything, so it counts. */
+/** Whether the variable shows GPUs to its container. One from `valueFrom` may have any value, so it counts. */
 export function showsDevices({ name, value }: EnvVar): boolean {
   return name === visibleDevicesVariable && (value === undefined || !harmlessVisibleDevices.includes(value));
 }
 
 /**
- * Whether the pod says anything about GPUs. Only such a pod reaches the webhook that fails closed: the matchConditions
- * of the manifests say the same in CEL. Wherever this is true the CEL must be true as well, since the other webhook
- * then leaves the pod alone. Privileged pods and those that mount a parent of /dev are not among them: node agents do
- * both, and must start while gpugate is down.
+ * Whether the pod mentions GPUs in any way. Only such pods reach the webhook that fails closed. Its matchConditions say
+ * the same in CEL, and must be true whenever this is true, because the other webhook then leaves the pod alone.
+ * Privileged pods and pods that mount a parent of /dev are not included: node agents do both, and must be able to start
+ * while gpugate is down.
  */
 export function touchesGpu(pod: Pod): boolean {
   if (pod.resourceClaims > 0 || pod.runtimeClassName.startsWith(gpuRuntimeClassPrefix)) return true;
@@ -124,7 +124,7 @@ function namesGpu(resources: ResourceList): boolean {
   return false;
 }
 
-/** Whether the scheduler has to find the pod a GPU, or a device of a class that may be one. */
+/** Whether the scheduler must find a GPU for the pod, or a device of a class that may be one. */
 export function asksForDevices(pod: Pod, demand: Demand): boolean {
   if (demand.size > 0 || pod.resourceClaims > 0) return true;
   for (const { limits, requests } of resourceContainers(pod)) {

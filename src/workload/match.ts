@@ -3,8 +3,8 @@ import type { LabelSelector } from '../api/fields.ts';
 import { ownValue, type Labels } from './pod.ts';
 
 /**
- * Globs of names: of namespaces, users and groups. A name is no path, so `*` matches any characters,
- * `/` and `:` too. No glob at all matches nothing.
+ * Globs of namespaces, users and groups. These names are not paths, so `*` matches any characters, including `/` and
+ * `:`. An empty list matches nothing.
  */
 export function compileGlobs(globs: readonly string[]): (name: string) => boolean {
   if (globs.includes('*')) return () => true;
@@ -14,7 +14,7 @@ export function compileGlobs(globs: readonly string[]): (name: string) => boolea
   return (name) => exact.has(name) || matchers.some((matches) => matches(name));
 }
 
-/** Only these make a glob: `@`, `+`, `(` and `!` are usual in names of users. */
+/** Only these make a glob, because user names often contain `@`, `+`, `(` and `!`. */
 const wildCharacters = /[*?[\]{}]/;
 
 function isWild(glob: string): boolean {
@@ -29,7 +29,7 @@ function compileWild(glob: string): (name: string) => boolean {
   return (name) => matchesPieces(name, head, rest, tail);
 }
 
-/** By hand rather than by a regular expression: linear in the name, which strangers choose. */
+/** Not a regular expression, so that it is linear in the name, which any user can choose. */
 function matchesPieces(name: string, head: string, middle: readonly string[], tail: string): boolean {
   if (!name.startsWith(head) || !name.endsWith(tail)) return false;
   const end = name.length - tail.length;
@@ -42,7 +42,7 @@ function matchesPieces(name: string, head: string, middle: readonly string[], ta
   return position <= end;
 }
 
-/** Selectors of Kubernetes: every requirement must hold; NotIn and DoesNotExist hold where the key is absent. */
+/** Label selectors of Kubernetes: every requirement must hold. NotIn and DoesNotExist hold when the key is absent. */
 export function compileSelector(selector: LabelSelector): (labels: Labels) => boolean {
   const requirements = [
     ...Object.entries(selector.matchLabels).map(

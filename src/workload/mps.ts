@@ -1,8 +1,8 @@
 import { vramPattern } from '../api/fields.ts';
 
 /**
- * MPS settings of a pod. The annotations have no consumer at NVIDIA; what an MPS client reads is the
- * environment, whose grammar is `CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=<ordinal>=<integer>(G|M)[,...]`.
+ * MPS settings of a pod. No software of NVIDIA reads the annotations. An MPS client reads the environment, in the form
+ * `CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=<ordinal>=<integer>(G|M)[,...]`.
  */
 
 export const mpsAnnotationPrefix = 'mps.nvidia.com/';
@@ -12,28 +12,28 @@ export const mpsVramAnnotation = 'mps.nvidia.com/vram';
 const mpsThreadsVariable = 'CUDA_MPS_ACTIVE_THREAD_PERCENTAGE';
 const mpsVramVariable = 'CUDA_MPS_PINNED_DEVICE_MEM_LIMIT';
 
-/** Those that {@link mpsEnvironment} sets. */
+/** The variables that {@link mpsEnvironment} sets. */
 export const mpsVariables: readonly string[] = [mpsThreadsVariable, mpsVramVariable];
 
 const threadsGrammar = /^(?:100|[1-9][0-9]?)$/;
 
-/** CUDA itself shows no process more devices, so more ordinals would only be longer. */
+/** CUDA shows no process more devices than this. */
 const maxOrdinals = 64;
 
 export type EnvironmentVariable = { readonly name: string; readonly value: string };
 
-/** Percent of a device's threads, 1 to 100; undefined when off-grammar. */
+/** Percent of the threads of a GPU, 1 to 100. Undefined when malformed. */
 export function parseMpsThreads(text: string): number | undefined {
   return threadsGrammar.test(text) ? Number(text) : undefined;
 }
 
-/** Mebibytes, the unit of the node label `nvidia.com/gpu.memory` and of M in MPS; undefined when off-grammar. */
+/** Mebibytes, the unit of the node label `nvidia.com/gpu.memory` and of M in MPS. Undefined when malformed. */
 export function parseMpsVram(text: string): number | undefined {
   if (!vramPattern.test(text)) return undefined;
   return Number(text.slice(0, -1)) * (text.endsWith('G') ? 1024 : 1);
 }
 
-/** What the annotations' texts mean to a container with so many shared devices; off-grammar ones mean nothing. */
+/** The variables for a container with so many shared GPUs. Malformed annotations are ignored. */
 export function mpsEnvironment(
   threads: string | undefined,
   vram: string | undefined,

@@ -1,18 +1,18 @@
 import { resourceContainers, type Container, type Pod } from './pod.ts';
 
-/** What the containers of a pod add up to of one resource. */
+/** The sum of one resource over the containers of a pod. */
 export type PodSum = {
-  /** The most that the pod needs at any time. */
+  /** The most that the pod needs at one time. */
   readonly peak: bigint;
 };
 
 type Running = { running: bigint; peak: bigint };
 
 /**
- * Kubernetes' pod arithmetic for every resource that the containers name, in one pass: a pod of 3,000 containers may
- * name 40,000 resources, and a pass for each of them takes seconds, in which nothing else is answered. Sidecars start in
- * order among the init containers and stay; each other init container runs beside those before it. A container that
- * does not name a resource changes neither its sum nor its peak, so that it need not be looked at. Undefined: none named.
+ * Sums every resource of the containers as Kubernetes sums a pod, in one pass. A pod with 3,000 containers may name
+ * 40,000 resources, and a pass for each would block the server for seconds. Sidecars start in order among the init
+ * containers and keep running, and every other init container runs together with the sidecars before it. A container
+ * that does not name a resource changes neither its sum nor its peak. Undefined: no resource is named.
  */
 export function podSums(
   pod: Pod,

@@ -1,17 +1,17 @@
 /**
- * Quantities of apimachinery (pkg/api/resource), exact, as whole billionths. A sign other than `+`
- * is off-grammar here, since no request and no limit may be negative.
+ * Quantities of apimachinery (pkg/api/resource), exact, in whole billionths. A minus sign is refused, because requests and
+ * limits cannot be negative.
  */
 
 export const nanosPerUnit = 1_000_000_000n;
 
-/** As `quantityPattern` in api/fields.ts: three digits of exponent, so that no quantity can eat memory. */
+/** As `quantityPattern` in api/fields.ts. At most three digits of exponent, so that no quantity takes much memory. */
 const grammar = /^\+?([0-9]*)(?:\.([0-9]*))?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$/;
 
-/** Longer than any amount worth writing, and short enough that BigInt arithmetic on it costs nothing. */
+/** Longer than any useful amount, and short enough for fast BigInt arithmetic. */
 const maxLength = 64;
 
-/** Every integer of so many digits is exact as a number. */
+/** Every integer with this many digits is exact as a number. */
 const maxSafeDigits = 15;
 
 const binarySuffixes: ReadonlyMap<string, bigint> = new Map(
@@ -27,18 +27,18 @@ const suffixes: ReadonlyMap<string, bigint> = new Map([
   ...binarySuffixes,
 ]);
 
-/** Apimachinery caps amounts with a binary suffix, and only those, at the largest int64. */
+/** Apimachinery caps only amounts with a binary suffix, at the largest int64. */
 const maxBinary = (2n ** 63n - 1n) * nanosPerUnit;
 
 /**
- * The amount in billionths, or undefined when the text is no quantity. Kubernetes keeps nothing smaller than
- * a billionth and rounds up to it.
+ * The amount in billionths, or undefined when the text is not a quantity. Kubernetes keeps nothing smaller than a
+ * billionth and rounds up to it.
  */
 export function parseQuantity(text: string): bigint | undefined {
   return parseInteger(text) ?? parseAny(text);
 }
 
-/** Nearly every quantity is some digits and a suffix: 0.1 us rather than 0.7 us by the whole grammar. */
+/** Nearly every quantity is digits and a suffix. This takes 0.1 us, and the whole grammar 0.7 us. */
 function parseInteger(text: string): bigint | undefined {
   let digits = 0;
   while (digits <= maxSafeDigits && isDigit(text.charCodeAt(digits))) digits++;
@@ -72,9 +72,9 @@ function scale(digits: bigint, power: number): bigint {
   return (digits + divisor - 1n) / divisor;
 }
 
-/** Whole units, rounded up; undefined when the text is no quantity. */
+/** Whole units, rounded up. Undefined when the text is not a quantity. */
 export function wholeUnits(text: string): number | undefined {
-  // Counts of devices are nearly always one digit, and this is asked of every container.
+  // Counts of devices are nearly always one digit, and every container is asked.
   if (text.length === 1) {
     const digit = text.charCodeAt(0) - 48;
     return digit >= 0 && digit <= 9 ? digit : undefined;
@@ -86,8 +86,8 @@ export function wholeUnits(text: string): number | undefined {
 }
 
 /**
- * For messages about amounts that nobody wrote, such as sums: as apimachinery would print them,
- * with the largest suffix that loses nothing, binary if `like` is written that way.
+ * For messages about computed amounts, such as sums: as apimachinery prints them, with the largest suffix that loses
+ * nothing, binary if `like` has a binary suffix.
  */
 export function formatNanos(nanos: bigint, like = ''): string {
   if (like.endsWith('i') && nanos > 0n) {

@@ -1,8 +1,8 @@
-/** What a request can do to an object, as in admission.k8s.io/v1. */
+/** Operations of admission.k8s.io/v1. */
 export const operations = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const;
 export type Operation = (typeof operations)[number];
 
-/** Who sent a request, as the API server authenticated it. */
+/** The user of a request, as the API server authenticated it. */
 export type User = { readonly username: string; readonly groups: readonly string[] };
 
 const kubeletGroup = 'system:nodes';
@@ -14,9 +14,9 @@ export function isKubelet(user: User): boolean {
 }
 
 /**
- * Whether a controller of the cluster sent the request: Kubernetes' own, or the ServiceAccount of another one, which
- * lives in a namespace of its own. A ServiceAccount of the object's namespace is a tenant: whoever may create pods
- * there can act as it. A colon cannot be in the name of a namespace, so that none is a prefix of another here.
+ * Whether a controller of the cluster sent the request: one of Kubernetes, or a ServiceAccount of another namespace. A
+ * ServiceAccount of the object's own namespace is a tenant, because every user who can create pods there can act as it.
+ * Names of namespaces contain no colon, so the prefix below matches exactly one.
  */
 export function isClusterController({ username }: User, namespace: string): boolean {
   if (username === controllerManager) return true;
