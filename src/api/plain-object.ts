@@ -1,4 +1,4 @@
-/** A JSON object, neither null nor a list; what its fields hold is yet to be told. */
+/** A JSON object, neither null nor a list. Its fields can have any type. */
 export type PlainObject = Readonly<Record<string, unknown>>;
 
 export function isPlainObject(value: unknown): value is PlainObject {

@@ -20,16 +20,16 @@ export const quotaLedger = z.strictObject({
 
 export type QuotaLedger = z.output<typeof quotaLedger>;
 
-/** There is one, so that a pod that several quotas charge is reserved in all of them or in none. */
+/** The name of the only ledger. One ledger for all quotas means that a pod is reserved in all of them or in none. */
 export const ledgerName = 'ledger';
 
 /**
- * Version of the form below: every change of it, a field that is only added too, takes the next number. During an upgrade
- * both versions of gpugate share the ledger, so that one release reads a new form before the next one writes it.
+ * Version of the format below. Every change takes the next number, even an added field. During an upgrade both versions
+ * of gpugate share the ledger, so one release reads a new format before the next one writes it.
  */
 export const ledgerForm = 2;
 
-/** All that quotas ask of a pod. */
+/** All that quotas need to know of a pod. */
 const shape = {
   ns: z.string(),
   user: z.string(),
@@ -38,14 +38,14 @@ const shape = {
   mib: z.int().min(0),
 };
 
-/** Inside of `spec.data`, short names: it is written with every batch of admissions. */
+/** The content of `spec.data`, with short names because it is written with every batch of admissions. */
 export const ledgerData = z.strictObject({
   v: z.literal(ledgerForm),
-  /** uid of kube-system: whose reservations these are. */
+  /** uid of kube-system, which identifies the cluster of these reservations. */
   cluster: z.string().min(1),
-  /** Whether it may be decided by: not for a while after it was lost and made anew. */
+  /** Whether it can be used for decisions. False for a while after it was lost and rebuilt. */
   settled: z.boolean(),
-  /** A view of pods older than this may not decide by it. */
+  /** A view of pods that is older than this must not use it for decisions. */
   seen: z.string().regex(/^\d+$/),
   pods: z.array(
     z.strictObject({
@@ -68,5 +68,5 @@ export const ledgerData = z.strictObject({
 
 export type LedgerData = z.output<typeof ledgerData>;
 
-/** All that is read of a form that only a newer gpugate knows. */
+/** All that is read of a format that only a newer gpugate knows. */
 export const newerLedgerData = z.looseObject({ v: z.int().min(ledgerForm + 1) });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * OpenAPI v3 as a CustomResourceDefinition may hold it:
+ * OpenAPI v3 as a CustomResourceDefinition can contain it:
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
  */
 export type StructuralSchema = {

@@ -58,7 +58,7 @@ function sentencesOf({ kind, value }: DeviceAccess): Sentences {
   }
 }
 
-/** The variable overrides what the image says, so the runtime class shows no GPU. */
+/** The variable overrides that of the image, so the runtime class shows no GPU. */
 function isVoid(pod: Pod): boolean {
   for (const container of allContainers(pod)) if (!setsVoid(container)) return false;
   return true;

@@ -1,6 +1,6 @@
 import type { Violation } from './rule.ts';
 
-/** A violation and whose rule it breaks, as the end of its line says: `policy platform` or `quota projects`. */
+/** A violation and its source, which the end of its line names: `policy platform` or `quota projects`. */
 export type AttributedViolation = Violation & { readonly source: string };
 
 /** Violations that read the same, as one. */

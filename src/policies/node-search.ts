@@ -29,7 +29,7 @@ export function isSelected(node: NodeFacts, selector: Labels): boolean {
   return true;
 }
 
-/** A sentence for messages: what is said of all nodes is said of so many. */
+/** A sentence for messages about all nodes. */
 export function countOf(nodes: readonly NodeFacts[]): string {
   return `The cluster has ${nodes.length === 1 ? '1 node' : `${nodes.length} nodes`}.`;
 }

@@ -1,6 +1,6 @@
 /**
  * Fields looked at: metadata.name of the kinds in names.kinds, or metadata.generateName when there is no name yet; not
- *                   for objects of a controller, whose own name is judged instead
+ *                   for objects of a controller, because the controller's own name is judged
  * Values allowed:   names of names.format, where {prefix} is one of names.prefixes (or letters and digits), {id} is
  *                   letters and digits, and {name} is letters, digits, - and . (not at the ends); or names that
  *                   names.pattern matches as a whole

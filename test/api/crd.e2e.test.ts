@@ -17,7 +17,7 @@ const policy = (spec: unknown) =>
 const quota = (spec: unknown) =>
   JSON.stringify({ apiVersion: 'gpugate.dev/v1alpha1', kind: 'TenantQuota', metadata: { name: 'crd-test' }, spec });
 
-/** The spec that the API server would store, or what kubectl says against it. Nothing is written. */
+/** The spec that the API server would store, or the error of kubectl. Nothing is written. */
 async function dryRun(input: string): Promise<unknown> {
   const args = ['create', '--dry-run=server', '-f', '-', '-o', 'json'];
   const { code, stdout, stderr } = await kubectl(args, { input });
@@ -56,7 +56,7 @@ const refused: Readonly<Record<string, readonly [unknown, string]>> = {
     { match: { namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] } } },
     `spec.match.namespaceSelector.matchExpressions[0]: Invalid value: In and NotIn need values, and Exists and DoesNotExist must have none`,
   ],
-  'a key that is no label key': [
+  'a key that is not a label key': [
     { labels: { set: { 'a/b/c': 'x' } } },
     `spec.labels.set: Invalid value: every key must be a label key such as \`app.kubernetes.io/name\``,
   ],

@@ -16,7 +16,7 @@ function* everySchema(from: StructuralSchema, path = ''): Generator<readonly [st
 }
 
 describe('the CRD of WorkloadPolicy', () => {
-  test('says what it is', () => {
+  test('has the names and the scope of the resource', () => {
     const { versions, ...spec } = crd.spec;
     expect({ name: crd.metadata.name, ...spec }).toEqual({
       name: 'workloadpolicies.gpugate.dev',

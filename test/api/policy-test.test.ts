@@ -16,7 +16,7 @@ describe('a PolicyTest', () => {
     });
   });
 
-  test('expects Allow where it says nothing of the decision', () => {
+  test('expects Allow unless it names a decision', () => {
     expect(policyTest.parse(suite({ expect: { rules: [] } })).cases[0]?.expect).toEqual({
       decision: 'Allow',
       rules: [],
@@ -48,7 +48,7 @@ describe('a PolicyTest', () => {
     expect(policyTest.safeParse(suite(testCase)).success).toBe(false);
   });
 
-  test('has a shape in which unknown fields can be looked for', () => {
+  test('has a structure in which unknown fields can be looked up', () => {
     const fields = structuralSchema(policyTest).properties?.['cases']?.items?.properties?.['expect']?.properties;
     expect(Object.keys(fields ?? {})).toEqual([
       'decision',

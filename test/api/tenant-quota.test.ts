@@ -24,7 +24,7 @@ describe('a TenantQuota', () => {
     expect(problemsOf(spec)).toEqual([]);
   });
 
-  test('says everything that is wrong at once', () => {
+  test('reports everything that is wrong at once', () => {
     expect(
       problemsOf({ scope: { namespaces: [] }, hard: {}, overrides: [{ group: 'a' }], enforcment: 'Deny' }),
     ).toHaveLength(4);

@@ -1,17 +1,17 @@
-/** Specs of TenantQuota, for the tests of the offline reader and of the API server: both must say the same. */
+/** Specs of TenantQuotas for the tests of the offline reader and of the API server, which must agree. */
 
 type RefusedQuota = {
   readonly spec: unknown;
-  /** All that the offline reader says. */
+  /** The only problem that the offline reader reports. */
   readonly offline: string;
-  /** Part of what the API server says. */
+  /** Part of the error of the API server. */
   readonly online: string;
 };
 
 const hard = { 'nvidia.com/gpu': '4' };
 const known = 'pods, gpugate.dev/gpu-units, gpugate.dev/gpu-memory or an extended resource such as nvidia.com/gpu';
 
-/** Judged by CEL online: the same sentence on both sides. */
+/** Checked by CEL in the API server, with the same message. */
 const rule = (spec: unknown, field: string, message: string): RefusedQuota => ({
   spec,
   offline: `${field}: ${message}`,
@@ -24,27 +24,31 @@ const quantity = 'must be a quantity such as 100m, 1 or 8Gi; put a fraction in q
 
 export const refusedQuotas: Readonly<Record<string, RefusedQuota>> = {
   'no limit at all': rule({ hard: {} }, 'spec.hard', 'must have at least one limit'),
-  'the key that ResourceQuota would want': rule(
+  'a key of ResourceQuota': rule(
     { hard: { 'requests.nvidia.com/gpu': '4' } },
     'spec.hard',
     `every key must be ${known}`,
   ),
-  'a limit of limits': rule({ hard: { 'limits.nvidia.com/gpu': '4' } }, 'spec.hard', `every key must be ${known}`),
-  'a unit of ours that does not exist': rule(
+  'a limits key of ResourceQuota': rule(
+    { hard: { 'limits.nvidia.com/gpu': '4' } },
+    'spec.hard',
+    `every key must be ${known}`,
+  ),
+  'a gpugate.dev/ name that does not exist': rule(
     { hard: { 'gpugate.dev/gpu-unit': '4' } },
     'spec.hard',
     `every key must be ${known}`,
   ),
-  'a half device': rule({ hard: { 'nvidia.com/gpu': '0.5' } }, 'spec.hard', whole),
-  'thousandths of a device that do not make one': rule({ hard: { 'nvidia.com/gpu': '1500m' } }, 'spec.hard', whole),
-  'a half pod': rule({ hard: { pods: '5e-1' } }, 'spec.hard', whole),
-  'a whole device in fractions': rule({ hard: { 'nvidia.com/gpu': '1.0' } }, 'spec.hard', whole),
-  'a half device for one group': rule(
+  'half a device': rule({ hard: { 'nvidia.com/gpu': '0.5' } }, 'spec.hard', whole),
+  'thousandths that are not a whole device': rule({ hard: { 'nvidia.com/gpu': '1500m' } }, 'spec.hard', whole),
+  'half a pod': rule({ hard: { pods: '5e-1' } }, 'spec.hard', whole),
+  'a whole device written as a fraction': rule({ hard: { 'nvidia.com/gpu': '1.0' } }, 'spec.hard', whole),
+  'half a device for one group': rule(
     { hard, overrides: [{ group: 'a', hard: { 'nvidia.com/gpu': '0.5' } }] },
     'spec.overrides[0].hard',
     whole,
   ),
-  'a key that no group may have': rule(
+  'a key of ResourceQuota for one group': rule(
     { hard, overrides: [{ group: 'a', hard: { 'requests.nvidia.com/gpu': '1' } }] },
     'spec.overrides[0].hard',
     `every key must be ${known}`,
@@ -71,7 +75,7 @@ export const refusedQuotas: Readonly<Record<string, RefusedQuota>> = {
     'spec.scope.groupBy',
     oneOfThree,
   ),
-  'a grouping by nothing': rule({ hard, scope: { groupBy: {} } }, 'spec.scope.groupBy', oneOfThree),
+  'no way to group': rule({ hard, scope: { groupBy: {} } }, 'spec.scope.groupBy', oneOfThree),
   'a negative limit': {
     spec: { hard: { 'nvidia.com/gpu': '-1' } },
     offline: `spec.hard[nvidia.com/gpu]: ${quantity}`,
@@ -82,17 +86,17 @@ export const refusedQuotas: Readonly<Record<string, RefusedQuota>> = {
     offline: `spec.hard[nvidia.com/gpu]: must be at least 0, got the number -1`,
     online: 'spec.hard.nvidia.com/gpu: Invalid value: -1',
   },
-  'a bare fraction': {
+  'a fraction without quotes': {
     spec: { hard: { 'gpugate.dev/gpu-units': 2.5 } },
     offline: `spec.hard[gpugate.dev/gpu-units]: ${quantity}`,
     online: 'spec.hard.gpugate.dev/gpu-units: Invalid value: "number"',
   },
-  'a resource of the node': {
+  'a resource that is not a device': {
     spec: { hard: { cpu: '4' } },
     offline: `spec.hard.cpu: the key must be ${known}`,
     online: `spec.hard: Invalid value: every key must be ${known}`,
   },
-  'no group of an override': {
+  'an override without a group': {
     spec: { hard, overrides: [{ hard }] },
     offline: 'spec.overrides[0].group: is required',
     online: 'spec.overrides[0].group: Required value',
@@ -105,8 +109,8 @@ export const refusedQuotas: Readonly<Record<string, RefusedQuota>> = {
 };
 
 export const acceptedQuotas: Readonly<Record<string, unknown>> = {
-  'a limit of nothing': { hard: { 'nvidia.com/gpu': '0' } },
-  'units in fractions': { hard: { 'gpugate.dev/gpu-units': '2.5' } },
+  'a limit of 0': { hard: { 'nvidia.com/gpu': '0' } },
+  'fractions of units': { hard: { 'gpugate.dev/gpu-units': '2.5' } },
   'whole numbers in any form': {
     hard: {
       'nvidia.com/gpu': '2k',
@@ -115,10 +119,10 @@ export const acceptedQuotas: Readonly<Record<string, unknown>> = {
       pods: '030',
     },
   },
-  'memory in fractions': { hard: { 'gpugate.dev/gpu-memory': '1.5Ti' } },
+  'fractions of memory': { hard: { 'gpugate.dev/gpu-memory': '1.5Ti' } },
   'devices of another vendor': { hard: { 'example.com/fpga': '2' } },
   'groups by a label of the pod': { hard, scope: { groupBy: { podLabel: 'app.kubernetes.io/name' } } },
-  'as many overrides as fit': {
+  'the maximum number of overrides': {
     hard,
     overrides: Array.from({ length: 256 }, (_, index) => ({ group: `g${index}`, hard })),
   },

@@ -50,7 +50,7 @@ test('nothing that exists changes, except the variables of MPS and NVIDIA_VISIBL
 /** Throws for a text that is not a quantity: mutations write none. */
 function nanosOf(text: string): bigint {
   const nanos = parseQuantity(text);
-  if (nanos === undefined) throw new Error(`${text} is no quantity`);
+  if (nanos === undefined) throw new Error(`${text} is not a quantity`);
   return nanos;
 }
 

@@ -12,7 +12,7 @@ describe('gpu-mode-label', () => {
     ['shared', { 'nvidia.com/gpu.shared': '1' }],
     ['mig', { 'nvidia.com/mig-1g.10gb': '1', 'nvidia.com/mig-2g.20gb': '1' }],
     ['mixed', { 'nvidia.com/gpu': '1', 'nvidia.com/gpu.shared': '1' }],
-  ])('says %s', (mode, limits) => {
+  ])('is %s', (mode, limits) => {
     expect(patchOf(podOf(limits), { gpu: {} })).toEqual([
       { op: 'add', path: '/metadata/labels/gpugate.dev~1gpu-mode', value: mode },
     ]);
@@ -20,11 +20,11 @@ describe('gpu-mode-label', () => {
 
   test.each<[string, object, object]>([
     ['no GPU', podOf({ cpu: '1' }), { gpu: {} }],
-    ['a GPU of no known kind', podOf({ 'nvidia.com/a100': '1' }), { gpu: {} }],
+    ['a GPU of an unknown kind', podOf({ 'nvidia.com/a100': '1' }), { gpu: {} }],
     ['a label already', podOf({ 'nvidia.com/gpu': '1' }, { 'gpugate.dev/gpu-mode': 'x' }), { gpu: {} }],
     ['a policy without it', podOf({ 'nvidia.com/gpu': '1' }), { gpu: { modeLabel: false } }],
     ['a policy without GPU settings', podOf({ 'nvidia.com/gpu': '1' }), {}],
-  ])('says nothing of a pod with %s', (_, object, settings) => {
+  ])('is not set on a pod with %s', (_, object, settings) => {
     expect(patchOf(object, settings)).toEqual([]);
   });
 });

@@ -5,19 +5,19 @@ const owned = (name: string) => ({ labels: {}, ownerReferences: [{ kind: 'Job', 
 const add = (path: string, value: unknown) => ({ op: 'add', path, value });
 
 const labels: Readonly<Record<string, readonly [metadata: object | null, set: object, patch: readonly object[]]>> = {
-  'a constant is added beside what is there': [
+  'a constant is added to existing labels': [
     { labels: { b: 'c' } },
     { 'app.kubernetes.io/managed-by': 'platform' },
     [add('/metadata/labels/app.kubernetes.io~1managed-by', 'platform')],
   ],
-  'labels that are missing come as one map': [{}, { a: '1', b: '2' }, [add('/metadata/labels', { a: '1', b: '2' })]],
-  'labels that are null are missing': [{ labels: null }, { a: '1' }, [add('/metadata/labels', { a: '1' })]],
-  'metadata that is missing comes with the labels': [
+  'missing labels are added as one map': [{}, { a: '1', b: '2' }, [add('/metadata/labels', { a: '1', b: '2' })]],
+  'labels that are null count as missing': [{ labels: null }, { a: '1' }, [add('/metadata/labels', { a: '1' })]],
+  'missing metadata is added with the labels': [
     null,
     { a: '1', b: '2' },
     [add('/metadata', { labels: { a: '1', b: '2' } })],
   ],
-  'a label that is there stays, empty or null': [
+  'an existing label stays, even if it is empty or null': [
     { labels: { a: 'x', b: '', c: null } },
     { a: '1', b: '1', c: '1' },
     [],
@@ -34,12 +34,12 @@ const labels: Readonly<Record<string, readonly [metadata: object | null, set: ob
     [add('/metadata/labels/x', '')],
   ],
   'no label of the namespace, no label': [{ labels: {} }, { x: 'x{namespace.labels.other}' }, []],
-  'a key of JavaScript itself is no label of the namespace': [
+  'a key that every JavaScript object has is not a label of the namespace': [
     { labels: {} },
     { x: '{namespace.labels.constructor}', constructor: 'y' },
     [add('/metadata/labels/constructor', 'y')],
   ],
-  'what is no label value is not set': [{ labels: {} }, { x: '{namespace.labels.odd/label}', y: '-y', z: 'z_' }, []],
+  'an invalid label value is not set': [{ labels: {} }, { x: '{namespace.labels.odd/label}', y: '-y', z: 'z_' }, []],
   'the name of the controller': [
     owned('job-7'),
     { name: '{controller.name}', both: '{namespace}.{controller.name}' },

@@ -43,7 +43,7 @@ describe('a denial', () => {
     );
   });
 
-  test('says once what several policies found', () => {
+  test('has one line for what several policies found', () => {
     const violations = [mixed, plain, { ...mixed, source: 'policy tenants' }];
     expect(denialMessage({ subject, violations })).toBe(
       [
@@ -100,7 +100,7 @@ describe('warnings', () => {
     expect(warningLines([])).toEqual([]);
   });
 
-  test('have no newline in them: the API server would drop them without a word', () => {
+  test('contain no newline, because the API server drops such a warning silently', () => {
     expect(warningLines([{ ...plain, reason: 'a\nb', advice: 'c\r\n' }])).toEqual(['[x] a\\nb c\\r\\n (policy p)']);
   });
 
@@ -119,11 +119,11 @@ describe('warnings', () => {
     expect(line).toMatch(/^\[x\] é+\.\.\.é+\.\.\. \(é+\.\.\.\)$/);
   });
 
-  test('are said once', () => {
+  test('have no duplicates', () => {
     expect(warningLines([mixed, mixed])).toHaveLength(1);
   });
 
-  test('that differ only beyond the cut are said once', () => {
+  test('that differ only beyond the cut become one', () => {
     const long = 'é'.repeat(300);
     expect(warningLines([`${long}1`, `${long}2`].map((reason) => ({ ...plain, reason })))).toHaveLength(1);
   });
@@ -135,7 +135,7 @@ describe('warnings', () => {
     expect(Buffer.byteLength(lines.join(''))).toBeLessThanOrEqual(4096);
   });
 
-  test('that fill 4,096 bytes exactly are all said', () => {
+  test('that fill 4,096 bytes exactly are all kept', () => {
     const around = '[x]  Stop. (policy p)'.length;
     const fitting = Array.from({ length: 16 }, (_, n) => ({
       ...plain,

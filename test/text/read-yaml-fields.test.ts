@@ -58,7 +58,7 @@ const fieldCases: Readonly<Record<string, Case>> = {
     text: `${head}spec:\n  gpu:\n`,
     problems: ['p.yaml:5:3 spec.gpu: must be a map, got no value'],
   },
-  'yes is no boolean': {
+  'yes is not a boolean': {
     text: `${head}spec:\n  gpu: { allowMixed: yes }\n`,
     problems: ['p.yaml:5:10 spec.gpu.allowMixed: must be true or false, got the string "yes"'],
   },

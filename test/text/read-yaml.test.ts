@@ -16,7 +16,7 @@ type Case = { readonly text: string; readonly problems: readonly string[] };
 const kindCases: Readonly<Record<string, Case>> = {
   'no apiVersion': { text: 'kind: WorkloadPolicy', problems: [`p.yaml:1:1 apiVersion: is required; ${known}`] },
   'no kind': { text: 'apiVersion: gpugate.dev/v1alpha1', problems: [`p.yaml:1:1 kind: is required; ${known}`] },
-  'an object of Kubernetes': {
+  'a Kubernetes object': {
     text: '# a pod\napiVersion: v1\nkind: Pod\n',
     problems: [`p.yaml:2:1 apiVersion: the string "v1" is not supported here; ${known}`],
   },
@@ -40,7 +40,7 @@ const kindCases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe('an object of no known kind', () => {
+describe('an object of an unknown kind', () => {
   test.each(Object.entries(kindCases))('%s', (_, { text, problems }) => expect(problemsOf(text)).toEqual(problems));
 });
 
@@ -91,7 +91,7 @@ const textCases: Readonly<Record<string, Case>> = {
       'p.yaml:5:3 spec[1]: unknown field; expected one of enforcement, match, names, labels, resources, gpu, mps',
     ],
   },
-  'a tag that nobody knows': {
+  'an unknown tag': {
     text: `${head}spec: !secret {}\n`,
     problems: ['p.yaml:4:7 Unresolved tag: !secret'],
   },
@@ -192,7 +192,7 @@ describe('objects of a file', () => {
     expect(place('')).toBe('p.yaml:1:1 is bad');
   });
 
-  test('an empty text holds none and is no problem', () => {
+  test('an empty text has no objects and no problems', () => {
     expect(read('\n# nothing\n')).toEqual({ objects: [], problems: [] });
   });
 });

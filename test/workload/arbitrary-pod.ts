@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
 /**
- * Pods as they may come from anywhere: whole, sparse, with nulls where Kubernetes means absent, with empty lists,
- * numbers for quantities, keys that need escaping in a JSON pointer, and keys that are names of JavaScript's own.
- * They go through JSON, so that `__proto__` is an own key, as it is in a parsed review.
+ * Pods of any kind: full, sparse, with nulls where Kubernetes means absent, with empty lists, numbers for quantities, keys
+ * that need escaping in a JSON pointer, and keys that every JavaScript object has. They go through JSON, so that
+ * `__proto__` is an own key, as in a parsed review.
  */
 const oddKeys = ['__proto__', 'constructor', 'toString', 'a/b', 'a~1b', '~', '/', 'a%2Fb', '', 'project-id'];
 

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { throughJson } from './arbitrary-pod.ts';
 
 /**
- * Pods that differ in their resources only, and are otherwise what the API server takes. Most say of resources what
- * it takes too; some do not, since a webhook that mutates is asked before validation.
+ * Pods that differ only in their resources and are otherwise valid. Most have valid resources too. Some do not, because
+ * mutating webhooks are called before validation.
  */
 
-/** Of each resource, amounts in ascending order: a request is no more than its limit if it stands before it. */
+/** Amounts of each resource in ascending order, so an earlier one is a valid request for a later limit. */
 const amounts: Readonly<Record<string, readonly (string | number)[]>> = {
   cpu: [
     '0',
@@ -36,7 +36,7 @@ const amounts: Readonly<Record<string, readonly (string | number)[]>> = {
   'amd.com/gpu': ['0', '1', '2'],
 };
 
-/** Those that the scheduler may not overcommit: a request equals its limit, and is none without it. */
+/** Resources that cannot be overcommitted: a request equals its limit, and there is none without a limit. */
 const isExact = (resource: string): boolean => resource.includes('/') || resource.startsWith('hugepages-');
 
 export const resourceNames: readonly string[] = Object.keys(amounts);
@@ -82,7 +82,7 @@ const containers = (prefix: string, minLength: number, restartPolicies: readonly
     })
     .map((list) => list.map((item, index) => ({ name: `${prefix}-${index}`, image: 'image', ...item })));
 
-/** Small ones, which the containers may exceed, and ones that hold them all. */
+/** Small ones, which the containers may exceed, and ones that are large enough for all. */
 const podLevel = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(undefined, null, {}, { limits: {} }) },
   { weight: 1, arbitrary: resourcesOf(['cpu', 'memory', 'hugepages-2Mi']) },

@@ -8,7 +8,7 @@ import { arbitraryResourcesPod, resourceNames } from './arbitrary-resources.ts';
 import { askKubernetes, type Amount, type KubernetesDemand } from './kubernetes-demand.ts';
 
 /**
- * gpugate's arithmetic against Kubernetes' own: PodRequests and PodLimits of component-helpers, after the defaulting
+ * Compares gpugate's arithmetic with Kubernetes' own: PodRequests and PodLimits of component-helpers after the defaulting
  * of the API server, and resource.Quantity of apimachinery.
  */
 
@@ -25,10 +25,10 @@ const shownDifferences = 3; // a pod is long, and one difference rarely comes al
 const nanosOf = (amount: Amount | undefined): bigint => BigInt(amount?.nanos ?? '0');
 
 /**
- * Differences on purpose, in requests as they are written; a webhook is given pods when their defaulting is done.
- * - Where the pod has resources of its own, the API server makes requests of the whole pod out of the containers' before
- *   it rounds up to thousandths. gpugate rounds the containers' first: more by less than a thousandth for each.
- * - Of hugepages it makes limits of the whole pod, then requests out of these. That is the same sum unless a request
+ * Intended differences in requests as written. Webhooks get pods after their defaulting.
+ * - If the pod has pod-level resources, the API server computes pod requests from those of the containers before it rounds
+ *   up to thousandths. gpugate rounds for each container first, which adds less than a thousandth for each.
+ * - For hugepages the API server computes pod limits, and then requests from these. The sum is the same unless a request
  *   differs from its limit, and then the API server refuses the pod.
  */
 const isDefaultedOtherwise = (pod: Pod, resource: string, excess: bigint, refused: string | undefined): boolean => {
@@ -68,7 +68,7 @@ describe('pods', () => {
     }
   });
 
-  // Both as they are written, which is what `gpugate check` reads, and as the API server hands them to a webhook.
+  // Both as written, which `gpugate check` reads, and as the API server sends them to a webhook.
   describe.each(['as written', 'as stored'])('%s', (form) => {
     const read = ({ pod, kubernetes }: Compared) => readPod(form === 'as written' ? pod : kubernetes.stored);
 
@@ -89,8 +89,8 @@ describe('pods', () => {
       expect(found).toEqual([]);
     });
 
-    // Of pods that the API server refuses (a fraction of a device, a request apart from its limit), demandOf differs on
-    // purpose: a fraction is a whole device, and the limit is what the device plugin would hand out.
+    // For pods that the API server refuses (a fraction of a device, a request unlike its limit), demandOf differs on
+    // purpose: a fraction counts as a whole device, and the limit is what the device plugin would assign.
     test('demandOf is what Kubernetes adds up of GPUs, where it accepts the pod', () => {
       const found = differences(function* (each) {
         if (each.kubernetes.refused !== undefined) return;
@@ -125,8 +125,8 @@ describe('quantities', () => {
     const found = answers
       .map((answer, index) => {
         const written = texts[index] ?? '';
-        // Two differences on purpose: no amount of a pod is negative, so that gpugate reads no sign but +; and the
-        // documented grammar wants a digit, where apimachinery's code reads "Gi" and "." as 0.
+        // Two intended differences: amounts of pods are never negative, so gpugate accepts only the sign +; and the
+        // documented grammar requires a digit, while the code of apimachinery reads "Gi" and "." as 0.
         const refused = 'error' in answer || written.startsWith('-') || !/^[+.]*[0-9]/.test(written);
         return {
           seed,

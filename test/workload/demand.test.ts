@@ -19,19 +19,19 @@ const gpus = (count: number | string) => ({ resources: { limits: { 'nvidia.com/g
 const sidecar = (count: number) => ({ ...gpus(count), restartPolicy: 'Always' });
 const podOf = (spec: object): Pod => readPod({ spec });
 
-/** init containers in order, then containers; sidecars as the documentation on sidecars and KEP-753 count them. */
+/** Init containers in order, then containers. Sidecars count as in KEP-753 and the documentation on sidecars. */
 const pods: Readonly<Record<string, readonly [spec: object, devices: number]>> = {
   'one container': [{ containers: [gpus(2)] }, 2],
   'containers are added up': [{ containers: [gpus(2), gpus(1), {}] }, 3],
   'an init container that needs less than the containers': [{ initContainers: [gpus(1)], containers: [gpus(2)] }, 2],
   'an init container that needs more than the containers': [{ initContainers: [gpus(8)], containers: [gpus(2)] }, 8],
   'init containers run one after the other': [{ initContainers: [gpus(3), gpus(4)], containers: [gpus(1)] }, 4],
-  'a sidecar runs beside the containers': [{ initContainers: [sidecar(1)], containers: [gpus(2)] }, 3],
-  'a sidecar runs beside the init containers after it': [
+  'a sidecar runs together with the containers': [{ initContainers: [sidecar(1)], containers: [gpus(2)] }, 3],
+  'a sidecar runs together with the init containers after it': [
     { initContainers: [sidecar(1), gpus(4)], containers: [gpus(2)] },
     5,
   ],
-  'a sidecar does not run beside the init containers before it': [
+  'a sidecar does not run together with the init containers before it': [
     { initContainers: [gpus(4), sidecar(1)], containers: [gpus(2)] },
     4,
   ],
@@ -51,9 +51,9 @@ const pods: Readonly<Record<string, readonly [spec: object, devices: number]>> =
   ],
   'a fraction is a whole device': [{ containers: [gpus('500m'), gpus('1.5')] }, 3],
   'a thousand devices': [{ containers: [gpus('1k')] }, 1000],
-  'what is off-grammar counts nothing': [{ containers: [gpus('two'), gpus('-1'), gpus(1)] }, 1],
-  'ephemeral containers hold nothing': [{ containers: [gpus(1)], ephemeralContainers: [gpus(7)] }, 1],
-  'pod-level resources cannot hold devices': [
+  'malformed amounts count nothing': [{ containers: [gpus('two'), gpus('-1'), gpus(1)] }, 1],
+  'ephemeral containers count nothing': [{ containers: [gpus(1)], ephemeralContainers: [gpus(7)] }, 1],
+  'pod-level resources cannot ask for devices': [
     { containers: [gpus(1)], resources: { limits: { 'nvidia.com/gpu': '5' } } },
     1,
   ],
@@ -80,7 +80,7 @@ describe('demandOf', () => {
   });
 });
 
-/** component-helpers' PodRequests, line by line, as an oracle: another shape of the same sum. */
+/** PodRequests of component-helpers, line by line, as an oracle. */
 function podRequests(pod: Pod, of: (container: Pod['containers'][number]) => bigint): bigint {
   let requests = pod.containers.reduce((sum, container) => sum + of(container), 0n);
   let restartable = 0n;
@@ -145,8 +145,14 @@ describe('podTotal', () => {
   });
 
   test.each<[string, object, 'requests' | 'limits', bigint, number]>([
-    ['a limit stands for a request', { containers: [{ resources: { limits: { cpu: '2' } } }] }, 'requests', 2n, 0],
-    ['a request is no limit', { containers: [{ resources: { requests: { cpu: '2' } } }] }, 'limits', 0n, 1],
+    ['a limit counts as a request', { containers: [{ resources: { limits: { cpu: '2' } } }] }, 'requests', 2n, 0],
+    [
+      'a request does not count as a limit',
+      { containers: [{ resources: { requests: { cpu: '2' } } }] },
+      'limits',
+      0n,
+      1,
+    ],
     ['overhead is added to requests', { containers: [cpu('2')], overhead: { cpu: 1 } }, 'requests', 3n, 0],
     ['overhead is added to limits that exist', { containers: [cpu('2')], overhead: { cpu: 1 } }, 'limits', 3n, 0],
     ['overhead is not added to a limit of 0', { containers: [cpu('0')], overhead: { cpu: 1 } }, 'limits', 0n, 0],
@@ -173,7 +179,7 @@ describe('podTotal', () => {
       0,
     ],
     [
-      'the limit of the pod stands for a request that nobody makes',
+      'the pod limit counts as the request when no container has one',
       { containers: [{}], resources: { limits: { cpu: '4' } } },
       'requests',
       4n,
@@ -193,7 +199,7 @@ describe('podTotal', () => {
       2n,
       0,
     ],
-    ['a name of JavaScript itself is no resource', { containers: [{}] }, 'limits', 0n, 1],
+    ['a name that every JavaScript object has is not a resource', { containers: [{}] }, 'limits', 0n, 1],
   ])('%s', (title, spec, field, cores, missing) => {
     const found = podTotal(podOf(spec), title.includes('JavaScript') ? 'constructor' : 'cpu', field);
     expect([found.total, found.missing.length]).toEqual([cores * core, missing]);

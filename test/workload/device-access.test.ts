@@ -33,7 +33,7 @@ const ways: Readonly<Record<string, readonly [spec: object, found: readonly obje
     { containers: [visible('$(OTHER)')] },
     [{ kind: 'visible-devices', path: 'spec.containers[0].env[0]', value: '$(OTHER)' }],
   ],
-  'in the container beside the one that asks': [
+  'in the container next to the one that asks': [
     { containers: [gpu, visible('all')] },
     [{ kind: 'visible-devices', path: 'spec.containers[1].env[0]', value: 'all' }],
   ],
@@ -191,7 +191,7 @@ describe('a host path', () => {
 
 const touching: Readonly<Record<string, readonly [spec: object, metadata?: object]>> = {
   'a limit': [{ containers: [gpu] }],
-  'a request, of no device': [{ containers: [{ resources: { requests: { 'nvidia.com/gpu': '0' } } }] }],
+  'a request for 0 devices': [{ containers: [{ resources: { requests: { 'nvidia.com/gpu': '0' } } }] }],
   'a resource in an init container': [{ initContainers: [gpu] }],
   'a resource of a device class': [
     { containers: [{ resources: { limits: { 'deviceclass.resource.kubernetes.io/gpu.nvidia.com': 1 } } }] },

@@ -7,15 +7,15 @@ export type Amount = { readonly text: string; readonly nanos: string };
 export type KubernetesDemand = {
   readonly requests: Readonly<Record<string, Amount>>;
   readonly limits: Readonly<Record<string, Amount>>;
-  /** The pod after defaulting, as webhooks are given it. */
+  /** The pod after defaulting, as webhooks get it. */
   readonly stored: unknown;
-  /** What the API server's validation says against the pod. */
+  /** The validation errors of the API server. */
   readonly refused?: string;
 };
 
 export type Undecodable = { readonly error: string };
 
-/** What Kubernetes' own code makes of pods, and of strings as quantities: one process for all of them. */
+/** What Kubernetes' own code computes for pods, and for strings as quantities. One process for all of them. */
 export const askKubernetes = async <Answer extends KubernetesDemand | Amount>(
   questions: readonly unknown[],
 ): Promise<(Answer | Undecodable)[]> => {

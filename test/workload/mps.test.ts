@@ -34,7 +34,7 @@ test.each<[string, number | undefined]>([
   ['', undefined],
 ])('vram "%s" is %s MiB', (text, mebibytes) => {
   expect(parseMpsVram(text)).toBe(mebibytes);
-  // What a policy may set by default is what the annotation may say, or the default would be off-grammar.
+  // A policy may set exactly the defaults that are valid annotations.
   expect(workloadPolicySpec.safeParse({ mps: { vram: text } }).success).toBe(mebibytes !== undefined);
 });
 
@@ -45,8 +45,8 @@ test.each<[string, string | undefined, string | undefined, number, readonly obje
   ['both settings', '50', '8000M', 1, [threadsOf('50'), limitOf('0=8000M')]],
   ['each of three devices', undefined, '4G', 3, [limitOf('0=4G,1=4G,2=4G')]],
   ['threads alone', '50', undefined, 1, [threadsOf('50')]],
-  ['nothing that is off-grammar', '0', '8Gi', 1, []],
-  ['the one that is not off-grammar', 'half', '8G', 1, [limitOf('0=8G')]],
+  ['nothing malformed', '0', '8Gi', 1, []],
+  ['the one that is well-formed', 'half', '8G', 1, [limitOf('0=8G')]],
   ['nothing', undefined, undefined, 1, []],
 ])('mpsEnvironment sets %s', (_, threads, vram, devices, environment) => {
   expect(mpsEnvironment(threads, vram, devices)).toEqual(environment);

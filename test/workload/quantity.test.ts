@@ -43,7 +43,7 @@ const amounts: Readonly<Record<string, bigint>> = {
   '0.0005k': unit / 2n,
   '100.035k': 100_035n * unit,
   '000001': unit,
-  // Kubernetes rounds up to the smallest amount that it keeps.
+  // Kubernetes rounds up to the smallest amount it keeps.
   '0.1n': 1n,
   '1.1n': 2n,
   '1e-20': 1n,
@@ -64,7 +64,7 @@ describe('parseQuantity reads', () => {
   });
 });
 
-describe('parseQuantity finds off-grammar', () => {
+describe('parseQuantity refuses', () => {
   test.each([
     ...['', '.', '-1', '-0', '+', '1.1.M', '1+1.0M', '0.1mi', '0.1am', 'aoeu', '.5i', '1i', '1K', '1ki', '1e', '1E+'],
     ...['3.01e-', '1 ', ' 1', '1 Gi', '0x10', '1_000', '٣', 'NaN', 'Infinity', '1e1000', '1e9999999999', '1Ei3'],

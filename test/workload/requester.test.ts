@@ -16,7 +16,7 @@ test.each(Object.entries(controllers))('%s', (_, [username, namespace, is]) => {
   expect(isClusterController(user(username), namespace)).toBe(is);
 });
 
-test('a kubelet is told by its group, which no tenant can have', () => {
+test('a kubelet is recognised by its group, which no tenant can have', () => {
   expect(isKubelet(user('x', 'system:nodes'))).toBe(true);
   expect(isKubelet(user('system:node:n1', 'system:nodesx'))).toBe(false);
 });
