@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tableUnder } from './support/markdown.ts';
 
 /** Who may import whom: the table of src/README.md. `import type` counts. A room may always import itself. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -112,6 +113,12 @@ function importCycles(targets: (file: string) => readonly string[]): string[][] 
 }
 
 describe('the import table of the rooms', () => {
+  test('is the one of src/README.md', () => {
+    const rows = tableUnder(readFileSync(join(source, 'README.md'), 'utf8'), 'room');
+    const shown = Object.entries(mayImport).map(([room, rooms]) => [room, rooms.join(', ') || 'nothing of ours']);
+    expect(rows.map(([room, , rooms]) => [room, rooms])).toEqual(shown);
+  });
+
   test('covers every room there is and no other', () => {
     const rooms = new Set(files.map(roomOf));
     const named = [...Object.keys(mayImport), ...compositionFiles];

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 
 const root = join(import.meta.dirname, '../..');
-const readme = join(root, 'README.md');
 let directory: string;
 let playground: ChildProcess;
 let printed = '';
@@ -45,17 +44,20 @@ const commands = (): string[] =>
     .map((line) => line.trim())
     .filter((line) => line.startsWith('kubectl '));
 
-/** The block of the README between the marker and the end of its fence; rewritten with UPDATE_README=1. */
-function expectInReadme(name: string, language: string, text: string): void {
+type Transcript = { readonly file: string; readonly name: string; readonly language: string };
+
+/** The block of a page between the marker and the end of its fence; rewritten with UPDATE_DOCS=1. */
+function expectInPage({ file, name, language }: Transcript, text: string): void {
+  const path = join(root, file);
   const block = new RegExp(`(<!-- transcript:${name} -->\n\n)(?:\`\`\`[a-z]*\n[^]*?\n\`\`\`\n)?`);
-  const page = readFileSync(readme, 'utf8');
+  const page = readFileSync(path, 'utf8');
   const wanted = page.replace(block, (_, head: string) => `${head}\`\`\`${language}\n${text.trimEnd()}\n\`\`\`\n`);
-  if (process.env['UPDATE_README'] === '1') writeFileSync(readme, wanted);
+  if (process.env['UPDATE_DOCS'] === '1') writeFileSync(path, wanted);
   expect(page.includes(`<!-- transcript:${name} -->`)).toBe(true);
-  expect(readFileSync(readme, 'utf8')).toBe(wanted);
+  expect(readFileSync(path, 'utf8')).toBe(wanted);
 }
 
-test("its first command shows a pod filled in, as the README's transcript says", async () => {
+test('its first command shows a pod filled in, as the page on policies says', async () => {
   const [mutated = ''] = commands();
   const pod = parse(await paste(mutated)) as { metadata: Record<string, unknown>; spec: Record<string, unknown> };
   const { name, namespace, labels, annotations } = pod.metadata;
@@ -64,12 +66,14 @@ test("its first command shows a pod filled in, as the README's transcript says",
     metadata: { name, namespace, labels, annotations },
     spec: { containers: [{ name: container?.['name'], env: container?.['env'], resources: container?.['resources'] }] },
   };
-  expectInReadme('mutated', 'yaml', `# ${mutated}\n${stringify(shown, { singleQuote: true })}`);
+  const page = { file: 'src/policies/README.md', name: 'mutated', language: 'yaml' };
+  expectInPage(page, `# ${mutated}\n${stringify(shown, { singleQuote: true })}`);
 });
 
 test("its second command shows a denial, as the README's transcript says", async () => {
   const [, refused = ''] = commands();
-  expectInReadme('denial', 'console', `$ ${refused}\n${await paste(refused)}`);
+  const page = { file: 'README.md', name: 'denial', language: 'console' };
+  expectInPage(page, `$ ${refused}\n${await paste(refused)}`);
 });
 
 test('its third command creates a pod, and its policies are objects of the cluster', async () => {

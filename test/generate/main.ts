@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readmePath, renderOutputs } from './outputs.ts';
+import { renderOutputs } from './outputs.ts';
 
 /** `npm run generate` writes what is generated; with `-- --check` it only says what differs. */
 
@@ -22,10 +22,11 @@ if (unknown.length > 0) {
 }
 const isCheck = process.argv.includes('--check');
 let isWrong = false;
-for (const { path, content, faults } of await renderOutputs(readFileSync(join(root, readmePath), 'utf8'))) {
-  for (const fault of faults) process.stderr.write(`${path}: ${fault}\n`);
+const readPage = (path: string) => readFileSync(join(root, path), 'utf8');
+for (const { path, content, problems } of await renderOutputs(readPage)) {
+  for (const problem of problems) process.stderr.write(`${path}: ${problem}\n`);
   const differs = readIfThere(path) !== content;
-  if (faults.length > 0 || (differs && isCheck)) isWrong = true;
+  if (problems.length > 0 || (differs && isCheck)) isWrong = true;
   if (!differs) continue;
   if (isCheck) {
     process.stderr.write(`${path}: differs from what \`npm run generate\` writes\n`);

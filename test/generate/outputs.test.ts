@@ -3,21 +3,22 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { workloadPolicyCrd } from '../../src/api/crd.ts';
-import { readmeBlocks, readmePath, renderCrd, renderOutputs } from './outputs.ts';
+import { renderCrd, renderOutputs } from './outputs.ts';
+import { renderPage } from './pages.ts';
 
 const root = join(import.meta.dirname, '../..');
-const readme = readFileSync(join(root, readmePath), 'utf8');
+const readPage = (path: string) => readFileSync(join(root, path), 'utf8');
 
 describe('what is generated', () => {
   test('is up to date: else run npm run generate', async () => {
-    for (const { path, content, faults } of await renderOutputs(readme)) {
-      expect({ path, faults }).toEqual({ path, faults: [] });
+    for (const { path, content, problems } of await renderOutputs(readPage)) {
+      expect({ path, problems }).toEqual({ path, problems: [] });
       expect(readFileSync(join(root, path), 'utf8'), path).toBe(content);
     }
   });
 
   test('is all that there is beside it, but for the notes of the chart', async () => {
-    const outputs = (await renderOutputs(readme)).map(({ path }) => path).filter((path) => path !== readmePath);
+    const outputs = (await renderOutputs(readPage)).map(({ path }) => path).filter((path) => !path.endsWith('.md'));
     const folders = ['crds', 'base', 'overlays', 'components', 'helm'].map((name) => `manifests/${name}`);
     const found = folders.flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -33,11 +34,14 @@ describe('what is generated', () => {
     expect(yaml).not.toMatch(/: [&*]a\d/);
   });
 
-  test('of the README is a fixed point, and so of prettier too', async () => {
-    const markers = Object.keys(readmeBlocks()).map((name) => `<!-- generated:${name} -->\n<!-- /generated -->\n`);
-    const contentOf = async (text: string) => (await renderOutputs(text)).find(({ path }) => path === readmePath);
-    const first = await contentOf(markers.join('\n'));
-    expect(first?.faults).toEqual([]);
-    expect(await contentOf(first?.content ?? '')).toEqual(first);
-  });
+  test.each(['README.md', 'manifests/README.md', 'src/cli/README.md', 'src/policies/README.md', 'src/quota/README.md'])(
+    'of %s comes back where its blocks were emptied, and a second run changes nothing',
+    async (path) => {
+      const emptied = readPage(path).replaceAll(/(<!-- generated:.* -->\n)[^]*?(<!-- \/generated -->)/g, '$1$2');
+      expect(emptied).not.toBe(readPage(path));
+      const first = await renderPage(path, emptied);
+      expect(first).toEqual({ path, content: readPage(path), problems: [] });
+      expect(await renderPage(path, first.content)).toEqual(first);
+    },
+  );
 });

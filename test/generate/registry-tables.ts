@@ -14,19 +14,29 @@ function codeList(text: string): string {
     .join(', ');
 }
 
+/** The section of a rule or mutation, further down on the page: its heading is `Rule ID` or `Mutation ID`. */
+function section(kind: 'rule' | 'mutation', id: string): string {
+  return `[${code(id)}](#${kind}-${id})`;
+}
+
 type Documented<T, K extends keyof T> = readonly Readonly<Pick<T, K>>[];
 
 export function renderRules(rules: Documented<Rule, 'id' | 'summary' | 'settings' | 'fields'>): string {
   return markdownTable(
     ['Rule', 'What must hold', 'Settings', 'Fields'],
-    rules.map(({ id, summary, settings, fields }) => [code(id), summary, codeList(settings), codeList(fields)]),
+    rules.map(({ id, summary, settings, fields }) => [
+      section('rule', id),
+      summary,
+      codeList(settings),
+      codeList(fields),
+    ]),
   );
 }
 
 export function renderMutations(mutations: Documented<Mutation, 'id' | 'summary' | 'settings'>): string {
   return markdownTable(
     ['Mutation', 'What it does', 'Settings'],
-    mutations.map(({ id, summary, settings }) => [code(id), summary, codeList(settings)]),
+    mutations.map(({ id, summary, settings }) => [section('mutation', id), summary, codeList(settings)]),
   );
 }
 

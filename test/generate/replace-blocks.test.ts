@@ -6,7 +6,7 @@ const text = (content: string) => `# T\n\n<!-- generated:rules -->\n${content}<!
 describe('generated blocks', () => {
   test('are filled between their markers, and filled again without a change', () => {
     const first = replaceBlocks(text(''), { rules: '| $& |\n' });
-    expect(first).toEqual({ text: text('\n| $& |\n\n'), faults: [] });
+    expect(first).toEqual({ text: text('\n| $& |\n\n'), problems: [] });
     expect(replaceBlocks(first.text, { rules: '| $& |' })).toEqual(first);
   });
 
@@ -14,10 +14,15 @@ describe('generated blocks', () => {
     expect(replaceBlocks(text('old\n'), { rules: 'new' }).text).toBe(text('\nnew\n\n'));
   });
 
+  test('are left alone in an indented example', () => {
+    const example = '   <!-- generated:rulez -->\n   <!-- /generated -->\n';
+    expect(replaceBlocks(example, {})).toEqual({ text: example, problems: [] });
+  });
+
   const faulty: Readonly<Record<string, readonly [string, readonly string[]]>> = {
     'a block without its markers': [
       'nothing',
-      ['block rules is missing; put <!-- generated:rules --> and <!-- /generated -->'],
+      ['block rules is missing; add <!-- generated:rules --> and <!-- /generated -->'],
     ],
     'markers of a block that does not exist': [
       `${text('')}<!-- generated:rulez -->\n<!-- /generated -->`,
@@ -29,7 +34,7 @@ describe('generated blocks', () => {
       ['a block has no <!-- /generated --> behind it'],
     ],
   };
-  test.each(Object.entries(faulty))('%s is a fault', (_, [given, faults]) => {
-    expect(replaceBlocks(given, { rules: 'new' }).faults).toEqual(faults);
+  test.each(Object.entries(faulty))('%s is a problem', (_, [given, problems]) => {
+    expect(replaceBlocks(given, { rules: 'new' }).problems).toEqual(problems);
   });
 });

@@ -1,5 +1,7 @@
+import { Argument, Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { commandsOf, renderCommand, renderCommands } from './command-tables.ts';
 import { renderPolicyReference } from './policy-reference.ts';
 import { renderAlerts, renderMetrics, renderMutations, renderRules } from './registry-tables.ts';
 import { renderSettings } from './settings-table.ts';
@@ -52,14 +54,14 @@ describe('the tables of the registries', () => {
       fields: 'spec.containers[*].env, every field',
     };
     expect(renderRules([rule]).split('\n').at(-1)).toBe(
-      '| `gpu-mixed` | One kind. | `gpu.allowMixed` | `spec.containers[*].env`, every field |',
+      '| [`gpu-mixed`](#rule-gpu-mixed) | One kind. | `gpu.allowMixed` | `spec.containers[*].env`, every field |',
     );
   });
 
   test('mutations: a setting may come with its value', () => {
     const mutation = { id: 'device-void', summary: 'Voids.', settings: 'gpu.deviceAccess: Void' };
     expect(renderMutations([mutation]).split('\n').at(-1)).toBe(
-      '| `device-void` | Voids. | `gpu.deviceAccess: Void` |',
+      '| [`device-void`](#mutation-device-void) | Voids. | `gpu.deviceAccess: Void` |',
     );
   });
 
@@ -97,5 +99,48 @@ describe('the tables of the registries', () => {
       '| `--tlsnames` | `a`, `b` | Which. |',
       '| `--tlscert` |  | Where. |',
     ]);
+  });
+});
+
+describe('the tables of commands', () => {
+  const program = new Command('gate');
+  program
+    .command('check')
+    .description('judge files')
+    .addArgument(new Argument('<paths...>', 'files'))
+    .option('--as-group <group>', 'a group', (value: string) => [value], [])
+    .addOption(new Option('-o, --output <format>', 'form').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--limits <list>', 'how much').default({ memory: '1Gi' }))
+    .option('--live', 'ask the cluster');
+  const group = program.command('print').description('several things');
+  group.command('crds').description('the CRDs');
+
+  test('name every command that does something', () => {
+    expect(renderCommands(program).split('\n').slice(2)).toEqual([
+      '| `gate check` | judge files |',
+      '| `gate print crds` | the CRDs |',
+    ]);
+  });
+
+  test('show arguments and flags with their defaults and choices', () => {
+    const [[name, check] = ['', program]] = commandsOf(program);
+    expect(renderCommand(name, check).split('\n')).toEqual([
+      '```text',
+      'gate check [options] <paths...>',
+      '```',
+      '',
+      '| Argument or flag | Default | Meaning |',
+      '| --- | --- | --- |',
+      '| `paths` |  | files |',
+      '| `--as-group <group>` |  | a group |',
+      '| `-o, --output <format>` | `text` | form: `text`, `json` |',
+      '| `--limits <list>` | `memory=1Gi` | how much |',
+      '| `--live` |  | ask the cluster |',
+    ]);
+  });
+
+  test('show only the usage of a command without either', () => {
+    const [, [name, crds] = ['', program]] = commandsOf(program);
+    expect(renderCommand(name, crds)).toBe('```text\ngate print crds [options]\n```');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { objectsOf } from './settings-of-test.ts';
 
-/** The README goes through Kubernetes' good practices for webhooks; what code can show of them is shown by a test. */
+/** The page on installation goes through Kubernetes' good practices for webhooks; what code can show of them is shown by a test. */
 
 const root = join(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -14,7 +14,7 @@ const ofReferencePage = ['Warnings', 'Client certificates'];
 
 type Row = { readonly numbers: readonly number[]; readonly name: string; readonly how: string };
 
-const section = /^## Good practice\n([\s\S]*?)^## /m.exec(read('README.md'))?.[1] ?? '';
+const section = /^## Good practice\n([\s\S]*?)^## /m.exec(read('manifests/README.md'))?.[1] ?? '';
 const rows: readonly Row[] = [...section.matchAll(/^\| (?!practice|-)([^|]+)\|([^|]+)\|$/gm)].map(
   ([, first = '', how = '']) => {
     const [, numbers = '', name = ''] = /^(?:([\d, ]+)\. )?(.*)$/.exec(first.trim()) ?? [];
