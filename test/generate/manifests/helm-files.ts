@@ -6,8 +6,8 @@ import { mergeVariants } from './merge-variants.ts';
 import { type additions, byFile, defaults, header, version } from './settings.ts';
 
 /**
- * The templates are the objects of settings that no one has: each value of them, found again in the text, gives way to
- * the value of the chart.
+ * The templates are made from the objects of settings that nobody uses: each of their values, found again in the text,
+ * is replaced by the value of the chart.
  */
 const caBundle = 'ca-bundle-of-values';
 const unlikely = {
@@ -26,12 +26,12 @@ const unlikely = {
   doctor: true,
 } as const satisfies InstallSettings;
 
-/** A field of a pod that is there only where the value is not empty. */
+/** A field of a pod that is present only if the value is not empty. */
 const optional = (name: string): string =>
   `{{- with .Values.${name} }}\n      ${name}: {{- toYaml . | nindent 8 }}\n{{- end }}`;
 
 const replacements: readonly (readonly [string | RegExp, string])[] = [
-  // What Prometheus and Grafana are to read as a template, Helm is to leave alone.
+  // Helm must leave alone what Prometheus and Grafana read as templates.
   ['{{', '{{ "{{" }}'],
   [unlikely.namespace, '{{ .Release.Namespace }}'],
   [unlikely.image, '{{ .Values.image | quote }}'],
@@ -56,7 +56,7 @@ function textOf(file: string, certificates: InstallSettings['certificates']): st
   return (byFile(settings).get(file) ?? []).map((object) => `---\n${yamlOf([object])}`).join('');
 }
 
-/** Of what a value of the chart adds. */
+/** For what a value of the chart adds. */
 const conditionOf: Readonly<Record<string, string>> = {
   monitoring: '.Values.monitoring',
   doctor: '.Values.doctor.enabled',
@@ -79,7 +79,7 @@ const chart = 'manifests/helm/gpugate';
 const about = {
   apiVersion: 'v2',
   name: 'gpugate',
-  description: 'Kubernetes admission webhooks for clusters whose GPUs many tenants share',
+  description: 'Exact GPU quotas across namespaces, and admission rules for shared GPU clusters',
   type: 'application',
   version,
   appVersion: version,
@@ -92,7 +92,7 @@ function valuesFile(): string {
     .join('\n');
 }
 
-/** The chart. Namespaces are made by `helm install --create-namespace`, so that none is among the templates. */
+/** The chart. It has no Namespace, because `helm install --create-namespace` creates it. */
 export function helmFiles(): readonly TextFile[] {
   const modes = certificateModes.flatMap((certificates) => [...byFile({ ...unlikely, certificates }).keys()]);
   const templates = [...new Set(modes)].filter((file) => file !== 'namespace' && file !== 'crds');

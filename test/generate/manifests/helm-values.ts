@@ -7,34 +7,34 @@ type Value = { readonly about: string; readonly value: unknown; readonly schema:
 const text = { type: 'string', minLength: 1 };
 const quantities = { type: 'object', additionalProperties: { type: ['string', 'number'] } };
 
-/** Service, probes and policies of the manifests rest on them; Helm's regular expressions look nowhere ahead. */
+/** Service, probes and policies of the manifests depend on these flags. Helm's regular expressions have no lookahead. */
 const fixedFlag = `^--(${[...fixedFlags].join('|')})(=|$)`;
 
 /** The settings of the chart: values.yaml and its schema. */
 export const helmValues: Readonly<Record<string, Value>> = {
   image: { about: 'Image of gpugate, with its registry and tag.', value: defaults.image, schema: text },
   replicas: {
-    about: 'More than a few only meet each other at the quota ledger.',
+    about: 'With more than a few, replicas mostly compete for the quota ledger.',
     value: defaults.replicas,
     schema: { type: 'integer', minimum: 1, maximum: 20 },
   },
   certificates: {
-    about: `Who makes the serving certificate: ${certificateModes.join(', ')}.`,
+    about: `Who issues the serving certificate: ${certificateModes.join(', ')}.`,
     value: defaults.certificates,
     schema: { enum: certificateModes },
   },
   caBundle: {
-    about: 'PEM of the CA that signs the Secret gpugate-serving; for certificates: files, and only there.',
+    about: 'PEM of the CA that signs the Secret gpugate-serving. Only for certificates: files.',
     value: '',
     schema: { type: 'string' },
   },
   spread: {
-    about: 'Whether replicas on one node, or in one zone, are avoided (preferred) or never scheduled (required).',
+    about: 'Whether two replicas on one node or in one zone are avoided (preferred) or never scheduled (required).',
     value: defaults.spread,
     schema: { enum: spreads },
   },
   podsFailurePolicy: {
-    about: 'What happens to objects that touch no GPU while gpugate is down: Ignore or Fail.',
+    about: 'What happens to objects that touch no GPU while gpugate is down: they pass (Ignore) or are refused (Fail).',
     value: defaults.podsFailurePolicy,
     schema: { enum: ['Ignore', 'Fail'] },
   },
@@ -48,22 +48,22 @@ export const helmValues: Readonly<Record<string, Value>> = {
     },
   },
   nodeSelector: {
-    about: 'Labels of the nodes that replicas, and the Job of the doctor, may run on.',
+    about: 'Labels of the nodes on which the replicas and the Job of the doctor may run.',
     value: defaults.nodeSelector,
     schema: { type: 'object', additionalProperties: { type: 'string' } },
   },
   tolerations: {
-    about: 'Taints that they tolerate, as in a pod.',
+    about: 'Tolerations of the same pods.',
     value: defaults.tolerations,
     schema: { type: 'array', items: { type: 'object' } },
   },
   serveFlags: {
-    about: 'More arguments of `gpugate serve`, such as --log-level=debug: see the settings in the README.',
+    about: 'More flags of `gpugate serve`, such as --log-level=debug. manifests/README.md lists them.',
     value: defaults.serveFlags,
     schema: { type: 'array', items: { type: 'string', pattern: '^--[a-z-]+(=.*)?$', not: { pattern: fixedFlag } } },
   },
   resources: {
-    about: 'Of each replica. Without a limit on CPU, no admission waits for the next period of the quota.',
+    about: 'Resources of each replica. A CPU limit would make admissions wait for the next period.',
     value: defaults.resources,
     schema: {
       type: 'object',
@@ -72,12 +72,12 @@ export const helmValues: Readonly<Record<string, Value>> = {
     },
   },
   monitoring: {
-    about: 'Also a ServiceMonitor, a PrometheusRule and a dashboard; needs the Prometheus operator.',
+    about: 'Whether to install a ServiceMonitor, a PrometheusRule and a dashboard. Needs the Prometheus operator.',
     value: defaults.monitoring,
     schema: { type: 'boolean' },
   },
   doctor: {
-    about: 'Whether a Job looks, after each install and upgrade, for what is wrong; Helm waits for it.',
+    about: 'Whether a Job checks the installation after each install and upgrade. Helm waits for it.',
     value: { enabled: true },
     schema: { type: 'object', additionalProperties: false, properties: { enabled: { type: 'boolean' } } },
   },
@@ -88,7 +88,7 @@ export const helmValuesSchema: object = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    // Helm adds it by itself.
+    // Helm adds this one itself.
     global: { type: 'object' },
     ...Object.fromEntries(Object.entries(helmValues).map(([name, { schema }]) => [name, schema])),
   },

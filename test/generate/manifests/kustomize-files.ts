@@ -19,7 +19,7 @@ function kustomization(path: string, kind: 'Kustomization' | 'Component', fields
   return { path: `${path}/kustomization.yaml`, content: header + yamlOf([{ apiVersion, kind, ...fields }]) };
 }
 
-/** JSON patches and deletions that make the objects of `to` of those of the base; and what they bring in. */
+/** JSON patches and deletions that turn the objects of the base into those of `to`, and the objects that `to` adds. */
 function difference(to: InstallSettings): { patches: Patch[]; added: ManifestObject[] } {
   const wanted = new Map(installObjects(to).map((object) => [keyOf(object), object]));
   const patches = installObjects(defaults).flatMap((object): Patch[] => {
@@ -49,7 +49,7 @@ function overlay(name: string, settings: InstallSettings): TextFile[] {
   ];
 }
 
-/** A component knows nothing of the overlay that it is added to: how many replicas there are is read from the Deployment. */
+/** A component does not know the overlay that it is added to, so it reads the number of replicas from the Deployment. */
 const replicasOfOverlay = {
   source: { kind: 'Deployment', name: appName, fieldPath: 'spec.replicas' },
   targets: [
@@ -64,7 +64,7 @@ const replicasOfOverlay = {
 
 const replacementsOf: Readonly<Record<string, readonly object[]>> = { monitoring: [replicasOfOverlay] };
 
-/** The base is the default installation; overlays patch it, a component adds to either. */
+/** The base is the default installation. Overlays patch it, and a component adds to either. */
 export function kustomizeFiles(): readonly TextFile[] {
   const files = byFile({ ...defaults, monitoring: true, doctor: true });
   const apart: ReadonlySet<string> = new Set(['crds', ...additions]);

@@ -1,7 +1,7 @@
-/** One form of a text, and when it is the right one, as an expression of a Helm template. */
+/** One form of a text, and the condition for it as an expression of a Helm template. */
 export type Variant = { readonly condition: string; readonly text: string };
 
-/** One template out of several texts: lines that all of them share stand once, the others below their condition. */
+/** One template from several texts: lines that all of them share stand once, the others under their condition. */
 export function mergeVariants(variants: readonly Variant[]): string {
   const all = variants.map(({ condition, text }) => ({ condition, lines: linesOf(text), at: 0 }));
   const [first = [], ...others] = all.map(({ lines }) => lines);
@@ -22,7 +22,7 @@ export function mergeVariants(variants: readonly Variant[]): string {
 
 const linesOf = (text: string) => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 
-/** Variants that say the same share a condition. */
+/** Variants with the same text share a condition. */
 function conditional(segments: readonly Variant[]): string[] {
   const conditions = new Map<string, string[]>();
   for (const { condition, text } of segments) {

@@ -11,17 +11,17 @@ import {
 const packageFile = join(import.meta.dirname, '../../../package.json');
 export const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
-/** What stands in manifests/base, and as default values in the Helm chart. */
+/** The settings of manifests/base, and the default values of the Helm chart. */
 export const defaults: InstallSettings = defaultSettings(version, reviewedKinds);
 
-/** The settings that each overlay of manifests/overlays stands for. */
+/** The settings of each overlay in manifests/overlays. */
 export const overlaySettings = {
   'self-managed': defaults,
   'cert-manager': { ...defaults, certificates: 'cert-manager' },
   'high-availability': { ...defaults, replicas: 3, spread: 'required' },
 } as const satisfies Readonly<Record<string, InstallSettings>>;
 
-/** What tells objects apart. */
+/** Identifies an object. */
 export function keyOf({ apiVersion, kind, metadata }: ManifestObject): string {
   return [apiVersion, kind, metadata.namespace ?? '', metadata.name].join(' ');
 }
@@ -45,11 +45,11 @@ const fileOfKind: Readonly<Record<string, string>> = {
   ValidatingWebhookConfiguration: 'webhooks',
 };
 
-/** Settings that add objects, which stand in a file of that name: a component of kustomize, a value of the chart. */
+/** Settings that add objects, each in a file of that name: a component of kustomize, a value of the chart. */
 export const additions = ['monitoring', 'doctor'] as const;
 const none = { monitoring: false, doctor: false };
 
-/** Objects by the file they stand in, both in order. */
+/** Objects by their file, both in order. */
 export function byFile(settings: InstallSettings): ReadonlyMap<string, readonly ManifestObject[]> {
   const keysOf = (added: object) => new Set(installObjects({ ...settings, ...none, ...added }).map(keyOf));
   const plain = keysOf({});
