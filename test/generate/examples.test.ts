@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mutations } from '../../src/mutations/registry.ts';
+import { mutations } from '../../src/mutations/apply.ts';
 import { mutationExamples, mutationExamplesFolder } from './mutation-examples.ts';
 import { ruleExamples } from './rule-examples.ts';
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { workloadPolicySpec } from '../../src/api/workload-policy.ts';
 import { lineDiff } from '../../src/cli/test-suites/line-diff.ts';
 import { applyMutations, compileMutations } from '../../src/mutations/apply.ts';
-import { applyPatch } from '../../src/mutations/apply-patch.ts';
+import { applyPatch } from '../../src/mutations/apply.ts';
 import { readPod } from '../../src/workload/read-pod.ts';
 import type { Examples } from './rule-examples.ts';
 

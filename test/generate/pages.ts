@@ -6,7 +6,7 @@ import { tenantQuota } from '../../src/api/tenant-quota.ts';
 import { workloadPolicy } from '../../src/api/workload-policy.ts';
 import { alerts } from '../../src/cli/manifests/alerts.ts';
 import { flagName, settings } from '../../src/config.ts';
-import { mutations } from '../../src/mutations/registry.ts';
+import { mutations } from '../../src/mutations/apply.ts';
 import { rules } from '../../src/policies/registry.ts';
 
 import { badRequestReasons } from '../../src/review/bad-request-reasons.ts';
