@@ -2,28 +2,40 @@ import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
 const cluster = ['test/**/*.e2e.test.ts', 'test/controlplane/**/*.test.ts'];
+const simulation = ['test/simulation/**/*.test.ts'];
 
 export default defineConfig({
   test: {
     root,
+    // `npm run coverage`: of what the unit tests run in their own process, not of the programs that they start.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+      thresholds: { lines: 80, branches: 80 },
+    },
     projects: [
       {
         test: {
           name: 'unit',
           root,
           include: ['test/**/*.test.ts'],
-          exclude: cluster,
+          exclude: [...cluster, ...simulation],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       {
-        // Tests against the real API server: one control plane serves them all.
+        // Hundreds of seeds of the ledger on virtual time: minutes of all cores.
+        test: { name: 'simulation', root, include: simulation },
+      },
+      {
+        // Tests against a real API server. One control plane serves them all.
         test: {
           name: 'cluster',
           root,
           include: cluster,
-          // The webhooks that one file registers would judge another's pods.
+          // Otherwise the webhooks that one file registers would judge the pods of another.
           fileParallelism: false,
           globalSetup: ['test/controlplane/global-setup.ts'],
           testTimeout: 120_000,
