@@ -10,8 +10,8 @@ const retryMs = 250;
 const reminderMs = 15_000;
 
 /**
- * Lets one process at a time do the work. It only saves work: the build itself is atomic, so that two holders, which a
- * takeover at the very moment of a heartbeat could make, would both build, and harm nothing.
+ * Lets one process at a time do the work. The lock only saves work, because the build itself is atomic: if a takeover at
+ * the moment of a heartbeat leaves two holders, both build, and nothing breaks.
  */
 export const withBuildLock = async (path: string, work: () => Promise<void>): Promise<void> => {
   let remindAt = Date.now();
@@ -21,14 +21,14 @@ export const withBuildLock = async (path: string, work: () => Promise<void>): Pr
       continue;
     }
     if (Date.now() >= remindAt) {
-      process.stderr.write(`waiting for another process that builds ${basename(path, '.lock')}\n`);
+      process.stderr.write(`waiting for another process to build ${basename(path, '.lock')}\n`);
       remindAt = Date.now() + reminderMs;
     }
     await sleep(retryMs);
   }
   const heartbeat = setInterval(() => {
     const now = new Date();
-    utimes(path, now, now).catch(() => undefined); // taken away: see above
+    utimes(path, now, now).catch(() => undefined); // another process took the lock over
   }, heartbeatMs);
   try {
     await work();
@@ -55,11 +55,11 @@ const isStale = async (path: string): Promise<boolean> => {
     const holder = JSON.parse(await readFile(path, 'utf8')) as { host: string; pid: number };
     return holder.host === hostname() && !isAlive(holder.pid);
   } catch {
-    return false; // gone, or not written yet: the next round will see
+    return false; // gone, or not written yet: the next try finds out
   }
 };
 
-/** By renaming first: of several processes that found the lock stale, one removes it. */
+/** Renames it first, so that only one of several processes that find the lock stale removes it. */
 const takeAway = async (path: string): Promise<void> => {
   const aside = `${path}.${process.pid}`;
   await rename(path, aside).catch(() => undefined);

@@ -1,15 +1,15 @@
-const quietLineEveryMs = 15_000; // a log file wants few lines, a terminal one that moves
+const quietLineEveryMs = 15_000; // few lines in a log file, one that moves in a terminal
 const terminalLineEveryMs = 500;
 
 export type BuildProgress = {
-  /** The number of packages there are; those compiled by an earlier build will not be reported as steps. */
+  /** How many packages there are. Those that an earlier build compiled are not reported as steps. */
   readonly expect: (packages: number) => void;
-  /** A line of `go build -v`: a package that is being compiled, or news of a download. */
+  /** A line of `go build -v`: a package that is being compiled, or a download. */
   readonly step: (line: string) => void;
   readonly end: () => void;
 };
 
-/** Shows on stderr that a build of several minutes is alive, and how far it is. */
+/** Shows on stderr that a build of several minutes is still running, and how far it is. */
 export const startBuildProgress = (name: string): BuildProgress => {
   const terminal = process.stderr.isTTY;
   const startedAt = Date.now();
@@ -22,7 +22,7 @@ export const startBuildProgress = (name: string): BuildProgress => {
   const show = () => {
     process.stderr.write(terminal ? `\r\u001B[K${line().slice(0, process.stderr.columns - 1)}` : `${line()}\n`);
   };
-  process.stderr.write(`${name}: building it with Go, once; takes minutes\n`);
+  process.stderr.write(`${name}: building it with Go; this takes some minutes, once\n`);
   const timer = setInterval(show, terminal ? terminalLineEveryMs : quietLineEveryMs);
 
   return {

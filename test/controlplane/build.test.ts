@@ -5,10 +5,12 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBinaries, ensurePodDemand } from './build.ts';
+import { kubernetesVariable } from './kubernetes-version.ts';
 
-const goModule = 'module example.com/tiny\n\ngo 1.26.0\n\n// k8s.io/kubernetes v1.36.3\n';
+const goModule = (kubernetes: string) => `module example.com/tiny\n\ngo 1.26.0\n\n// k8s.io/kubernetes ${kubernetes}\n`;
 const tiny = 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("I am tiny") }\n';
-const hasGo = spawnSync('go', ['version']).status === 0;
+/** Go's own cache, which would lie in XDG_CACHE_HOME: without it each test compiles Go's standard library again. */
+const goCache = spawnSync('go', ['env', 'GOCACHE']).stdout?.toString().trim() ?? '';
 
 describe('the binaries', () => {
   let folder: string;
@@ -22,17 +24,20 @@ describe('the binaries', () => {
   const goSource = async (main: string): Promise<string> => {
     const source = join(folder, `source-${(sources += 1)}`);
     await mkdir(source);
-    await writeFile(join(source, 'go.mod'), goModule);
+    await writeFile(join(source, 'go.mod'), goModule('v1.37.2'));
+    await writeFile(join(source, 'kubernetes-1.36.mod'), goModule('v1.36.3'));
     await writeFile(join(source, 'main.go'), main);
     return source;
   };
   const withoutAssets = (cache: string): NodeJS.ProcessEnv => ({
     ...process.env,
     KUBEBUILDER_ASSETS: undefined,
+    [kubernetesVariable]: undefined,
     XDG_CACHE_HOME: join(folder, cache),
+    GOCACHE: goCache,
   });
 
-  it('come from KUBEBUILDER_ASSETS where it is set', async () => {
+  it('come from KUBEBUILDER_ASSETS if it is set', async () => {
     const assets = join(folder, 'assets');
     await mkdir(assets);
     await Promise.all(['etcd', 'kube-apiserver', 'kubectl'].map((tool) => writeFile(join(assets, tool), '')));
@@ -41,11 +46,11 @@ describe('the binaries', () => {
     expect(binaries.etcd).toBe(join(assets, 'etcd'));
     await expect(ensureBinaries({ env })).rejects.toThrow(
       `KUBEBUILDER_ASSETS=${assets} lacks kube-controller-manager, kube-scheduler. ` +
-        'Add what is missing, or unset KUBEBUILDER_ASSETS to have all of it built with Go.',
+        'Add what is missing, or unset KUBEBUILDER_ASSETS to have all of them built with Go.',
     );
   });
 
-  it('say what to install where there is no Go', async () => {
+  it('say what to install if there is no Go', async () => {
     await expect(ensureBinaries({ env: { PATH: '', XDG_CACHE_HOME: join(folder, 'no-go') } })).rejects.toThrow(
       'The test control plane is built with Go, and there is no go in PATH. Install Go 1.26 or newer ' +
         '(https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that holds ' +
@@ -54,13 +59,20 @@ describe('the binaries', () => {
     expect(await readdir(join(folder, 'no-go/gpugate'))).toEqual([]);
     const env = { PATH: '', XDG_CACHE_HOME: join(folder, 'no-go'), KUBEBUILDER_ASSETS: join(folder, 'assets') };
     await expect(ensurePodDemand({ env })).rejects.toThrow(
-      "Kubernetes' own pod arithmetic is built with Go, also where KUBEBUILDER_ASSETS is set, and there is no go in " +
+      "Kubernetes' own pod arithmetic is built with Go, even if KUBEBUILDER_ASSETS is set, and there is no go in " +
         'PATH. Install Go 1.26 or newer (https://go.dev/dl).',
     );
   });
 
-  describe.runIf(hasGo)('built with Go', () => {
-    it('are one binary under the names of all, and are built again when the source changes', async () => {
+  it('are refused for a Kubernetes version that has no module file', async () => {
+    const env = { ...withoutAssets('unknown'), [kubernetesVariable]: '1.29' };
+    await expect(ensureBinaries({ env })).rejects.toThrow(
+      'TEST_KUBERNETES=1.29: the test control plane can be Kubernetes 1.37 or 1.36.',
+    );
+  });
+
+  describe.runIf(goCache !== '')('built with Go', () => {
+    it('are one binary under several names, and are rebuilt when the source changes', async () => {
       const source = await goSource(tiny);
       const env = withoutAssets('built');
       const binaries = await ensureBinaries({ source, env });
@@ -70,7 +82,20 @@ describe('the binaries', () => {
       expect((await ensureBinaries({ source, env })).etcd).not.toBe(binaries.etcd);
     });
 
-    it('are the same one for pod-demand, even where KUBEBUILDER_ASSETS names others', async () => {
+    it('differ by the version of Kubernetes, which is the newest unless another is named', async () => {
+      const source = await goSource(tiny);
+      const env = withoutAssets('versions');
+      const of = async (version: string) => ensureBinaries({ source, env: { ...env, [kubernetesVariable]: version } });
+      const newest = await of('1.37');
+      const previous = await of('1.36');
+      expect(previous.etcd).not.toBe(newest.etcd);
+      expect([await ensureBinaries({ source, env }), await of('')]).toEqual([newest, newest]);
+      await writeFile(join(source, 'kubernetes-1.36.mod'), `${goModule('v1.36.3')}\n`);
+      expect((await of('1.36')).etcd).not.toBe(previous.etcd);
+      expect(await of('1.37')).toEqual(newest);
+    });
+
+    it('include pod-demand, even if KUBEBUILDER_ASSETS names a folder', async () => {
       const source = await goSource(tiny);
       const env = withoutAssets('pod-demand');
       const command = await ensurePodDemand({ source, env: { ...env, KUBEBUILDER_ASSETS: join(folder, 'assets') } });
@@ -78,7 +103,7 @@ describe('the binaries', () => {
       expect(command).toEqual([join(etcd, '../controlplane'), 'pod-demand']);
     });
 
-    it('are built again when a further source file appears', async () => {
+    it('are rebuilt when a source file is added', async () => {
       const source = await goSource(tiny);
       const env = withoutAssets('further');
       const first = await ensurePodDemand({ source, env });
@@ -86,7 +111,7 @@ describe('the binaries', () => {
       expect(await ensurePodDemand({ source, env })).not.toEqual(first);
     });
 
-    it('are built once when two ask at the same time, even after one that died while it built', async () => {
+    it('are built once if two processes ask at the same time, even after one died while building', async () => {
       const source = await goSource(tiny);
       const env = withoutAssets('twice');
       const cache = join(folder, 'twice/gpugate');
@@ -101,7 +126,7 @@ describe('the binaries', () => {
       expect(await readdir(cache)).toEqual([name]);
     });
 
-    it('show the last lines of the compiler when the build fails', async () => {
+    it('show the last lines of the compiler if the build fails', async () => {
       const source = await goSource(tiny.replace('fmt.Println', 'fmt.Prinln'));
       const build = ensureBinaries({ source, env: withoutAssets('broken') });
       await expect(build).rejects.toThrow(/^go build failed [^]*main.go:5:19: undefined: fmt.Prinln/);

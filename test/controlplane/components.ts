@@ -20,7 +20,7 @@ export const etcdArguments = (dataDir: string, ports: Ports): string[] => {
   ];
 };
 
-/** The API server makes its own certificate in here, and its chain is what clients trust. */
+/** The API server makes its own certificate in this folder, and clients trust its chain. */
 export const certificateDir = (dataDir: string): string => join(dataDir, 'apiserver');
 export const certificateFile = (dataDir: string): string => join(certificateDir(dataDir), 'apiserver.crt');
 
@@ -32,9 +32,9 @@ export const apiServerArguments = (
   `--etcd-servers=http://${host}:${ports.etcd}`,
   `--bind-address=${host}`,
   `--secure-port=${ports.apiServer}`,
-  // Without it, the address of a network interface is wanted, and a machine that is offline has none.
+  // Otherwise the API server looks for the address of a network interface, and a machine that is offline has none.
   `--advertise-address=${host}`,
-  '--endpoint-reconciler-type=none', // a loopback address is refused as an endpoint of the kubernetes service
+  '--endpoint-reconciler-type=none', // a loopback address cannot be an endpoint of the kubernetes Service
   `--cert-dir=${certificateDir(dataDir)}`,
   '--service-account-issuer=https://kubernetes.default.svc',
   `--service-account-signing-key-file=${serviceAccountKeyFile}`,
@@ -42,13 +42,13 @@ export const apiServerArguments = (
   `--token-auth-file=${tokenFile}`,
   '--authorization-mode=RBAC',
   '--service-cluster-ip-range=10.0.0.0/24',
-  '--shutdown-watch-termination-grace-period=1s', // without it, a stop waits for the watches of clients to end
-  '--allow-privileged=true', // as on every real cluster; policies are what refuses such pods
+  '--shutdown-watch-termination-grace-period=1s', // otherwise a stop waits until clients end their watches
+  '--allow-privileged=true', // as on every real cluster, where policies refuse such pods
   '--disable-admission-plugins=ServiceAccount', // pods need no service account to exist first
 ];
 
-// There is no kubelet, so that the controllers which act on silent nodes and on pods of unknown nodes would undo what
-// a test set up, a minute later.
+// There is no kubelet. The controllers that act on silent nodes and on pods of unknown nodes would therefore undo, a
+// minute later, what a test set up.
 const withoutControllers = [
   'node-lifecycle-controller',
   'taint-eviction-controller',
@@ -66,7 +66,7 @@ export const controllerManagerArguments = (
   `--secure-port=${ports.controllerManager}`,
   '--leader-elect=false',
   `--controllers=*,${withoutControllers.map((name) => `-${name}`).join(',')}`,
-  // So that pods are created by system:serviceaccount:kube-system:replicaset-controller and the like.
+  // Pods are then created by system:serviceaccount:kube-system:replicaset-controller and the like, as on real clusters.
   '--use-service-account-credentials=true',
   `--service-account-private-key-file=${serviceAccountKeyFile}`,
 ];

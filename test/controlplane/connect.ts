@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers';
 import type { Binaries } from './build.ts';
 import { toolEnvironment } from './process.ts';
 
-/** All that another process needs to use a running control plane; survives JSON. */
+/** What another process needs to use a running control plane. It survives JSON. */
 export type ControlPlaneDescription = {
-  /** Path of a kubeconfig with the rights of an admin. */
+  /** Path of an admin's kubeconfig. */
   kubeconfig: string;
   /** https URL of the API server. */
   server: string;
@@ -24,14 +24,14 @@ export type KubectlResult = { code: number; stdout: string; stderr: string };
 export type JsonResponse = {
   status: number;
   body: unknown;
-  /** The texts of its Warning headers, which kubectl shows. */
+  /** The texts of its Warning headers, as kubectl shows them. */
   warnings: readonly string[];
 };
 
 export type ControlPlaneConnection = ControlPlaneDescription & {
-  /** A failing kubectl is a result; only one that cannot run, or runs longer than its timeout, throws. */
+  /** A failing kubectl is a result. Only one that cannot run, or that runs longer than its timeout, throws. */
   readonly kubectl: (args: string[], options?: KubectlOptions) => Promise<KubectlResult>;
-  /** One request as admin, over connections that are kept: 1 ms where a kubectl takes 80. */
+  /** One request as admin over a kept-alive connection: 1 ms, where kubectl takes 80 ms. */
   readonly request: (
     method: string,
     path: string,
@@ -60,11 +60,11 @@ const runKubectl = async (
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
   });
-  child.stdin.on('error', () => undefined); // it may end without reading its input
+  child.stdin.on('error', () => undefined); // kubectl may exit without reading its input
   child.stdin.end(input);
   const exit = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
-  if (code === null) throw new Error(`kubectl ${args.join(' ')} was ended after ${timeoutMs} ms: ${stderr}`);
+  if (code === null) throw new Error(`kubectl ${args.join(' ')} was killed after ${timeoutMs} ms: ${stderr}`);
   return { code, stdout, stderr };
 };
 

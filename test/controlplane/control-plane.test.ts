@@ -8,6 +8,7 @@ import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { connectControlPlane } from './connect.ts';
 import { createNode } from './create-node.ts';
+import { kubernetesModuleFile, kubernetesVariable, kubernetesVersionIn } from './kubernetes-version.ts';
 import { startControlPlane, type ControlPlane } from './start.ts';
 
 type Pod = {
@@ -16,7 +17,7 @@ type Pod = {
 };
 type Review = { request: { uid: string; userInfo: { username: string } } };
 
-const buildAndStartMs = 20 * 60_000; // the first run on a machine builds for some minutes
+const buildAndStartMs = 20 * 60_000; // on a new machine the first run builds for some minutes
 const patience = { timeout: 20_000, interval: 100 };
 
 const containers = (limits?: Record<string, string>) => [{ name: 'main', image: 'none', resources: { limits } }];
@@ -66,11 +67,11 @@ describe('a control plane', () => {
     expect(await controlPlane.request('GET', '/api/v1/namespaces/default')).toMatchObject({ status: 200 });
   });
 
-  it('is of the version that go.mod asks for', async () => {
-    const version = /k8s\.io\/kubernetes (\S+)/.exec(readFileSync(join(import.meta.dirname, 'go.mod'), 'utf8'))?.[1];
+  it('has the Kubernetes version that the environment asks for, which is the newest by default', async () => {
+    const version = await kubernetesVersionIn(join(import.meta.dirname, kubernetesModuleFile(process.env)));
     const { stdout } = await controlPlane.kubectl(['version', '-o', 'json']);
     const { clientVersion, serverVersion } = JSON.parse(stdout) as Record<string, { gitVersion: string }>;
-    expect(version).toBe('v1.36.3');
+    expect(version).toBe(process.env[kubernetesVariable] === '1.36' ? 'v1.36.3' : 'v1.37.2');
     expect([clientVersion?.gitVersion, serverVersion?.gitVersion]).toEqual([version, version]);
   });
 
@@ -80,7 +81,7 @@ describe('a control plane', () => {
     expect((await podsOf(namespace)).map(({ metadata }) => metadata.name)).toEqual(['one']);
   });
 
-  it('answers a failing kubectl with its code and its message', async () => {
+  it('returns the exit code and the message of a failing kubectl', async () => {
     expect(await controlPlane.kubectl(['-n', 'default', 'get', 'pod', 'nobody'])).toEqual({
       code: 1,
       stdout: '',
@@ -95,12 +96,12 @@ describe('a control plane', () => {
     });
   });
 
-  it('ends a kubectl that runs for too long', async () => {
+  it('kills a kubectl that runs for too long', async () => {
     const watch = controlPlane.kubectl(['get', 'pods', '--watch'], { timeoutMs: 500 });
-    await expect(watch).rejects.toThrow('kubectl get pods --watch was ended after 500 ms');
+    await expect(watch).rejects.toThrow('kubectl get pods --watch was killed after 500 ms');
   });
 
-  it('makes the pods of a Deployment through its ReplicaSet', async () => {
+  it('creates the pods of a Deployment through its ReplicaSet', async () => {
     const namespace = await newNamespace();
     await create(namespace, deployment('web', 3));
     await expect.poll(() => podsOf(namespace), patience).toHaveLength(3);
@@ -110,10 +111,10 @@ describe('a control plane', () => {
     );
   });
 
-  it('calls a webhook by its URL, which sees controllers under service accounts of their own', async () => {
+  it('calls a webhook by URL, and controllers appear there under their own service accounts', async () => {
     const namespace = await newNamespace();
     const users = new Set<string>();
-    const certificate = readFileSync(controlPlane.caFile); // good for any server on 127.0.0.1
+    const certificate = readFileSync(controlPlane.caFile); // valid for any server on 127.0.0.1
     const key = readFileSync(join(dirname(controlPlane.caFile), 'apiserver.key'));
     const review = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const { uid, userInfo } = ((await json(request)) as Review).request;
@@ -163,14 +164,14 @@ describe('a control plane', () => {
     await expect.poll(async () => (await podsOf(namespace))[0]?.spec.nodeName, patience).toBe('node-b');
   });
 
-  it('that another process started can be used by its description: that of the whole run', async () => {
+  it('can be used from another process by its description', async () => {
     const { server, kubectl, request } = connectControlPlane(inject('controlPlane'));
     expect(server).not.toBe(controlPlane.server);
     expect(await request('GET', '/readyz')).toEqual({ status: 200, body: 'ok', warnings: [] });
     expect((await kubectl(['get', '--raw', '/readyz'])).stdout).toBe('ok');
   });
 
-  it('keeps address and data when its API server stops and starts again', async () => {
+  it('keeps its address and its data when the API server restarts', async () => {
     const namespace = await newNamespace();
     await create(namespace, deployment('web', 1));
     await expect.poll(() => podsOf(namespace), patience).toHaveLength(1);
@@ -182,6 +183,6 @@ describe('a control plane', () => {
     expect(await podsOf(namespace)).toEqual(before);
 
     await controlPlane.kubectl(['-n', namespace, 'scale', 'deployment', 'web', '--replicas=2']);
-    await expect.poll(() => podsOf(namespace), patience).toHaveLength(2); // the controllers came back too
+    await expect.poll(() => podsOf(namespace), patience).toHaveLength(2); // the controllers recovered too
   });
 });

@@ -2,12 +2,12 @@ import type { ControlPlaneConnection } from './connect.ts';
 
 export type NodeOptions = {
   name: string;
-  /** What the node offers, besides 64 cpus, 512 GiB and 110 pods: { 'nvidia.com/gpu': '8' } */
+  /** What the node offers besides 64 CPUs, 512 GiB and 110 pods, such as { 'nvidia.com/gpu': '8' }. */
   capacity?: Record<string, string>;
   labels?: Record<string, string>;
 };
 
-/** A node on which the scheduler places pods. No kubelet stands behind it: pods that are bound to it stay Pending. */
+/** A node on which the scheduler places pods. It has no kubelet, so pods that are bound to it stay Pending. */
 export const createNode = async (
   { request }: Pick<ControlPlaneConnection, 'request'>,
   { name, capacity = {}, labels = {} }: NodeOptions,
@@ -25,6 +25,6 @@ export const createNode = async (
   await expectStatus(201, 'POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata });
   const status = { capacity: allocatable, allocatable, conditions: [ready] };
   await expectStatus(200, 'PATCH', `/api/v1/nodes/${name}/status`, { status }, mergePatch);
-  // Admission taints a new node as not ready, and the controller that would lift it is off (see components.ts).
+  // Admission taints a new node as not ready, and the controller that removes the taint is off (see components.ts).
   await expectStatus(200, 'PATCH', `/api/v1/nodes/${name}`, { spec: { taints: null } }, mergePatch);
 };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const ownerOnly = { mode: 0o600 };
 
 export type Credentials = {
-  /** The bearer token of an admin in system:masters. */
+  /** Bearer token of an admin in system:masters. */
   token: string;
   tokenFile: string;
   /** Signs the tokens of service accounts. */
@@ -13,7 +13,7 @@ export type Credentials = {
   kubeconfig: string;
 };
 
-/** Writes what the API server and its clients authenticate with. The kubeconfig is JSON, which is YAML too. */
+/** Writes the credentials of the API server and its clients. The kubeconfig is JSON, which is also YAML. */
 export const writeCredentials = async (dataDir: string, server: string, caFile: string): Promise<Credentials> => {
   const token = randomBytes(24).toString('hex');
   const tokenFile = join(dataDir, 'tokens.csv');
@@ -23,7 +23,7 @@ export const writeCredentials = async (dataDir: string, server: string, caFile: 
   const { privateKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'sec1', format: 'pem' }, // a form of which the API server reads the public half too
+    privateKeyEncoding: { type: 'sec1', format: 'pem' }, // the API server reads the public key from this form too
   });
   await writeFile(serviceAccountKeyFile, privateKey, ownerOnly);
 

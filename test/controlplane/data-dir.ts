@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { isAlive } from './process.ts';
 
 const memoryFolder = '/dev/shm';
-// etcd allocates its log in pieces of 64 MiB and keeps two; a database of benchmarks comes on top. Containers often
-// have a /dev/shm of 64 MiB in all.
+// etcd allocates its log in pieces of 64 MiB and keeps two, and the database of a benchmark needs more. In containers
+// /dev/shm often has only 64 MiB.
 const neededBytes = 1024 ** 3;
 
 const parentFolder = (): string => {
@@ -15,21 +15,21 @@ const parentFolder = (): string => {
     const { bavail, bsize } = statfsSync(memoryFolder);
     if (bavail * bsize >= neededBytes) return memoryFolder;
   } catch {
-    // not a Linux, or not ours to write
+    // not Linux, or not writable
   }
   return tmpdir();
 };
 
 const prefix = `gpugate-controlplane-${hostname()}-`;
 
-/** A folder for the state of one control plane, in memory where there is enough of it. */
+/** A folder for the state of one control plane, in memory if there is enough of it. */
 export const createDataDir = async (): Promise<string> => {
   const parent = parentFolder();
   await sweep(parent);
   return mkdtemp(join(parent, `${prefix}${process.pid}-`));
 };
 
-/** Removes what runners left that were killed outright: in /dev/shm it would hold memory until the next boot. */
+/** Removes what killed test runners left behind, which would hold memory in /dev/shm until the next boot. */
 const sweep = async (parent: string): Promise<void> => {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;
@@ -38,7 +38,7 @@ const sweep = async (parent: string): Promise<void> => {
   }
 };
 
-/** Tries again while a process that was just killed still writes. */
+/** Retries while a process that was just killed still writes. */
 export const removeDataDir = (folder: string): void => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 };

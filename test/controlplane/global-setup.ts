@@ -9,7 +9,7 @@ declare module 'vitest' {
   }
 }
 
-/** One control plane for a whole run: test files share it and keep apart by namespaces of their own. */
+/** One control plane for a whole run. Test files share it, each with its own namespaces. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { description, stop } = await startControlPlane();
   project.provide('controlPlane', description);

@@ -3,30 +3,32 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { withBuildLock } from './build-lock.ts';
 import { startBuildProgress } from './build-progress.ts';
 import { onOwnerExit } from './owner-exit.ts';
 
-/** A Go module of the tests that is built into one binary. */
+/** A Go module of the tests, built into one binary. */
 export type GoModule = {
-  /** Of the binary, of its folder in the cache, and in what is told while it is built. */
+  /** Names the binary and its folder in the cache, and is shown while it is built. */
   readonly name: string;
   readonly source: string;
-  /** Further names of the binary, by which it can tell what it is to be. */
+  /** The file with its requirements, if that is not go.mod. Its checksums are in the .sum file beside it. */
+  readonly moduleFile?: string;
+  /** Further names of the binary, by which it knows which tool to be. */
   readonly links?: readonly string[];
   readonly linkerFlags?: () => Promise<string>;
-  /** What to say where there is no Go. */
+  /** The error message if there is no Go. */
   readonly noGo: string;
 };
 
 const keptErrorLines = 20;
 
-/** The folder of the binary: built once, outside of the tree, then from the cache. */
+/** The folder of the binary, which is built once and kept in a cache outside of the tree. */
 export const ensureGoModule = async (module: GoModule, env: NodeJS.ProcessEnv = process.env): Promise<string> => {
   const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'gpugate');
-  const folder = join(cache, `${module.name}-${await fingerprint(module.source)}`);
+  const folder = join(cache, `${module.name}-${await fingerprint(module)}`);
   if (!existsSync(folder)) {
     await mkdir(cache, { recursive: true });
     await withBuildLock(`${folder}.lock`, async () => {
@@ -36,30 +38,38 @@ export const ensureGoModule = async (module: GoModule, env: NodeJS.ProcessEnv = 
   return folder;
 };
 
-/** Names the build by all that decides its content, so that a changed module never meets an old binary. */
-const fingerprint = async (source: string): Promise<string> => {
-  const names = (await readdir(source)).filter((name) => name.endsWith('.go') || /^go\.(mod|sum)$/.test(name));
+/** Names the build by everything that decides its content, so that a changed module never meets an old binary. */
+const fingerprint = async ({ source, moduleFile = 'go.mod' }: GoModule): Promise<string> => {
+  const files = await readdir(source);
+  const moduleFiles = [moduleFile, moduleFile.replace(/\.mod$/, '.sum')].filter((file) => files.includes(file));
+  const named = [
+    ...files.filter((file) => file.endsWith('.go')).map((file) => ({ name: file, file })),
+    ...moduleFiles.map((file) => ({ name: `go${extname(file)}`, file })),
+  ];
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
-  for (const name of names.sort()) hash.update(`${name}\n`).update(await readFile(join(source, name)));
+  for (const { name, file } of named.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    hash.update(`${name}\n`).update(await readFile(join(source, file)));
+  }
   return hash.digest('hex').slice(0, 16);
 };
 
 const build = async (module: GoModule, folder: string, env: NodeJS.ProcessEnv): Promise<void> => {
-  const { name, links = [], linkerFlags = () => Promise.resolve('-s -w') } = module;
+  const { name, moduleFile = 'go.mod', links = [], linkerFlags = () => Promise.resolve('-s -w') } = module;
   const staging = await mkdtemp(`${folder}.building-`);
   const disown = onOwnerExit(() => rmSync(staging, { recursive: true, force: true }));
   const progress = startBuildProgress(name);
   const go = (args: string[], onLine?: (line: string) => void) => runGo(args, module, env, onLine);
   try {
     const flags = await linkerFlags();
-    progress.expect((await go(['list', '-mod=readonly', '-deps', '.'])).length);
+    const requirements = ['-mod=readonly', `-modfile=${moduleFile}`];
+    progress.expect((await go(['list', ...requirements, '-deps', '.'])).length);
     const output = join(staging, name);
-    const args = ['build', '-v', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', flags, '-o', output, '.'];
-    await go(args, progress.step);
+    const reproducible = ['-trimpath', '-buildvcs=false'];
+    await go(['build', '-v', ...requirements, ...reproducible, '-ldflags', flags, '-o', output, '.'], progress.step);
     await Promise.all(links.map((link) => symlink(name, join(staging, link))));
     await rename(staging, folder);
   } catch (error) {
-    if (!existsSync(folder)) throw error; // else another build came first: its result is as good
+    if (!existsSync(folder)) throw error; // else another build came first, and its result is as good
   } finally {
     progress.end();
     await rm(staging, { recursive: true, force: true });
@@ -67,7 +77,7 @@ const build = async (module: GoModule, folder: string, env: NodeJS.ProcessEnv): 
   }
 };
 
-/** Runs go, gives each line of its stderr to `onLine`, and answers with the lines of its stdout. */
+/** Runs go, passes each line of its stderr to `onLine`, and resolves with the lines of its stdout. */
 const runGo = (
   args: string[],
   { source: cwd, noGo }: GoModule,
@@ -75,7 +85,7 @@ const runGo = (
   onLine?: (line: string) => void,
 ) =>
   new Promise<string[]>((succeed, fail) => {
-    // CGO off: no C compiler needed. GOWORK off: a go.work above the checkout must not reach in.
+    // Without CGO no C compiler is needed. Without GOWORK a go.work above the checkout has no effect.
     const child = spawn('go', args, {
       cwd,
       env: { ...env, CGO_ENABLED: '0', GOWORK: 'off' },

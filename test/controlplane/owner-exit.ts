@@ -7,18 +7,18 @@ const cleanUp = (): void => {
 };
 
 const onSignal = (signal: NodeJS.Signals): void => {
-  // Somebody else handles the signal too, a test runner that shuts down in order: 'exit' follows when it is done.
+  // A test runner handles the signal too and shuts down in order: 'exit' follows when it is done.
   if (process.listenerCount(signal) > 1) return;
   cleanUp();
   process.off(signal, onSignal);
-  process.kill(process.pid, signal); // now to its usual end
+  process.kill(process.pid, signal); // now the process ends as usual
 };
 
-/** Runs the (synchronous) cleanup if this process ends before the returned function has been called. */
+/** Runs the synchronous cleanup if this process ends before the returned function is called. */
 export const onOwnerExit = (cleanup: () => void): (() => void) => {
   if (cleanups.size === 0) {
     process.on('exit', cleanUp);
-    // First in line: a listener that is there `once` would be gone from the count after its turn.
+    // Before all others: a `once` listener that ran earlier would be missing from the count.
     for (const signal of signals) process.prependListener(signal, onSignal);
   }
   cleanups.add(cleanup);

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-// Below the ports that systems hand out for outgoing connections (32768 and up on Linux, 49152 elsewhere): while the
-// API server is stopped and waits to come back on its port, no connection of a test can take it.
+// Below the ports that systems use for outgoing connections (32768 and up on Linux, 49152 elsewhere), so that no
+// connection of a test can take the port of an API server that is stopped and about to restart.
 const lowest = 20_000;
 const highest = 32_000;
 
@@ -22,7 +22,7 @@ const isFree = async (port: number): Promise<boolean> => {
 
 export type Ports = Readonly<Record<'etcd' | 'etcdPeer' | 'apiServer' | 'controllerManager' | 'scheduler', number>>;
 
-/** Those that are handed out already: what is to listen on them may not do so yet. */
+/** Ports that are handed out already, because their servers may not listen yet. */
 const given = new Set<number>();
 
 export const freePort = async (): Promise<number> => {
@@ -34,7 +34,7 @@ export const freePort = async (): Promise<number> => {
   }
 };
 
-/** Ports on 127.0.0.1, taken at random so that two control planes which start at once do not race for the same. */
+/** Ports on 127.0.0.1, chosen at random so that two control planes that start at once do not want the same. */
 export const freePorts = async (): Promise<Ports> => ({
   etcd: await freePort(),
   etcdPeer: await freePort(),

@@ -7,11 +7,11 @@ export type ProcessGroup = {
   readonly start: (tool: Tool, args: string[]) => Process;
   readonly stop: (tool: Tool) => Promise<void>;
   readonly pids: () => Partial<Record<Tool, number>>;
-  /** Everything is stopped and removed: nothing is left to do when the owner ends. */
+  /** To be called when everything is stopped and removed, so that nothing is left to do when the owner ends. */
   readonly disown: () => void;
 };
 
-/** The processes of one control plane. They and their data end with the owner, however it ends. */
+/** The processes of one control plane. They and their data go when the owner ends, however it ends. */
 export const startProcessGroup = (binaries: Binaries, dataDir: string): ProcessGroup => {
   const running = new Map<Tool, Process>();
   const disown = onOwnerExit(() => {

@@ -8,27 +8,27 @@ export type Process = {
   readonly pid: number;
   readonly logFile: string;
   readonly hasExited: () => boolean;
-  /** SIGTERM, then SIGKILL when the grace is over; resolves when the process is gone. */
+  /** Sends SIGTERM, and SIGKILL after a grace period. Resolves when the process is gone. */
   readonly stop: () => Promise<void>;
-  /** SIGKILL, without waiting. */
+  /** Sends SIGKILL and does not wait. */
   readonly kill: () => void;
 };
 
 const stopGraceMs = 10_000;
-const keptLogLines = 40; // a Go panic's message stands above its stack
+const keptLogLines = 40; // the message of a Go panic stands above its stack
 
-/** A zombie is not alive: in a container whose first process reaps no orphans, it would stay one for ever. */
+/** A zombie is not alive. In a container whose first process reaps no orphans, it would stay a zombie for ever. */
 export const isAlive = (pid: number): boolean => {
   try {
     if (process.platform === 'linux') return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's, but alive
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // alive, but another user's
   }
 };
 
-/** What a tool gets to see of our environment: neither proxies nor the user's kubectl settings. */
+/** What a tool sees of our environment: neither proxies nor the user's kubectl settings. */
 export const toolEnvironment = (home: string): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   HOME: home,
@@ -42,7 +42,7 @@ export const startProcess = (name: string, binary: string, args: string[], dataD
   const child = spawn(binary, args, { cwd: dataDir, env: toolEnvironment(dataDir), stdio: ['ignore', log, log] });
   closeSync(log);
   if (child.pid === undefined) {
-    child.on('error', () => undefined); // the same failure again, as an event
+    child.on('error', () => undefined); // the same failure as an event
     throw new Error(`cannot start ${name}: ${binary} is missing or cannot be executed`);
   }
   const hasExited = () => child.exitCode !== null || child.signalCode !== null;
@@ -68,7 +68,7 @@ export const startProcess = (name: string, binary: string, args: string[], dataD
 const lastLines = (file: string): string =>
   readFileSync(file, 'utf8').trimEnd().split('\n').slice(-keptLogLines).join('\n');
 
-/** Polls until the process is ready; fails with the end of its log if it exits or the deadline passes. */
+/** Polls until the process is ready. Fails with the end of its log if the process exits or the deadline passes. */
 export const untilReady = async (
   { name, logFile, hasExited }: Process,
   isReady: () => Promise<boolean>,

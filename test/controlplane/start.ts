@@ -18,29 +18,29 @@ import { untilReady } from './process.ts';
 export type ControlPlaneOptions = {
   controllerManager?: boolean;
   scheduler?: boolean;
-  /** Further flags of kube-apiserver, the same again at each of its starts. */
+  /** Further flags of kube-apiserver, used at each of its starts. */
   apiServerFlags?: string[];
 };
 
 export type ControlPlane = ControlPlaneConnection & {
-  /** What to hand to `connectControlPlane` in another process. */
+  /** For `connectControlPlane` in another process. */
   readonly description: ControlPlaneDescription;
-  /** The processes that run now. */
+  /** The processes that are running. */
   readonly pids: () => Partial<Record<Tool, number>>;
   readonly stopApiServer: () => Promise<void>;
-  /** On the same port, with the same data; resolves when it is ready. */
+  /** Starts it on the same port with the same data. Resolves when it is ready. */
   readonly startApiServer: () => Promise<void>;
-  /** What etcd remembers of the past is forgotten: who asks the API server for it is told 410. */
+  /** Makes etcd forget all earlier revisions: a client that asks the API server for one gets a 410. */
   readonly compact: () => Promise<void>;
-  /** Holds the API server (SIGSTOP): its connections stay open, and nothing comes through them. Returns how to let it go on. */
+  /** Stops the API server by SIGSTOP: its connections stay open but silent. The returned function lets it continue. */
   readonly freezeApiServer: () => () => void;
-  /** Ends every process and removes the data. */
+  /** Stops every process and removes the data. */
   readonly stop: () => Promise<void>;
 };
 
-const readyDeadlineMs = 120_000; // a start takes some 4 s; on a machine that compiles beside it, many times that
+const readyDeadlineMs = 120_000; // a start takes some 4 s, and many times that on a machine that is busy compiling
 
-/** Starts etcd and kube-apiserver, and unless told otherwise kube-controller-manager and kube-scheduler. */
+/** Starts etcd and kube-apiserver, and by default kube-controller-manager and kube-scheduler too. */
 export const startControlPlane = async (options: ControlPlaneOptions = {}): Promise<ControlPlane> => {
   const { controllerManager = true, scheduler = true, apiServerFlags = [] } = options;
   const omitted: Tool[] = [];
@@ -73,7 +73,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
 
     await Promise.all([
       startReady('etcd', etcdArguments(dataDir, ports), `http://127.0.0.1:${ports.etcd}/health`),
-      startApiServer(), // it waits for etcd by itself
+      startApiServer(), // it waits for etcd on its own
     ]);
     const description = {
       kubeconfig: credentials.kubeconfig,
@@ -108,7 +108,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       compact: () => compactEtcd(`http://127.0.0.1:${ports.etcd}`),
       freezeApiServer: () => {
         const pid = group.pids()['kube-apiserver'];
-        if (pid === undefined) throw new Error('kube-apiserver does not run');
+        if (pid === undefined) throw new Error('kube-apiserver is not running');
         process.kill(pid, 'SIGSTOP');
         return () => process.kill(pid, 'SIGCONT');
       },
@@ -120,7 +120,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
   }
 };
 
-/** By the JSON gateway of etcd: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/ */
+/** Uses the JSON gateway of etcd: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/ */
 const compactEtcd = async (url: string): Promise<void> => {
   const post = async (method: string, body: unknown): Promise<unknown> => {
     const response = await fetch(`${url}/v3/kv/${method}`, { method: 'POST', body: JSON.stringify(body) });
@@ -131,7 +131,7 @@ const compactEtcd = async (url: string): Promise<void> => {
   await post('compaction', { revision: header.revision, physical: true });
 };
 
-/** Whether a probe answers 200. Certificates are not checked: each process makes its own at its start. */
+/** Whether a probe answers 200. Certificates are not checked, because each process makes its own when it starts. */
 const answersOk = (url: string): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const get = url.startsWith('https:') ? httpsGet : httpGet;

@@ -14,7 +14,7 @@ const patience = { timeout: 10_000, interval: 50 };
 
 type Owned = { owner: ChildProcess; dataDir: string; pids: number[] };
 
-/** A process of its own that starts a control plane and then waits. */
+/** A separate process that starts a control plane and then waits. */
 const startOwner = async (): Promise<Owned> => {
   const program = `
     import { startControlPlane } from ${JSON.stringify(import.meta.resolve('./start.ts'))};
@@ -36,15 +36,15 @@ describe('the end of a control plane', { timeout: buildAndStartMs }, () => {
     await controlPlane.stop();
     expect(Object.values(pids).filter(isAlive)).toEqual([]);
     expect(existsSync(controlPlane.dataDir)).toBe(false);
-    await controlPlane.stop(); // a second one does no harm
+    await controlPlane.stop(); // a second stop does no harm
   });
 
-  it('comes at once, with the end of the log, when the API server cannot start', async () => {
+  it('comes at once, with the end of the log, if the API server cannot start', async () => {
     const start = startControlPlane({ ...minimal, apiServerFlags: ['--no-such-flag'] });
     await expect(start).rejects.toThrow(/^kube-apiserver exited .* Its last lines:\n[^]*unknown flag: --no-such-flag/);
   });
 
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('comes with that of its owner by %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('follows when its owner ends by %s', async (signal) => {
     const { owner, dataDir, pids } = await startOwner();
     const exit = once(owner, 'exit');
     owner.kill(signal);
@@ -54,7 +54,7 @@ describe('the end of a control plane', { timeout: buildAndStartMs }, () => {
   });
 
   it.runIf(process.platform === 'linux' && !process.env.KUBEBUILDER_ASSETS)(
-    'comes even when its owner is killed outright, and the next one removes the data',
+    'follows even when its owner is killed, and the next control plane removes the data',
     async () => {
       const { owner, dataDir, pids } = await startOwner();
       expect(basename(dataDir)).toContain(`-${owner.pid}-`);
