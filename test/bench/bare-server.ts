@@ -3,31 +3,31 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /**
- * What every webhook in Node costs at least: `node:https` that reads the body and answers a constant.
- * Arguments: certificate, key. Prints its port in the form of `gpugate serve`.
+ * What every webhook in Node costs at least: `node:https` that reads the body and answers a constant. Arguments:
+ * certificate, key, and where the server is to be registered a JSON patch: at /mutate/ it then answers with that patch,
+ * and everywhere it repeats the uid, which the API server checks. Prints its port in the form of `gpugate serve`.
  */
-const [, , cert = '', key = ''] = process.argv;
-const uid = '705ab4f5-6393-11e8-b7cc-42010a800002';
+const [, , cert = '', key = '', patch] = process.argv;
 
-/** The API server checks the uid, so a bare webhook that is registered for real must find it; `--echo-uid` does. */
-const echoesUid = process.argv.includes('--echo-uid');
-const answer = (id: string) =>
-  Buffer.from(
-    `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"${id}","allowed":true}}`,
-  );
-const constant = answer(uid);
+const head = Buffer.from('{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"');
+const allowed = Buffer.from('","allowed":true}}');
+const encoded = Buffer.from(patch ?? '').toString('base64');
+const patched = Buffer.from(`","allowed":true,"patchType":"JSONPatch","patch":"${encoded}"}}`);
+const constant = Buffer.concat([head, Buffer.from('705ab4f5-6393-11e8-b7cc-42010a800002'), allowed]);
+
 const uidKey = Buffer.from('"uid":"');
+const uidLength = 36;
+
+function answerTo(review: Buffer, path: string): Buffer {
+  const at = review.indexOf(uidKey) + uidKey.length;
+  return Buffer.concat([head, review.subarray(at, at + uidLength), path.startsWith('/mutate/') ? patched : allowed]);
+}
 
 const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
-    let body = constant;
-    if (echoesUid) {
-      const whole = Buffer.concat(chunks);
-      const at = whole.indexOf(uidKey) + uidKey.length;
-      body = answer(whole.toString('latin1', at, at + 36));
-    }
+    const body = patch === undefined ? constant : answerTo(Buffer.concat(chunks), request.url ?? '');
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
     response.end(body);
   });

@@ -1,6 +1,6 @@
 /**
- * What the in-tree CEL policies can say of the example policy: the labels, defaults and annotations as a
- * MutatingAdmissionPolicy, names, labels, mixed GPUs and the number per pod as a ValidatingAdmissionPolicy.
+ * As much of the example policy as in-tree CEL policies can express: labels and annotations as a
+ * MutatingAdmissionPolicy; names, labels, mixed GPUs and GPUs per pod as a ValidatingAdmissionPolicy.
  */
 const api = 'admissionregistration.k8s.io/v1';
 

@@ -12,15 +12,15 @@ const warmUps = 3;
 const barMs = 150;
 
 const manifests = 10_000;
-/** As people write them: a workload with what belongs to it. */
+/** As people write them: a workload and the objects that belong to it. */
 const manifestsPerFile = 4;
 const throughputRuns = 3;
 
 type Program = { readonly args: readonly string[]; readonly environment?: Readonly<Record<string, string>> };
 
 /**
- * `gpugate check` as it is published: the wall time of one file, beside a Node that does nothing and beside the same
- * without the cache of compiled code, in turns; then how many manifests it judges in a second.
+ * `gpugate check` as it is published: the wall time for one file, in turns with a Node that does nothing and with the same
+ * check without the cache of compiled code; then how many manifests it judges in a second.
  */
 export async function benchCli(progress: (line: string) => void): Promise<Figures> {
   const { directory, remove } = await buildPackage();
@@ -66,7 +66,7 @@ export async function benchCli(progress: (line: string) => void): Promise<Figure
 
 const milliseconds = (value: number, unit: string): Figure => ({ value, unit });
 
-/** Each in its turn, so that what else the machine does meets all alike. */
+/** In turns, so that other load on the machine affects all of them alike. */
 function timeInTurns<Name extends string>(
   programs: Readonly<Record<Name, Program>>,
   progress: (line: string) => void,
@@ -83,7 +83,7 @@ function timeInTurns<Name extends string>(
   return times;
 }
 
-/** Throws when it fails: what ends early is no measure. */
+/** Throws if the program fails, because its time would mean nothing. */
 function secondsOf({ args, environment = {} }: Program): number {
   const startedAt = performance.now();
   const { status, stderr } = spawnSync(process.execPath, args, {
@@ -97,7 +97,7 @@ function secondsOf({ args, environment = {} }: Program): number {
 
 function writeManifests(directory: string): void {
   for (let file = 0; file < manifests / manifestsPerFile; file++) {
-    // Some levels of directories, as a tree of tenants has.
+    // In directories, as a tree of tenants would be.
     const place = join(directory, `team-${file % 50}`);
     mkdirSync(place, { recursive: true });
     const documents = Array.from({ length: manifestsPerFile }, (_, n) => manifest(file * manifestsPerFile + n));
@@ -105,7 +105,7 @@ function writeManifests(directory: string): void {
   }
 }
 
-/** A quarter each: pods with a shared GPU, without any, Deployments and Jobs; all pass, in namespaces of their own. */
+/** Half of them are pods, a quarter Deployments and a quarter Jobs. All of them pass. */
 function manifest(number: number): string {
   const name = `job-${number}-train`;
   const metadata = (indent: string) => `${indent}labels: { project-id: "${number % 100}", group-id: g1 }\n`;

@@ -2,7 +2,7 @@ import { ledgerName } from '../../src/api/quota-ledger.ts';
 
 const key = Buffer.from(`/registry/gpugate.dev/quotaledgers/${ledgerName}`).toString('base64');
 
-/** The writes of the ledger in etcd: how many bytes each was. Counted there, and not by who wrote. */
+/** The writes of the ledger in etcd: the size of each in bytes. Counted in etcd, so that no replica has to be believed. */
 export type LedgerWrites = readonly number[];
 
 type Range = { readonly header: { readonly revision: string } };
@@ -13,7 +13,7 @@ export async function etcdRevision(etcd: string): Promise<bigint> {
   return BigInt((await post<Range>(`${etcd}/v3/kv/range`, { key, count_only: true })).header.revision);
 }
 
-/** Those after one revision, up to now. A watch from the past tells them afterwards, so that counting disturbs nothing. */
+/** The writes after a revision, up to now. A watch from the past reports them afterwards, so counting disturbs nothing. */
 export async function ledgerWritesSince(etcd: string, revision: bigint): Promise<LedgerWrites> {
   const { kvs = [] } = await post<{ kvs?: { mod_revision: string }[] }>(`${etcd}/v3/kv/range`, { key });
   const last = BigInt(kvs[0]?.mod_revision ?? 0);
@@ -41,7 +41,7 @@ function eventsOf(line: string): readonly Event[] {
   return (JSON.parse(line) as WatchAnswer).result?.events ?? [];
 }
 
-/** Pods go without a word to the API server: a thousand deletes would take longer than what is measured. */
+/** Removes pods in etcd itself: through the API server, thousands of deletes would take longer than what is measured. */
 export async function removePods(etcd: string, namespace: string): Promise<void> {
   const start = `/registry/pods/${namespace}/`;
   const end = `/registry/pods/${namespace}0`;

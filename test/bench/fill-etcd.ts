@@ -9,8 +9,8 @@ const writers = 4;
 type Item = { readonly key: string; readonly value: object };
 
 /**
- * Puts objects where the API server keeps them. Through the API server itself, 100,000 pods would take some minutes of
- * two cores; stored as JSON, which it reads as well as its own format, it cannot tell them from its own.
+ * Puts objects where the API server keeps them. Creating 100,000 pods through the API server would keep two cores busy for
+ * minutes. The API server also reads JSON, so these objects are as good as its own.
  */
 async function fill(etcd: string, count: number, item: (index: number) => Item): Promise<void> {
   const agent = new Agent({ keepAlive: true });
@@ -47,26 +47,23 @@ function post(agent: Agent, url: string, body: string): Promise<void> {
   });
 }
 
-const namespaces = 500;
+const createdAt = '2026-01-01T00:00:00Z';
 
-/**
- * Those of the pods, and that of the review: the API server asks about no pod whose namespace is not there, and whoever
- * did would make the view read it live, each time anew.
- */
-export async function fillNamespaces(etcd: string): Promise<number> {
-  const { request: review } = apiServerReview('validate') as { request: { namespace: string } };
-  const names = [review.namespace, ...Array.from({ length: namespaces }, (_, index) => `proj-${index}`)];
+/** The API server asks about no pod whose namespace is not there, and the view would read it live each time. */
+export async function fillNamespaces(etcd: string, names: readonly string[]): Promise<void> {
   await fill(etcd, names.length, (index) => {
     const name = names[index] ?? '';
-    const metadata = { name, uid: randomUUID(), creationTimestamp: '2026-01-01T00:00:00Z' };
+    const metadata = { name, uid: randomUUID(), creationTimestamp: createdAt };
     const value = { apiVersion: 'v1', kind: 'Namespace', metadata, spec: {}, status: { phase: 'Active' } };
     return { key: `/registry/namespaces/${name}`, value };
   });
-  return names.length;
 }
 
-/** Pods of 5.8 KB with one shared GPU each, over 500 namespaces and 5,000 nodes. */
-export async function fillPods(etcd: string, from: number, to: number): Promise<void> {
+/** Pods of 5.8 KB with one shared GPU each, in these namespaces in turn and on 5,000 nodes. */
+export async function fillPods(
+  etcd: string,
+  { from, to, namespaces }: { readonly from: number; readonly to: number; readonly namespaces: readonly string[] },
+): Promise<void> {
   const { request: review } = apiServerReview('validate') as {
     request: { object: { metadata: object; spec: object } };
   };
@@ -74,7 +71,7 @@ export async function fillPods(etcd: string, from: number, to: number): Promise<
   await fill(etcd, to - from, (offset) => {
     const index = from + offset;
     const name = `job-${index}-train-x2x9q`;
-    const namespace = `proj-${index % namespaces}`;
+    const namespace = namespaces[index % namespaces.length] ?? '';
     const metadata = { ...template.metadata, name, namespace, uid: randomUUID() };
     const spec = { ...template.spec, nodeName: `gpu-node-${index % 5000}` };
     const value = { apiVersion: 'v1', kind: 'Pod', ...template, metadata, spec, status: { phase: 'Running' } };
@@ -99,7 +96,7 @@ export async function fillNodes(etcd: string, count: number): Promise<void> {
     const value = {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name, uid: randomUUID(), creationTimestamp: '2026-01-01T00:00:00Z', labels },
+      metadata: { name, uid: randomUUID(), creationTimestamp: createdAt, labels },
       spec: {},
       status: { capacity: devices, allocatable: devices },
     };

@@ -1,27 +1,40 @@
 import { benchCli } from './cli.ts';
 import { benchCreate } from './create.ts';
 import { benchPath } from './path.ts';
-import { benchQuota } from './quota.ts';
+import { benchQuota, quotaParts } from './quota.ts';
+import { printReport, type Figures } from './report.ts';
 import { benchRollout } from './rollout.ts';
 import { benchView } from './view.ts';
-import { printReport, type Figures } from './report.ts';
 
-/** `npm run bench -- NAME`: progress on stderr, the report on stdout. */
-const benches: Readonly<Record<string, (progress: (line: string) => void) => Promise<Figures>>> = {
-  path: benchPath,
-  create: benchCreate,
-  view: benchView,
-  quota: benchQuota,
-  rollout: benchRollout,
-  cli: benchCli,
+/** `npm run bench -- NAME [PART ...]`: progress on stderr, the report on stdout. Without parts, all of them run. */
+type Bench = {
+  readonly parts?: readonly string[];
+  run(progress: (line: string) => void, parts: readonly string[]): Promise<Figures>;
 };
 
-const name = process.argv[2] ?? '';
+const benches: Readonly<Record<string, Bench>> = {
+  path: { run: benchPath },
+  create: { run: benchCreate },
+  view: { run: benchView },
+  quota: { run: benchQuota, parts: quotaParts },
+  rollout: { run: benchRollout },
+  cli: { run: benchCli },
+};
+
+function usage(): string {
+  const names = Object.entries(benches).map(([name, { parts }]) =>
+    parts === undefined ? `  ${name}` : `  ${name} [${parts.join('] [')}]`,
+  );
+  return `usage: npm run bench -- NAME, one of:\n${names.join('\n')}\n`;
+}
+
+const [, , name = '', ...asked] = process.argv;
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-if (bench === undefined) {
-  process.stderr.write(`usage: npm run bench -- NAME, where NAME is one of: ${Object.keys(benches).join(', ')}\n`);
+const parts = bench?.parts ?? [];
+if (bench === undefined || asked.some((part) => !parts.includes(part))) {
+  process.stderr.write(usage());
   process.exitCode = 2;
 } else {
-  const figures = await bench((line) => process.stderr.write(`${line}\n`));
+  const figures = await bench.run((line) => process.stderr.write(`${line}\n`), asked.length === 0 ? parts : asked);
   printReport(name, figures, (text) => process.stdout.write(text));
 }

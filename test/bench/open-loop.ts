@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:https';
 
-/** Requests at a fixed rate, whether or not the answers keep up: the latencies in ms, from when each was due. */
+/** Sends requests at a fixed rate, even if answers fall behind. Resolves with latencies in ms, from when each was due. */
 export async function runOpenLoop(options: {
   readonly port: number;
   readonly paths: readonly { readonly path: string; readonly body: Buffer }[];
   readonly ca: string;
   readonly perSecond: number;
-  /** Ends it. */
+  /** Stops the load. */
   readonly signal: AbortSignal;
 }): Promise<readonly number[]> {
   const { port, paths, ca, perSecond, signal } = options;

@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { nodeOptions } from '../../src/cli/manifests/deployment.ts';
-import { bytesOf } from '../support/reviews.ts';
 import { examplePolicies, exampleSnapshot } from '../support/examples.ts';
+import { bytesOf } from '../support/reviews.ts';
 import { apiServerReview } from './api-server-review.ts';
+import { benchDecision } from './decision.ts';
+import { cpuSeconds, startPinned, type PinnedServer } from './pinned-server.ts';
 import { atLeast, median, type Figures } from './report.ts';
 import { runLoad } from './tls-load.ts';
 
@@ -16,92 +16,92 @@ const warmUpSeconds = 2;
 const connections = 16;
 const main = join(import.meta.dirname, '../../src/main.ts');
 
-const anyPort = ['--host', '127.0.0.1', '--port', '0', '--ops-port', '0'];
-
-type Server = { readonly pid: number; readonly port: number; stop(): void };
+const variants = ['bare', 'plain', 'mutate', 'validate'] as const;
+type Variant = (typeof variants)[number];
 type Sample = { readonly perSecond: number; readonly cpuMicroseconds: number };
+type Target = { readonly server: PinnedServer; readonly path: string; readonly body: Buffer };
 
 /**
- * The whole request path under TLS, beside a bare `node:https` server that answers a constant, in turns.
- * The servers share one core, the load has the other one. The ratio is the lower of two: requests a second when
- * saturated, and CPU time a request, which does not depend on how fast the load generator is.
+ * The whole request path under TLS, in turns with a bare `node:https` server that answers a constant and with the plain
+ * pipeline of plain-server.ts. The servers share one core; the load has the other one.
  */
 export async function benchPath(progress: (line: string) => void): Promise<Figures> {
+  const decision = await benchDecision();
+  progress('decisions measured; starting the servers ...');
   const certs = mkdtempSync(join(tmpdir(), 'gpugate-bench-'));
-  const serveFlags = ['--policies', examplePolicies, '--snapshot', exampleSnapshot, '--certs', certs];
-  // As it is deployed: young objects that stay in the caches of the core are worth a tenth of the time.
-  const gpugate = await start([nodeOptions, main, 'serve', ...anyPort, ...serveFlags]);
-  const bare = await start([
-    join(import.meta.dirname, 'bare-server.ts'),
-    join(certs, 'tls.crt'),
-    join(certs, 'tls.key'),
-  ]);
+  const servers: PinnedServer[] = [];
+  const start = async (args: readonly string[]) => {
+    const server = await startPinned(args);
+    servers.push(server);
+    return server;
+  };
   try {
-    const ca = readFileSync(join(certs, 'ca.crt'), 'utf8');
-    const targets = {
-      bare: { server: bare, path: '/', body: bytesOf(apiServerReview('mutate')) },
-      mutate: { server: gpugate, path: '/mutate/pods', body: bytesOf(apiServerReview('mutate')) },
-      validate: { server: gpugate, path: '/validate/gpu', body: bytesOf(apiServerReview('validate')) },
-    };
-    const sample = async (name: keyof typeof targets, duration: number): Promise<Sample> => {
-      const { server, path, body } = targets[name];
-      const before = cpuSeconds(server.pid);
-      const load = await runLoad({ port: server.port, path, body, ca, connections, seconds: duration });
-      if (load.notOk > 0) throw new Error(`${name}: ${load.notOk} of ${load.requests} answers were not 200`);
-      const cpu = cpuSeconds(server.pid) - before;
-      return { perSecond: load.requests / load.seconds, cpuMicroseconds: (cpu / load.requests) * 1e6 };
-    };
-    for (const name of ['bare', 'mutate', 'validate'] as const) await sample(name, warmUpSeconds);
-    const samples: Record<keyof typeof targets, Sample[]> = { bare: [], mutate: [], validate: [] };
-    for (let round = 1; round <= rounds; round++) {
-      for (const name of ['bare', 'mutate', 'validate'] as const) samples[name].push(await sample(name, seconds));
-      progress(`round ${round} of ${rounds}`);
-    }
-    const middle = (name: keyof typeof targets, field: keyof Sample) => median(samples[name].map((s) => s[field]));
-    const ratio = (name: 'mutate' | 'validate') => {
-      const pairs = samples[name].map((s, i) => {
-        const base = samples.bare[i] ?? s;
-        return Math.min(s.perSecond / base.perSecond, base.cpuMicroseconds / s.cpuMicroseconds);
-      });
-      return atLeast(median(pairs), 0.4, 'x of bare https');
-    };
-    const figures: Record<string, Figures[string]> = {
-      mutate_ratio: ratio('mutate'),
-      validate_ratio: ratio('validate'),
-    };
-    for (const name of ['bare', 'mutate', 'validate'] as const) {
-      figures[`${name}_per_second`] = { value: middle(name, 'perSecond'), unit: 'requests/s' };
-      figures[`${name}_cpu`] = { value: middle(name, 'cpuMicroseconds'), unit: 'us of CPU a request' };
-    }
-    figures['review_size'] = { value: targets.mutate.body.length, unit: 'bytes' };
-    return figures;
+    const facts = ['--policies', examplePolicies, '--snapshot', exampleSnapshot, '--certs', certs];
+    const anyPort = ['--host', '127.0.0.1', '--port', '0', '--ops-port', '0'];
+    // As it is deployed: young objects that stay in the caches of the core are worth a tenth of the time.
+    const gpugate = await start([nodeOptions, main, 'serve', ...anyPort, ...facts]);
+    const pair = [join(certs, 'tls.crt'), join(certs, 'tls.key')];
+    const bare = await start([join(import.meta.dirname, 'bare-server.ts'), ...pair]);
+    const plain = await start([nodeOptions, join(import.meta.dirname, 'plain-server.ts'), ...pair]);
+    const body = { mutate: bytesOf(apiServerReview('mutate')), validate: bytesOf(apiServerReview('validate')) };
+    const samples = await measure(
+      {
+        bare: { server: bare, path: '/', body: body.mutate },
+        plain: { server: plain, path: '/', body: body.mutate },
+        mutate: { server: gpugate, path: '/mutate/pods', body: body.mutate },
+        validate: { server: gpugate, path: '/validate/gpu', body: body.validate },
+      },
+      readFileSync(join(certs, 'ca.crt'), 'utf8'),
+      progress,
+    );
+    return { ...figuresOf(samples), ...decision, review_size: { value: body.mutate.length, unit: 'bytes' } };
   } finally {
-    gpugate.stop();
-    bare.stop();
+    for (const server of servers) server.stop();
     rmSync(certs, { recursive: true });
   }
 }
 
-/** On the first core only, where the machine lets us choose. */
-async function start(args: readonly string[]): Promise<Server> {
-  const pin = spawnSync('taskset', ['--version']).status === 0 ? ['taskset', '-c', '0'] : [];
-  const [command = '', ...rest] = [...pin, process.execPath, ...args];
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise<number>((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout }).on('line', (line) => {
-      if (!line.includes('"msg":"serving"')) return;
-      resolve((JSON.parse(line) as { port: number }).port);
-      // The lines about requests are read but not split, which would slow the load generator: it is in this process.
-      lines.close();
-      child.stdout.resume();
-    });
-    child.once('exit', (code) => reject(new Error(`${args.join(' ')} exited with ${code}`)));
-  });
-  return { pid: child.pid ?? 0, port, stop: () => void child.kill('SIGKILL') };
+async function measure(
+  targets: Record<Variant, Target>,
+  ca: string,
+  progress: (line: string) => void,
+): Promise<Record<Variant, Sample[]>> {
+  const sample = async (variant: Variant, duration: number): Promise<Sample> => {
+    const { server, path, body } = targets[variant];
+    const before = cpuSeconds(server.pid);
+    const load = await runLoad({ port: server.port, path, body, ca, connections, seconds: duration });
+    if (load.notOk > 0) throw new Error(`${variant}: ${load.notOk} of ${load.requests} answers were not 200`);
+    const cpu = cpuSeconds(server.pid) - before;
+    return { perSecond: load.requests / load.seconds, cpuMicroseconds: (cpu / load.requests) * 1e6 };
+  };
+  for (const variant of variants) await sample(variant, warmUpSeconds);
+  const samples: Record<Variant, Sample[]> = { bare: [], plain: [], mutate: [], validate: [] };
+  for (let round = 1; round <= rounds; round++) {
+    for (const variant of variants) samples[variant].push(await sample(variant, seconds));
+    progress(`round ${round} of ${rounds}`);
+  }
+  return samples;
 }
 
-/** utime + stime of the process, in seconds; from proc(5), where a tick is 10 ms. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+function figuresOf(samples: Record<Variant, Sample[]>): Figures {
+  const ratio = (variant: Variant, base: Variant, of: (one: Sample, other: Sample) => number) =>
+    median(samples[variant].map((one, i) => of(one, samples[base][i] ?? one)));
+  /** The lower of two: requests a second when saturated, and CPU time, which no slow load generator changes. */
+  const toBare = (variant: Variant) =>
+    ratio(variant, 'bare', (one, bare) =>
+      Math.min(one.perSecond / bare.perSecond, bare.cpuMicroseconds / one.cpuMicroseconds),
+    );
+  const toPlain = (variant: Variant) => ratio(variant, 'plain', (one, plain) => one.perSecond / plain.perSecond);
+  const figures: Record<string, Figures[string]> = {
+    mutate_ratio: atLeast(toBare('mutate'), 0.25, 'x of bare https'),
+    validate_ratio: atLeast(toBare('validate'), 0.25, 'x of bare https'),
+    mutate_to_plain: atLeast(toPlain('mutate'), 1.15, 'x of the plain pipeline'),
+    validate_to_plain: atLeast(toPlain('validate'), 1.15, 'x of the plain pipeline'),
+  };
+  for (const variant of variants) {
+    const middle = (field: keyof Sample) => median(samples[variant].map((one) => one[field]));
+    figures[`${variant}_per_second`] = { value: middle('perSecond'), unit: 'requests/s' };
+    figures[`${variant}_cpu`] = { value: middle('cpuMicroseconds'), unit: 'us of CPU a request' };
+  }
+  return figures;
 }

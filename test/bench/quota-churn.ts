@@ -6,14 +6,17 @@ import { etcdRevision, ledgerWritesSince } from './etcd-ledger.ts';
 import { limit, names, type QuotaClusters } from './quota-clusters.ts';
 import { atLeast, atMost, median, percentile, type Figure, type Figures } from './report.ts';
 
-/** Four turns of 15 s: a minute of churn for each. */
+/** Four rounds of 15 s: a minute of churn for each. */
 const churnRounds = 4;
 const churnMs = 15_000;
 const churnClients = 16;
 
 type Churned = { over: number; unjustified: number; failed: number; latencies: number[]; created: number };
 
-/** Clients that create and delete under a limit of 8, beside the in-tree ResourceQuota, in turns: who was over, who refused without need. */
+/**
+ * Clients that create and delete pods under a limit of 8, in turns with the in-tree ResourceQuota: how far either goes
+ * over the limit, and how often it refuses a pod for which there is room.
+ */
 export async function benchChurn(clusters: QuotaClusters, progress: (line: string) => void): Promise<Figures> {
   const churned = {
     gpugate: { over: 0, unjustified: 0, failed: 0, latencies: [], created: 0 } as Churned,

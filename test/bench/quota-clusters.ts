@@ -1,30 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { webhookConfigurations } from '../../src/cli/manifests/webhook-configurations.ts';
 import { startControlPlane, type ControlPlane } from '../controlplane/start.ts';
 import { applyAll, namespaceOf, quotaOf, resourceQuota, untilCharged, untilInForce } from '../e2e/tenant-quotas.ts';
-import { apply, installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
-import { outputOf } from '../support/run-gpugate.ts';
+import { installGpugate, type GpugateOnCluster } from '../support/gpugate-on-cluster.ts';
 import { startTcpBalancer } from '../support/tcp-balancer.ts';
-import { startBare, startWriting } from './start-bare.ts';
+import { registerQuotaWebhook } from './quota-webhook.ts';
+import { startBare } from './start-bare.ts';
 
 export const replicas = 3;
 export const limit = 8;
 
-export const names = {
-  none: 'bench-none',
-  bare: 'bench-bare',
-  watching: 'bench-watching',
-  writing: 'bench-writing',
-  gpugate: 'bench-create',
-  churn: 'bench-churn',
-} as const;
+export const names = { bare: 'bench-bare', gpugate: 'bench-create', churn: 'bench-churn' } as const;
+
+/** More than all pods of a round ask for, the different ones too. */
+const plenty = 1_000_000_000;
 
 /**
- * Two control planes, so that what gpugate watches and writes costs the others nothing: gpugate has one for itself, where
- * the bare webhook answers in one namespace too, beside replicas that do nothing but watch; in the other are the bare
- * webhook, the one that writes, no webhook and ResourceQuota, each with a namespace of its own. Nothing is registered
- * anew between two rounds, and what does not run is idle.
+ * Two control planes, so that what gpugate watches and writes costs the others nothing: gpugate has one for itself; in the
+ * other are the bare webhook and ResourceQuota, each with a namespace of its own. Nothing is registered again between two
+ * rounds, and what does not run is idle.
  */
 export type QuotaClusters = {
   readonly gpugate: ControlPlane;
@@ -45,32 +37,24 @@ export async function startQuotaClusters(): Promise<QuotaClusters> {
     ends.push(others.stop);
     const installed = await installGpugate(gpugate, { replicas });
     ends.push(() => installed.uninstall());
-    await gpugate.kubectl(['delete', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', '--all']);
+    await registerQuotaWebhook(gpugate, {
+      port: installed.balancer.port,
+      certs: installed.certs,
+      namespaces: [names.gpugate, names.churn],
+    });
     await applyAll(gpugate, [
-      registrationOf(installed.balancer.port, installed.certs, [names.gpugate, names.churn]),
       namespaceOf(names.gpugate),
       namespaceOf(names.churn),
-      quotaOf(names.gpugate, [names.gpugate], 1_000_000),
+      quotaOf(names.gpugate, [names.gpugate], plenty),
       quotaOf(names.churn, [names.churn], limit),
     ]);
     await untilCharged(gpugate, names.churn, names.churn, limit);
     const bare = await startBareReplicas(installed.certs);
     ends.push(bare.stop);
-    await applyAll(gpugate, [
-      namespaceOf(names.watching),
-      registrationOf(bare.port, installed.certs, [names.watching], 'watching'),
-    ]);
-    await apply(others, await outputOf(['manifests', 'crds']));
-    await others.kubectl(['wait', '--for=condition=Established', 'crd', '-l', 'app.kubernetes.io/part-of=gpugate']);
-    const writing = await startWriting(installed.certs, others.kubeconfig);
-    ends.push(writing.stop);
+    await registerQuotaWebhook(others, { port: bare.port, certs: installed.certs, namespaces: [names.bare] });
     await applyAll(others, [
-      namespaceOf(names.none),
       namespaceOf(names.bare),
-      namespaceOf(names.writing),
       namespaceOf(names.churn),
-      registrationOf(bare.port, installed.certs, [names.bare], 'bare'),
-      registrationOf(writing.port, installed.certs, [names.writing], 'writing'),
       resourceQuota(names.churn, { 'requests.nvidia.com/gpu': String(limit) }),
     ]);
     await untilInForce(others, names.churn);
@@ -79,24 +63,6 @@ export async function startQuotaClusters(): Promise<QuotaClusters> {
     await stop();
     throw error;
   }
-}
-
-/** The webhook that charges quotas, and no other: what those cost is `bench create`. */
-function registrationOf(port: number, certs: string, namespaces: readonly string[], name = 'gpugate'): object {
-  const [, validating] = webhookConfigurations({
-    client: { url: `https://127.0.0.1:${port}` },
-    caBundle: readFileSync(join(certs, 'ca.crt'), 'utf8'),
-    kinds: [],
-    namespace: 'gpugate-system',
-    podsFailurePolicy: 'Fail',
-  });
-  const namespaceSelector = {
-    matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: namespaces }],
-  };
-  const webhooks = validating.webhooks
-    .filter(({ name }) => name === 'gpu.validate.gpugate.dev')
-    .map((webhook) => ({ ...webhook, namespaceSelector }));
-  return { ...validating, metadata: { name }, webhooks };
 }
 
 /** As many processes as gpugate has, behind a balancer such as gpugate's: only what they answer differs. */

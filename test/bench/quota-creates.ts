@@ -1,104 +1,45 @@
-import type { ControlPlane } from '../controlplane/start.ts';
-import { readLedger, until } from '../e2e/tenant-quotas.ts';
-import { startCreateLoad, type CreateResult } from './create-load.ts';
-import { etcdRevision, ledgerWritesSince, removePods } from './etcd-ledger.ts';
-import { names, type QuotaClusters } from './quota-clusters.ts';
+import type { QuotaClusters } from './quota-clusters.ts';
+import { measureRounds, ratioOf, writesPerAdmission, type Case } from './quota-rounds.ts';
 import { atLeast, atMost, median, type Figure, type Figures } from './report.ts';
 
-const allRounds = 9;
-/** Creates of one round, by how many clients make them. */
-const loads = { 1: 150, 4: 300, 128: 4000 } as const;
-type Clients = keyof typeof loads;
-/** The most first: it warms up for the others. */
-const clientCounts: readonly Clients[] = [128, 4, 1];
+const pods = 3000;
+const cases = {
+  alike_64: { clients: 64, pods, kind: 'alike' },
+  different_64: { clients: 64, pods, kind: 'different' },
+  alike_128: { clients: 128, pods, kind: 'alike' },
+  different_128: { clients: 128, pods, kind: 'different' },
+} as const satisfies Record<string, Case>;
 
-const variants = ['none', 'bare', 'writing', 'watching', 'gpugate'] as const;
-type Variant = (typeof variants)[number];
-/** What has a bar; the others are measured in every third round. */
-const compared: readonly Variant[] = ['bare', 'gpugate'];
+const rounds = 5;
+/** 12,000 creates. */
+const warmUps = 1;
 
-/** A replica serves for weeks: after these, 12,000 creates, Node has compiled what is called often. */
-const warmUpRounds = { 1: 1, 4: 1, 128: 3 } as const;
-
-/** Creates that all fit: beside a bare constant webhook, one that writes an object before each answer, and none. */
-export async function benchCreates(
-  clusters: QuotaClusters,
-  progress: (line: string) => void,
-  rounds = allRounds,
-): Promise<Figures> {
-  const measured = new Map<string, Map<number, CreateResult>>();
-  const byRound = (variant: Variant, clients: Clients): Map<number, CreateResult> => {
-    const key = `${variant}_${clients}`;
-    const results = measured.get(key) ?? new Map<number, CreateResult>();
-    measured.set(key, results);
-    return results;
-  };
-  const of = (variant: Variant, clients: Clients) => [...byRound(variant, clients).values()];
-  const writes: Record<Clients, number[]> = { 1: [], 4: [], 128: [] };
-  const workers = {
-    gpugate: startCreateLoad(clusters.gpugate.description),
-    others: startCreateLoad(clusters.others.description),
-  };
-  for (const clients of clientCounts) {
-    for (let round = 1 - warmUpRounds[clients]; round <= rounds; round++) {
-      const inRound = round % 3 === 0 ? variants : compared;
-      // Whoever comes first in one round comes last in the next.
-      for (const variant of round % 2 === 0 ? inRound : inRound.toReversed()) {
-        const where = variant === 'gpugate' || variant === 'watching' ? 'gpugate' : 'others';
-        const cluster = clusters[where];
-        const revision = await etcdRevision(cluster.etcd);
-        const load = { namespace: names[variant], clients, pods: loads[clients] };
-        const result = await workers[where].run(load);
-        await removePods(cluster.etcd, names[variant]);
-        if (variant === 'gpugate') await untilIdle(cluster);
-        if (round <= 0) continue;
-        byRound(variant, clients).set(round, result);
-        if (variant === 'gpugate') writes[clients].push(...(await ledgerWritesSince(cluster.etcd, revision)));
-      }
-      progress(`creates, ${clients} clients: ${round <= 0 ? 'warming up' : `round ${round} of ${rounds}`}`);
+/** Many clients whose pods all fit: beside a bare webhook that answers a constant. */
+export async function benchCreates(clusters: QuotaClusters, progress: (line: string) => void): Promise<Figures> {
+  const measured = await measureRounds(clusters, { cases, rounds, warmUps }, progress);
+  const figures: Record<string, Figure> = {};
+  for (const [name, one] of Object.entries(cases) as [keyof typeof cases, Case][]) {
+    const all = measured[name];
+    const writes = writesPerAdmission(all, one);
+    figures[`${name}_creates`] = atLeast(ratioOf(all, 'perSecond'), 0.75, 'x of the creates/s of a bare webhook');
+    figures[`${name}_p99`] = atMost(ratioOf(all, 'p99'), 1.3, 'x of the p99 of a bare webhook');
+    figures[`${name}_writes`] =
+      one.kind === 'alike'
+        ? atMost(writes, 0.1, 'ledger writes an admission')
+        : { value: writes, unit: 'ledger writes an admission' };
+    for (const server of ['bare', 'gpugate'] as const) {
+      const middle = (field: 'perSecond' | 'p50' | 'p99') => median(all.map((round) => round[server][field]));
+      figures[`${name}_${server}_per_second`] = { value: middle('perSecond'), unit: 'creates/s' };
+      figures[`${name}_${server}_p50`] = { value: middle('p50'), unit: 'ms' };
+      figures[`${name}_${server}_p99`] = { value: middle('p99'), unit: 'ms' };
     }
   }
-  await Promise.all([workers.gpugate.stop(), workers.others.stop()]);
-  const ratioOf = (variant: Variant, clients: Clients, field: keyof CreateResult) =>
-    median(
-      Array.from(
-        byRound(variant, clients),
-        ([round, one]) => one[field] / (byRound('bare', clients).get(round)?.[field] ?? Number.NaN),
-      ),
-    );
-  const ratio = (clients: Clients, field: keyof CreateResult) => ratioOf('gpugate', clients, field);
-  const perAdmission = (clients: Clients) => writes[clients].length / (rounds * loads[clients]);
-  const bytes = writes[128].reduce((sum, size) => sum + size, 0);
-  const figures: Record<string, Figure> = {
-    one_client: atMost(ratio(1, 'p50'), 1.5, 'x of the p50 of a bare webhook'),
-    four_clients: atMost(ratio(4, 'p50'), 2, 'x of the p50 of a bare webhook'),
-    many_clients: atLeast(ratio(128, 'perSecond'), 1, 'x of the creates/s of a bare webhook'),
-    writing_one_client: { value: ratioOf('writing', 1, 'p50'), unit: 'x: no less with a write before the answer' },
-    writing_four_clients: { value: ratioOf('writing', 4, 'p50'), unit: 'x: the same' },
-    writing_many_clients: { value: ratioOf('writing', 128, 'perSecond'), unit: 'x: no more with such writes' },
-    watching_many_clients: { value: ratioOf('watching', 128, 'perSecond'), unit: 'x: bare beside replicas that watch' },
-    ledger_writes: atMost(perAdmission(128), 0.1, 'an admission, 128 clients'),
-    ledger_writes_4: { value: perAdmission(4), unit: 'an admission, 4 clients' },
-    ledger_writes_1: { value: perAdmission(1), unit: 'an admission, 1 client' },
-    ledger_size: { value: Math.max(...writes[128]), unit: 'bytes at most, 128 clients' },
-    etcd_growth: { value: (bytes / (rounds * loads[128]) / 1024 / 1024) * 10_000, unit: 'MiB per 10,000 admissions' },
+  const sizes = Object.values(measured).flatMap((all) => all.flatMap(({ ledgerWrites }) => ledgerWrites));
+  const alike = measured.alike_128.flatMap(({ ledgerWrites }) => ledgerWrites);
+  const grown = alike.reduce((sum, size) => sum + size, 0) / 2 ** 20;
+  return {
+    ...figures,
+    ledger_size: { value: Math.max(...sizes), unit: 'bytes at most' },
+    etcd_growth: { value: (grown / (rounds * pods)) * 10_000, unit: 'MiB per 10,000 admissions, alike, 128 clients' },
   };
-  for (const variant of variants) {
-    for (const clients of clientCounts) {
-      const all = of(variant, clients);
-      figures[`${variant}_${clients}_p50`] = { value: median(all.map(({ p50 }) => p50)), unit: 'ms' };
-      figures[`${variant}_${clients}_p99`] = { value: median(all.map(({ p99 }) => p99)), unit: 'ms' };
-    }
-    const perSecond = median(of(variant, 128).map((one) => one.perSecond));
-    figures[`${variant}_128_per_second`] = { value: perSecond, unit: 'creates/s' };
-  }
-  return figures;
-}
-
-/** What is over must not cost the next round. */
-async function untilIdle(cluster: ControlPlane): Promise<void> {
-  await until('the ledger is empty', async () => {
-    const { reserved, preReserved } = await readLedger(cluster);
-    return reserved.length === 0 && preReserved.size === 0;
-  });
 }

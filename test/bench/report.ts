@@ -1,9 +1,9 @@
-/** The form of every benchmark: a table for people, then one JSON line, last. */
+/** Every benchmark prints a table for people, and then one JSON line as its last. */
 
 export type Figure = { readonly value: number; readonly unit: string; readonly bar?: number; readonly ok?: boolean };
 export type Figures = Readonly<Record<string, Figure>>;
 
-/** A figure that should reach a bar from above (`atLeast`) or below (`atMost`). */
+/** A figure with a bar: the value should be the bar or more (`atLeast`), or the bar or less (`atMost`). */
 export const atLeast = (value: number, bar: number, unit: string): Figure => ({ value, unit, bar, ok: value >= bar });
 export const atMost = (value: number, bar: number, unit: string): Figure => ({ value, unit, bar, ok: value <= bar });
 

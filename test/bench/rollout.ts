@@ -10,20 +10,20 @@ import { atLeast, atMost, percentile, type Figures } from './report.ts';
 const replicas = 2;
 const perSecond = 200;
 const restarts = 10;
-/** A rotation begins with each of these restarts, and ends during one that follows. */
+/** A rotation begins with each of these restarts and ends during a later one. */
 const rotateAt: ReadonlySet<number> = new Set([2, 5, 8]);
 const namespace = 'gpugate-system';
 const tenants = 'proj-a';
 const quietMs = 15_000;
-/** Between restarts, so that each begins with nothing to make up for. */
+/** Between restarts, so that the load has caught up before the next one. */
 const restMs = 5000;
 const failuresShown = 5;
-/** What a timer that comes late may cost of the rate that was asked for. */
+/** Late timers may cost one percent of the rate. */
 const rateShare = 0.99;
 
 /**
- * Rolling restarts of all replicas and rotations of the CA, while pods are admitted through the real API server: each
- * create is mutated and validated, and charged to a quota.
+ * Rolling restarts of all replicas and rotations of the CA, while pods are admitted through the real API server. Each
+ * create is mutated, validated and charged to a quota.
  */
 export async function benchRollout(progress: (line: string) => void): Promise<Figures> {
   progress('starting the control plane and two replicas ...');
@@ -55,7 +55,7 @@ async function measure(
   progress: (line: string) => void,
 ): Promise<Figures> {
   await until('the quota counts', () => isCounted(cluster));
-  await sleep(quietMs); // the compiler of Node is at work in every process
+  await sleep(quietMs); // Node compiles in every process
   await load.tally();
   await sleep(quietMs);
   const quiet = await load.tally();
@@ -78,14 +78,14 @@ async function measure(
     if (rotateAt.has(restart)) {
       await rotating;
       rotating = rotateAuthority(cluster, gpugate, namespace).then(() => void rotations++);
-      rotating.catch(() => undefined); // it is awaited later
+      rotating.catch(() => undefined); // awaited later
     }
     await gpugate.rollOver();
     await sleep(restMs);
     take(`restart ${restart} of ${restarts}`, await load.tally());
   }
   await rotating;
-  take('the rest', await load.stop());
+  take('after the restarts', await load.stop());
 
   const all = [quiet, ...tallies];
   const failed = all.flatMap(({ failures }) => failures).length;
@@ -112,7 +112,7 @@ function describe({ latencies, failures, seconds }: AdmissionTally): string {
   return `${rate} admissions/s, p99 ${p99} ms, longest ${longest(latencies).toFixed(1)} ms, ${failures.length} failed`;
 }
 
-/** Not by spreading: there are too many for the arguments of one call. */
+/** Without spreading, because there are too many for the arguments of one call. */
 function longest(latencies: readonly number[]): number {
   return latencies.reduce((most, one) => Math.max(most, one), 0);
 }

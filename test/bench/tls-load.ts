@@ -1,6 +1,6 @@
 import { connect, type TLSSocket } from 'node:tls';
 
-/** A closed loop of keep-alive connections that each send the same bytes; cheaper a request than any HTTP client. */
+/** A closed loop of keep-alive connections that send the same bytes again and again; cheaper than any HTTP client. */
 export type Load = { readonly requests: number; readonly seconds: number; readonly notOk: number };
 
 const contentLength = Buffer.from('ontent-length: ');
@@ -21,8 +21,8 @@ export async function runLoad(options: {
   let notOk = 0;
   const start = performance.now();
   const end = start + options.seconds * 1000;
-  // The generator never sleeps: to wake it on the other core is an interrupt between virtual processors, which costs the
-  // server more than the whole request, and only a server slower than the generator would have to pay for it.
+  // The generator never sleeps. Waking it takes an interrupt between virtual processors, which costs the server more than
+  // the whole request, and only servers that are slower than the generator would pay for it.
   let isDone = false;
   const stayAwake = () => void (isDone || setImmediate(stayAwake));
   stayAwake();

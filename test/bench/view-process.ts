@@ -18,9 +18,9 @@ import { createSilentLog } from '../../src/telemetry/log.ts';
 import { examplePolicies } from '../support/examples.ts';
 
 /**
- * The view and the webhooks in one process, as `serve` has them, that says how it fares: one JSON line when it has
- * synced, and one for each line on its standard input, which is a wish for a relist. Arguments: directory of a
- * ServiceAccount, directory for certificates. Run with --expose-gc.
+ * The view and the webhooks in one process, as in `serve`. It prints a JSON line with its figures when it has synced, and
+ * again after each relist. A line on its standard input starts a relist. Arguments: directory of a ServiceAccount,
+ * directory for certificates. Run with --expose-gc.
  */
 const [, , serviceAccount = '', certs = ''] = process.argv;
 const collect = globalThis.gc ?? (() => undefined);
