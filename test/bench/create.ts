@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import { startControlPlane, type ControlPlane } from '../controlplane/start.ts';
 import { createSnapshotObjects, installGpugate } from '../support/gpugate-on-cluster.ts';
 import { reviewOf } from '../support/reviews.ts';
 import { createVariants, register, variants, type Variant } from './create-variants.ts';
 import { postReview } from './post-review.ts';
 import { atMost, median, percentile, type Figures } from './report.ts';
+import { expectSamePod, patchIn } from './same-pod.ts';
 import { startBare, type BareServer } from './start-bare.ts';
 
 const rounds = 9;
@@ -50,7 +50,7 @@ export async function benchCreate(progress: (line: string) => void): Promise<Fig
           if (round > 0) latencies[variant][clients].push(measured);
         }
       }
-      if (round === 0) expectSame(made.get('bare'), made.get('gpugate'));
+      if (round === 0) expectSamePod(made.get('bare'), made.get('gpugate'));
       progress(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`);
     }
     await register(controlPlane, []);
@@ -90,18 +90,7 @@ async function patchOf(
   { port, certs }: { readonly port: number; readonly certs: string },
 ): Promise<readonly object[]> {
   const object = await createPod(controlPlane, 0);
-  const { patch = '' } = await postReview({ port, certs, path: '/mutate/pods' }, reviewOf({ namespace, object }));
-  return JSON.parse(Buffer.from(patch, 'base64').toString()) as object[];
-}
-
-/** Else one of the two had the API server do other work. */
-function expectSame(one: Pod | undefined, other: Pod | undefined): void {
-  const parts = (pod: Pod | undefined) => {
-    const { labels, annotations } = (pod?.metadata ?? {}) as { labels?: object; annotations?: object };
-    return { labels, annotations, spec: pod?.spec };
-  };
-  if (one !== undefined && isDeepStrictEqual(parts(one), parts(other))) return;
-  throw new Error(`the pods differ: ${JSON.stringify(parts(one))} and ${JSON.stringify(parts(other))}`);
+  return patchIn(await postReview({ port, certs, path: '/mutate/pods' }, reviewOf({ namespace, object })));
 }
 
 async function createPods(controlPlane: ControlPlane, clients: number, count: number): Promise<number[]> {

@@ -7,7 +7,9 @@ import { bytesOf } from '../support/reviews.ts';
 import { apiServerReview } from './api-server-review.ts';
 import { benchDecision } from './decision.ts';
 import { cpuSeconds, startPinned, type PinnedServer } from './pinned-server.ts';
+import { postReview } from './post-review.ts';
 import { atLeast, median, type Figures } from './report.ts';
+import { expectSamePod, mutatedPod } from './same-pod.ts';
 import { runLoad } from './tls-load.ts';
 
 const rounds = 5;
@@ -44,6 +46,7 @@ export async function benchPath(progress: (line: string) => void): Promise<Figur
     const bare = await start([join(import.meta.dirname, 'bare-server.ts'), ...pair]);
     const plain = await start([nodeOptions, join(import.meta.dirname, 'plain-server.ts'), ...pair]);
     const body = { mutate: bytesOf(apiServerReview('mutate')), validate: bytesOf(apiServerReview('validate')) };
+    await expectSameWork(certs, gpugate.port, plain.port);
     const samples = await measure(
       {
         bare: { server: bare, path: '/', body: body.mutate },
@@ -59,6 +62,15 @@ export async function benchPath(progress: (line: string) => void): Promise<Figur
     for (const server of servers) server.stop();
     rmSync(certs, { recursive: true });
   }
+}
+
+async function expectSameWork(certs: string, gpugate: number, plain: number): Promise<void> {
+  const review = apiServerReview('mutate');
+  const [ours, theirs] = await Promise.all([
+    postReview({ port: gpugate, certs, path: '/mutate/pods' }, review),
+    postReview({ port: plain, certs, path: '/' }, review),
+  ]);
+  expectSamePod(mutatedPod(review, ours), mutatedPod(review, theirs));
 }
 
 async function measure(
