@@ -254,7 +254,10 @@ describe('policy reports', () => {
     await apply(cluster, JSON.stringify(theirs));
     const { code, stderr } = await audit('--policy-report', '--apply');
     expect(code).toBe(3);
-    expect(stderr).toContain("PolicyReport gpugate is somebody else's, and is left as it is: remove it");
+    expect(stderr).toContain(
+      'PolicyReport gpugate belongs to somebody else and was not changed. ' +
+        'Delete it (kubectl delete policyreport gpugate -n audit-a) and run this again.',
+    );
     expect((await reportsIn('audit-a')).map(({ summary }) => summary)).toEqual([{ pass: 7 }]);
   });
 });

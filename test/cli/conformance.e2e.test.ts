@@ -177,6 +177,15 @@ async function areInForce(): Promise<boolean> {
   return objects.every(({ status }) => status?.conditions?.every((condition) => condition.status === 'True') === true);
 }
 
+/**
+ * Kubernetes 1.37 completes `spec.resources` of a pod after the mutating webhooks, and with limits; 1.36 did it before them,
+ * with requests only. The offline commands follow the newest.
+ */
+async function completesPodsLate(): Promise<boolean> {
+  const { body } = await cluster.request('GET', '/version');
+  return Number((body as { minor: string }).minor) >= 37;
+}
+
 const requestsOf = createRequestsOf({ user: alice, namespace: 'default', kinds: new Set(reviewedKinds) });
 
 /** The request of an object as `gpugate check` makes it out of a text. */
@@ -283,8 +292,11 @@ describe(`check answers what the API server answers, word for word: ${fixtures.l
   test(`${wantedPods} random pods that the API server takes (seed ${seed})`, async () => {
     const found: Answer[] = [];
     let compared = 0;
+    const isNewest = await completesPodsLate();
     for (const pod of randomPods(randomNamespaces, { seed, count: 3 * wantedPods })) {
       if (compared === wantedPods) break;
+      const { spec } = pod as { spec: { resources?: unknown } };
+      if (!isNewest && spec.resources !== undefined) continue;
       const answer = await compare(requestFor(JSON.stringify(pod), alice));
       if (answer.kind !== 'invalid') compared += 1;
       found.push(answer);

@@ -7,6 +7,7 @@ import type { AdmissionRequest } from '../../review/decode.ts';
 import { applyPatch, type Operation } from '../../mutations/apply.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { withPodDefaults } from './pod-defaults.ts';
+import { withPodLevelDefaults } from './pod-level-defaults.ts';
 import { createOfflineQuota, type OfflineQuotaOptions } from './offline-quota.ts';
 
 export type OfflineJudgeOptions = {
@@ -48,7 +49,8 @@ export function createOfflineJudge({ policies, facts, quota, findExemption }: Of
     const received = isNewPod ? withPodDefaults(request.object) : request.object;
     const mutated = await mutate({ ...request, object: received }, Number.POSITIVE_INFINITY);
     const patch = mutated.decision.kind === 'allow' ? mutated.decision.patch : [];
-    const object = patch.length === 0 ? received : withPodDefaults(applyPatch(received, patch));
+    const patched = patch.length === 0 ? received : withPodDefaults(applyPatch(received, patch));
+    const object = isNewPod ? withPodLevelDefaults(patched) : patched;
     const validated = await validate({ ...request, object }, Number.POSITIVE_INFINITY);
     const outcome = { ...validated, mutations: mutated.mutations };
     return { outcome, message: messageOf(request, outcome), patch, received, object };

@@ -1,10 +1,5 @@
-import { isPlainObject, type PlainObject } from '../../api/plain-object.ts';
-import type { Container, Pod } from '../../workload/pod.ts';
-import { podSums } from '../../workload/pod-sums.ts';
-import { parseQuantity } from '../../workload/quantity.ts';
-import { readPod } from '../../workload/read-pod.ts';
-import { isOvercommittable } from '../../workload/resource-names.ts';
-import { canonicalNanos, canonicalQuantity } from './canonical-quantity.ts';
+import { isPlainObject } from '../../api/plain-object.ts';
+import { canonicalQuantity } from './canonical-quantity.ts';
 
 /**
  * What the API server does to a pod before it calls a webhook, and again after each mutating one, as far as gpugate reads
@@ -28,8 +23,7 @@ export function withPodDefaults(pod: unknown): unknown {
   if (nodeSelector !== spec['nodeSelector']) changed['nodeSelector'] = nodeSelector;
   const resources = canonicalResources(spec['resources']);
   if (resources !== spec['resources']) changed['resources'] = resources;
-  const defaulted = Object.keys(changed).length === 0 ? pod : { ...pod, spec: { ...spec, ...changed } };
-  return isPlainObject(resources) ? withRequestsOfPod(defaulted, resources) : defaulted;
+  return Object.keys(changed).length === 0 ? pod : { ...pod, spec: { ...spec, ...changed } };
 }
 
 function withContainerDefaults(container: unknown): unknown {
@@ -67,7 +61,7 @@ function canonical(list: unknown): unknown {
 }
 
 /** Messages name resources and labels in the order of their keys. */
-function inOrder(map: unknown): unknown {
+export function inOrder(map: unknown): unknown {
   if (!isPlainObject(map)) return map;
   const keys = Object.keys(map);
   if (keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key)) return map;
@@ -77,73 +71,4 @@ function inOrder(map: unknown): unknown {
 function canonicalValue(value: unknown): unknown {
   if (value === null) return '0';
   return typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(String(value)) : value;
-}
-
-/** `defaultPodRequests`: a pod with limits of its own requests the sum of its containers' requests, or else its limits. */
-function withRequestsOfPod(pod: PlainObject, resources: PlainObject): unknown {
-  const { limits } = resources;
-  if (!isPlainObject(limits) || Object.keys(limits).length === 0) return pod;
-  const given = isPlainObject(resources['requests']) ? resources['requests'] : {};
-  const requests: Record<string, unknown> = { ...given };
-  for (const [resource, amount] of sumsOf(pod)) {
-    if (isOvercommittable(resource) && !Object.hasOwn(requests, resource)) requests[resource] = amount;
-  }
-  for (const [resource, limit] of Object.entries(limits)) {
-    if (isOfWholePod(resource) && !Object.hasOwn(requests, resource)) requests[resource] = limit;
-  }
-  if (Object.keys(requests).length === Object.keys(given).length) return pod;
-  return {
-    ...pod,
-    spec: { ...(pod['spec'] as PlainObject), resources: { ...resources, requests: inOrder(requests) } },
-  };
-}
-
-/** The resources that `spec.resources` of a pod may name. */
-function isOfWholePod(resource: string): boolean {
-  return resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-');
-}
-
-function sumsOf(raw: PlainObject): readonly (readonly [string, string])[] {
-  let pod: Pod;
-  try {
-    pod = readPod(raw);
-  } catch {
-    return [];
-  }
-  const amountOf = ({ requests }: Container, resource: string) =>
-    parseQuantity((Object.hasOwn(requests, resource) ? requests[resource] : undefined) ?? '');
-  const sums = podSums(pod, isOfWholePod, amountOf);
-  return Array.from(sums ?? [], ([resource, { peak }]) => {
-    const amounts = (container: Container): Amount => [
-      amountOf(container, resource) ?? 0n,
-      container.requests[resource] ?? '',
-    ];
-    return [resource, canonicalNanos(peak, notationOfPeak(pod, amounts))] as const;
-  });
-}
-
-/** An amount and how it is written. */
-type Amount = readonly [nanos: bigint, notation: string];
-
-/** A sum has the notation of its first amount that is not zero. */
-const plus = (sum: Amount, more: Amount): Amount => [sum[0] + more[0], sum[0] === 0n ? more[1] : sum[1]];
-
-/**
- * The notation of the larger sum, and of the first of equal sums: first comes the sum of what runs in the end, then those
- * of the init steps (kubernetes component-helpers/resource `AggregateContainerRequests`).
- */
-function notationOfPeak({ containers, initContainers }: Pod, amountOf: (container: Container) => Amount): string {
-  const none: Amount = [0n, ''];
-  const inTheEnd = [...containers, ...initContainers.filter(({ isSidecar }) => isSidecar)]
-    .map(amountOf)
-    .reduce(plus, none);
-  let sidecars = none;
-  let largest = none;
-  for (const container of initContainers) {
-    const amount = amountOf(container);
-    if (container.isSidecar) sidecars = plus(sidecars, amount);
-    const step = container.isSidecar ? sidecars : plus(amount, sidecars);
-    if (step[0] > largest[0]) largest = step;
-  }
-  return largest[0] > inTheEnd[0] ? largest[1] : inTheEnd[1];
 }

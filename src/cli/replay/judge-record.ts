@@ -6,6 +6,7 @@ import { applyPatch } from '../../mutations/apply.ts';
 import { mutationSurvived } from '../../policies/mutation-survived.ts';
 import type { ClusterFacts } from '../../workload/cluster-facts.ts';
 import { withPodDefaults } from '../judge/pod-defaults.ts';
+import { withPodLevelDefaults } from '../judge/pod-level-defaults.ts';
 import { createOfflineQuota, type OfflineQuotaOptions } from '../judge/offline-quota.ts';
 
 export type RecordJudgeOptions = {
@@ -32,7 +33,7 @@ export function createRecordJudge({ policies, facts, quota }: RecordJudgeOptions
   const mutated = async (request: AdmissionRequest): Promise<unknown> => {
     const { decision } = await mutate(request, Number.POSITIVE_INFINITY);
     if (decision.kind !== 'allow' || decision.patch.length === 0) return request.object;
-    return withPodDefaults(applyPatch(request.object, decision.patch));
+    return withPodLevelDefaults(withPodDefaults(applyPatch(request.object, decision.patch)));
   };
   return async ({ webhook, request, answer }) => {
     // Exemptions are settings of the server, not of a policy.

@@ -41,6 +41,6 @@ describe('kubectl', () => {
 
   test('completes its words', async () => {
     const lines = (await kubectl('__complete', 'gpugate', 'usage', '--wa')).split('\n');
-    expect(lines).toEqual(['--watch\tgo on, and print again whenever something changes', ':4', '']);
+    expect(lines).toEqual(['--watch\tkeep running, and print again whenever something changes', ':4', '']);
   });
 });

@@ -7,9 +7,6 @@ const container = (resources: unknown) => ({ name: 'a', resources });
 const resourcesOf = (resources: unknown, field = 'containers') =>
   (withPodDefaults({ spec: { [field]: [container(resources)] } }) as { spec: Record<string, { resources: unknown }[]> })
     .spec[field]?.[0]?.resources;
-const ofPod = (resources: unknown, ...containers: unknown[]) =>
-  (withPodDefaults({ spec: { resources, containers: containers.map(container) } }) as { spec: { resources: unknown } })
-    .spec.resources;
 
 describe('the API server', () => {
   test.each(['containers', 'initContainers'])('makes limits of %s their requests', (field) => {
@@ -30,36 +27,6 @@ describe('the API server', () => {
       spec: { nodeSelector: object };
     };
     expect(Object.keys(spec.nodeSelector)).toEqual(['a', 'b']);
-  });
-
-  test('makes the sum of the containers the request of the whole pod, or else its limit', () => {
-    const limits = { cpu: '4', memory: '8Gi' };
-    expect(ofPod({ limits }, { requests: { cpu: '500m' } }, { requests: { cpu: '1' } })).toEqual({
-      limits,
-      requests: { cpu: '1500m', memory: '8Gi' },
-    });
-    expect(ofPod({ requests: { cpu: '1' } }, { requests: { memory: '1Gi' } })).toEqual({ requests: { cpu: '1' } });
-  });
-
-  test.each([
-    ['its first container', [{ memory: '64Mi' }, { memory: '3G' }], [], '3067108864'],
-    ['its first container', [{ memory: '3G' }, { memory: '64Mi' }], [], '3067108864'],
-    ['the init container that needs more', [{ memory: '64Mi' }], [{ memory: '3G' }], '3G'],
-    [
-      'its first container when both need as much',
-      [{ memory: '1024M' }],
-      [{ memory: '1000Ki' }, { memory: '1000000Ki' }],
-      '1024M',
-    ],
-  ])('writes the sum of a pod like %s', (_, containers, initContainers, memory) => {
-    const pod = {
-      spec: {
-        resources: { limits: { cpu: '4' } },
-        containers: containers.map((requests) => container({ requests })),
-        initContainers: initContainers.map((requests) => container({ requests })),
-      },
-    };
-    expect(withPodDefaults(pod)).toMatchObject({ spec: { resources: { requests: { memory } } } });
   });
 
   test('leaves alone what has nothing to add', () => {
