@@ -44,7 +44,7 @@ export async function untilCharged(
   let inARow = 0;
   await until(`${quota} is in force`, async () => {
     const { body } = await cluster.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, tooLarge);
-    const isRefused = ((body as { message?: string }).message ?? '').includes(`[quota] ${quota}`);
+    const isRefused = ((body as { message?: string }).message ?? '').includes(`(quota ${quota})`);
     inARow = isRefused ? inARow + 1 : 0;
     return inARow >= 10;
   });

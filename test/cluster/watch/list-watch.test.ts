@@ -45,8 +45,8 @@ test.each(Object.entries(orders))('a page %s', async (_, text) => {
 });
 
 test('what is no list says so', async () => {
-  await expect(listOf('{"items":[{}]}').page).rejects.toThrow('something else than a list');
-  await expect(listOf('{"kind":"Status"}').page).rejects.toThrow('something else than a list');
+  await expect(listOf('{"items":[{}]}').page).rejects.toThrow('something other than a list');
+  await expect(listOf('{"kind":"Status"}').page).rejects.toThrow('something other than a list');
 });
 
 test('takes no more of a page from the wire until it has rested', async () => {
