@@ -68,7 +68,9 @@ function addLimits(pod: Pod, limits: Amounts, requests: Amounts): void {
   for (const [resource, amount] of sumsOf(pod, 'limits')) {
     const request = requests[resource];
     if (request === undefined || !containers.every((one) => Object.hasOwn(one.limits, resource))) continue;
-    const isMore = (parseQuantity(String(request)) ?? 0n) > (parseQuantity(amount) ?? 0n);
+    // A pod that was read has nothing else here, and readers of Kubernetes take numbers as quantities.
+    const requested = typeof request === 'string' || typeof request === 'number' ? parseQuantity(`${request}`) : 0n;
+    const isMore = (requested ?? 0n) > (parseQuantity(amount) ?? 0n);
     limits[resource] ??= isMore ? request : amount;
   }
 }
