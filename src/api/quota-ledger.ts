@@ -49,7 +49,7 @@ export const ledgerData = z.strictObject({
   seen: z.string().regex(/^\d+$/),
   pods: z.array(
     z.strictObject({
-      uid: z.string().regex(/^[^/]*$/),
+      uid: z.string(),
       name: z.string(),
       ...shape,
     }),

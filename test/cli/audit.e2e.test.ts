@@ -168,7 +168,7 @@ describe('an audit of a cluster', () => {
       const { stderr } = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
         input: JSON.stringify(object),
       });
-      const rules = [...stderr.matchAll(/^ \[([a-z-]+)\]/gm)]
+      const rules = [...stderr.matchAll(/(?:^ |denied the request: )\[([a-z-]+)\]/gm)]
         .map((found) => found[1])
         .filter((rule) => rule !== 'quota');
       expect({ name, rules: [...new Set(rules)] }).toEqual({ name, rules: refused.get(`pod ${place}/${name}`) ?? [] });

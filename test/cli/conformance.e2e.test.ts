@@ -264,7 +264,7 @@ const refusedByItself: Readonly<Record<string, string>> = {
   'resource-known pass: native-resources-that-no-node-lists': 'HugePages require cpu or memory',
 };
 
-describe(`check answers what the API server answers, word for word: ${fixtures.length} fixtures, 3 examples, ${wantedPods} random pods`, () => {
+describe(`check answers what the API server answers, word for word: ${fixtures.length} fixtures, 4 examples, ${wantedPods} random pods`, () => {
   const answers = new Map<string, Answer>();
   test.each(fixtures)('fixture $title', async (fixture) => {
     const stored = storedOf.get(fixture);
@@ -283,10 +283,10 @@ describe(`check answers what the API server answers, word for word: ${fixtures.l
 
   test('the examples', async () => {
     const { objects } = await readObjects([examplePods]);
-    expect(objects).toHaveLength(3);
+    expect(objects).toHaveLength(4);
     const kinds = [];
     for (const { value } of objects) kinds.push((await compare(requestFor(stringify(value), alice))).kind);
-    expect(kinds).toEqual(['allowed', 'denied', 'allowed']);
+    expect(kinds).toEqual(['allowed', 'allowed', 'denied', 'allowed']);
   });
 
   test(`${wantedPods} random pods that the API server takes (seed ${seed})`, async () => {

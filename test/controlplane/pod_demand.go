@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -15,6 +16,7 @@ import (
 	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	"k8s.io/kubernetes/pkg/apis/core/validation"
+	podregistry "k8s.io/kubernetes/pkg/registry/core/pod"
 )
 
 // maxLine bounds a line of input: a pod is at most 1.5 MiB, etcd's limit of a request.
@@ -77,6 +79,9 @@ func answerTo(line []byte) any {
 		return failure{err.Error()}
 	}
 	legacyscheme.Scheme.Default(pod)
+	if err := prepare(pod); err != nil {
+		return failure{err.Error()}
+	}
 	refused, err := refusal(pod)
 	if err != nil {
 		return failure{err.Error()}
@@ -89,6 +94,22 @@ func answerTo(line []byte) any {
 		Stored:   pod,
 		Refused:  refused,
 	}
+}
+
+// prepare does to the spec what kube-apiserver does between the mutating and the validating webhooks: since 1.37 it
+// completes the resources of the whole pod there.
+func prepare(pod *v1.Pod) error {
+	internal := &core.Pod{}
+	if err := legacyscheme.Scheme.Convert(pod, internal, nil); err != nil {
+		return err
+	}
+	podregistry.Strategy.PrepareForCreate(context.Background(), internal)
+	prepared := &v1.Pod{}
+	if err := legacyscheme.Scheme.Convert(internal, prepared, nil); err != nil {
+		return err
+	}
+	pod.Spec = prepared.Spec
+	return nil
 }
 
 // refusal is podStrategy.Validate of kube-apiserver, which is internal to its registry.

@@ -103,5 +103,6 @@ export function generatedName({ body, status }: JsonResponse, namespace: string)
   if (status < 300) return String((body as ApiObject).metadata['name']);
   const message = String((body as { message?: unknown }).message);
   const start = message.indexOf(`${namespace}/`);
-  return start === -1 ? undefined : /^[^ ]+/.exec(message.slice(start + namespace.length + 1))?.[0];
+  // The sentence may end behind the name.
+  return start === -1 ? undefined : /^\S+?(?=\.?(?:\s|$))/.exec(message.slice(start + namespace.length + 1))?.[0];
 }
