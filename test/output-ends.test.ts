@@ -23,7 +23,7 @@ test('a reader that leaves early ends the command without a stack, and not with 
   const closed = once(child, 'close') as Promise<[number | null]>;
   child.stdout?.once('data', () => child.stdout?.destroy());
   const [stderr, [code]] = await Promise.all([child.stderr === null ? '' : text(child.stderr), closed]);
-  expect([code, stderr.replace(/^gpugate: nothing is known.*\n/, '')]).toEqual([1, '']);
+  expect([code, stderr.replace(/^gpugate: no cluster is known.*\n/, '')]).toEqual([1, '']);
 });
 
 test('a full disk is told in one line', async () => {

@@ -1,16 +1,9 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { dnsLabel, dnsLabelProblem, dnsSubdomain } from './dns-names.ts';
 import { glob } from './fields.ts';
 
 /** Field types of settings. Flags and the environment give text, a file gives any value. */
-
-/** Names of namespaces and Services: RFC 1123. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
-export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
-export const dnsLabelProblem = 'must be at most 63 lowercase letters, digits and -';
-
-/** Names of most other objects. */
-export const dnsSubdomain = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Digits only, because `Number('')` is 0, which means any free port. */
 export const digits = (value: unknown): unknown =>

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { dnsLabel, dnsLabelProblem } from '../api/setting-fields.ts';
+import { dnsLabel, dnsLabelProblem } from '../api/dns-names.ts';
 import { systemNamespaces } from '../api/webhook-configuration.ts';
 import { InputError } from '../text/errors.ts';
 

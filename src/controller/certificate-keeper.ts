@@ -35,8 +35,7 @@ type Plan = { readonly installed: Installed; readonly step: Step; readonly patch
 const maxActions = 8;
 
 /** Another log line and a metric name the webhooks, once their caBundle does not trust the serving certificate. */
-const giveUpMessage =
-  'no longer waiting for a caBundle without our authority: whoever writes it must add ca.crt of the Secret';
+const giveUpMessage = 'no longer waiting for a caBundle that lacks our authority: add ca.crt of the Secret to it';
 
 /**
  * An authority that is not stored any more stays in a caBundle for this long. By then every replica has reloaded from the

@@ -286,7 +286,7 @@ describe(`check answers what the API server answers, word for word: ${fixtures.l
     expect(objects).toHaveLength(4);
     const kinds = [];
     for (const { value } of objects) kinds.push((await compare(requestFor(stringify(value), alice))).kind);
-    expect(kinds).toEqual(['allowed', 'allowed', 'denied', 'allowed']);
+    expect(kinds).toEqual(['allowed', 'denied', 'denied', 'allowed']);
   });
 
   test(`${wantedPods} random pods that the API server takes (seed ${seed})`, async () => {

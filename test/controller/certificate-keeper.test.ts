@@ -248,7 +248,7 @@ describe('the new leaf', () => {
     expect(authorities('mutating').map(({ length }) => length)).toEqual([1, 1]);
     expect(authorities('validating').map(({ length }) => length)).toEqual([2, 2]);
     expect(await late.trusted()).toEqual({ mutating: 0, validating: 1 });
-    expect(log().filter(({ message }) => message.startsWith('a caBundle that does not take'))).toHaveLength(1);
+    expect(log().filter(({ message }) => message.startsWith('no longer waiting for a caBundle'))).toHaveLength(1);
   });
 
   test('is served at the latest when the old one ends, though a configuration never took its authority', async () => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { customResourceDefinitions } from '../../api/crd.ts';
 import { loadPolicies } from '../input/load-rules.ts';
-import { dnsLabel, dnsLabelProblem } from '../../api/setting-fields.ts';
+import { dnsLabel, dnsLabelProblem } from '../../api/dns-names.ts';
 import { InputError } from '../../text/errors.ts';
 import type { ProgramParts } from '../context.ts';
 import { readAuthorities } from '../../tls/trust.ts';

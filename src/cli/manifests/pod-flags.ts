@@ -1,4 +1,4 @@
-import { dnsSubdomain } from '../../api/setting-fields.ts';
+import { dnsSubdomain } from '../../api/dns-names.ts';
 import { labelKey } from '../../api/fields.ts';
 import { InputError } from '../../text/errors.ts';
 import { nearestName } from '../../text/nearest-name.ts';
