@@ -27,7 +27,7 @@ export default defineConfig({
       },
       {
         // Hundreds of seeds of the ledger on virtual time: minutes of all cores.
-        test: { name: 'simulation', root, include: simulation },
+        test: { name: 'simulation', root, include: simulation, testTimeout: 60_000 },
       },
       {
         // Tests against a real API server. One control plane serves them all.
