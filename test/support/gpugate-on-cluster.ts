@@ -31,13 +31,21 @@ export type InstallOptions = {
   readonly serveFlags?: readonly string[];
   /** Of one replica, in addition to ours. */
   readonly environment?: (replica: number) => Readonly<Record<string, string>>;
+  /** For tests of what is decided and not of how soon, so that a slow machine fails none of them. As shipped when absent. */
+  readonly webhookTimeoutSeconds?: number;
 };
 
 export async function installGpugate(
   cluster: ControlPlaneConnection,
   options: InstallOptions = {},
 ): Promise<GpugateOnCluster> {
-  const { replicas: count = 1, policies = examplePolicies, serveFlags = [], environment } = options;
+  const {
+    replicas: count = 1,
+    policies = examplePolicies,
+    serveFlags = [],
+    environment,
+    webhookTimeoutSeconds,
+  } = options;
   await apply(cluster, await outputOf(['manifests', 'crds']));
   await expectSuccess(cluster, [
     'wait',
@@ -54,7 +62,7 @@ export async function installGpugate(
   for (let i = 0; i < count; i++) replicas.push(await startServe(flags, environment?.(i)));
   const balancer = await startTcpBalancer(replicas.map(({ port }) => port));
   const url = `https://127.0.0.1:${balancer.port}`;
-  const registration = await outputOf([
+  const shipped = await outputOf([
     'manifests',
     'webhooks',
     '--url',
@@ -64,6 +72,10 @@ export async function installGpugate(
     '--policies',
     policies,
   ]);
+  const registration =
+    webhookTimeoutSeconds === undefined
+      ? shipped
+      : shipped.replaceAll(/^( *timeoutSeconds:) \d+$/gm, `$1 ${webhookTimeoutSeconds}`);
   await apply(cluster, registration);
 
   const restartDead = async () => {
