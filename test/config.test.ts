@@ -154,7 +154,7 @@ describe('loadConfig', () => {
   test('refuses a file that is no YAML or no map', () => {
     expect(() => load({ ...needed, config: configFile('a: [') }, {})).toThrow(/config\.yaml:1:\d+ not valid YAML/);
     expect(() => load({ ...needed, config: configFile('port: *x') }, {})).toThrow(
-      /config\.yaml:1:7 no anchor before it is called x$/,
+      /config\.yaml:1:7 there is no anchor &x before this alias$/,
     );
     expect(() => load({ ...needed, config: configFile('port: 1\n---\nport: 2\n') }, {})).toThrow(
       /config\.yaml:3:1 must be the only document of settings in the file$/,

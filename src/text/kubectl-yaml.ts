@@ -1,8 +1,8 @@
 import { type Document, isMap, isScalar, type Pair, type ScalarTag, visit } from 'yaml';
 
 /**
- * What a plain scalar is to kubectl: it reads YAML 1.1 by go.yaml.in/yaml/v2 (`resolve.go`), through JSON. So `Off` and `y`
- * are booleans, 010 is 8 and 1_000 is 1000; times stay text, and numbers to the base of 60 are none.
+ * How kubectl reads a plain scalar: as YAML 1.1 by go.yaml.in/yaml/v2 (`resolve.go`), and then as JSON. `Off` and `y` are
+ * booleans, 010 is 8 and 1_000 is 1000. Times and base-60 numbers stay text.
  */
 
 const truths: ReadonlySet<string> = new Set('y Y yes Yes YES true True TRUE on On ON'.split(' '));
@@ -11,14 +11,14 @@ const untruths: ReadonlySet<string> = new Set('n N no No NO false False FALSE of
 const integer = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)$/;
 const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
-/** The value of a plain scalar, undefined for text. */
+/** The value of a plain scalar. Undefined for text. */
 export function kubectlValue(source: string): boolean | number | null | undefined {
   if (truths.has(source)) return true;
   if (untruths.has(source)) return false;
   if (source === '' || source === '~' || source === 'null' || source === 'Null' || source === 'NULL') return null;
   const first = source.charCodeAt(0);
   const isDigit = first >= 48 && first <= 57;
-  // Underscores are dropped where a number begins with a digit or a sign, not where it begins with a point.
+  // Underscores are dropped in numbers that begin with a digit or a sign, but not with a point.
   if (isDigit || first === 43 || first === 45)
     return numberOf(source.includes('_') ? source.replaceAll('_', '') : source);
   return first === 46 && float.test(source) ? Number(source) : undefined;
@@ -28,25 +28,25 @@ function numberOf(text: string): number | undefined {
   if (integer.test(text)) {
     const sign = text.startsWith('-') ? -1 : 1;
     const digits = text.replace(/^[-+]/, '');
-    // Written with a bare 0 in front, it is to the base of 8.
+    // With a leading 0 it is octal.
     return sign * Number(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
   }
   return float.test(text) ? Number(text) : undefined;
 }
 
-/** Why a plain scalar is not what it looks like; undefined when it is. */
+/** Why a plain scalar is not what it looks like. Undefined when it is. */
 export function surprise(source: string): string | undefined {
   const value = kubectlValue(source);
   if (typeof value === 'boolean' && !/^(?:true|false)$/i.test(source)) {
-    return `${source} without quotes is ${String(value)} to kubectl, and so to the cluster; quote it if it is meant as text`;
+    return `${source} without quotes is ${String(value)} to kubectl and the cluster; put it in quotes if you mean text`;
   }
   if (typeof value === 'number' && /^[-+]?0[_0-9]/.test(source) && value !== Number(source.replaceAll('_', ''))) {
-    return `${source} without quotes is the number ${value} to kubectl, and so to the cluster; quote it if it is meant as text`;
+    return `${source} without quotes is the number ${value} to kubectl and the cluster; put it in quotes if you mean text`;
   }
   return undefined;
 }
 
-/** For the library's failsafe schema, which knows text, lists and maps only. */
+/** For the failsafe schema of the library, which has only text, lists and maps. */
 export const kubectlScalars: ScalarTag[] = [
   { tag: 'tag:yaml.org,2002:null', default: true, test: /^(?:~|null|Null|NULL)?$/, resolve: () => null },
   {
@@ -69,7 +69,7 @@ export const kubectlScalars: ScalarTag[] = [
   },
 ];
 
-/** Something that a reader should know of the text, at an offset in it. */
+/** Something that the author of the text should know, at an offset in it. */
 export type Remark = { readonly offset: number; readonly message: string };
 
 function* keyRemarks(items: readonly Pair[]): Generator<Remark> {
@@ -78,13 +78,13 @@ function* keyRemarks(items: readonly Pair[]): Generator<Remark> {
     if (!isScalar(key)) continue;
     const name = String(key.value);
     if (seen.has(name) && name !== '<<') {
-      yield { offset: key.range?.[0] ?? 0, message: `${name} is here twice; kubectl takes this one, the last` };
+      yield { offset: key.range?.[0] ?? 0, message: `duplicate key ${name}; kubectl uses this one, the last` };
     }
     seen.add(name);
   }
 }
 
-/** What kubectl takes for something else than it looks like: `off`, 010, a key that is there twice, a tag it ignores. */
+/** What kubectl reads differently from what it looks like: `off`, 010, duplicate keys, tags that it ignores. */
 export function kubectlRemarks(document: Document.Parsed): readonly Remark[] {
   const remarks: Remark[] = document.warnings.map(({ pos, message }) => ({ offset: pos[0], message }));
   visit(document, (_, node) => {

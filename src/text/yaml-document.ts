@@ -18,28 +18,28 @@ import { messageOf } from './errors.ts';
 /** Something wrong with the text itself, before any schema. */
 export type SyntaxProblem = Position & { readonly message: string };
 
-/** One document of a stream: its plain value, and where each field stands. */
+/** One document of a stream: its plain value, and the places of its fields. */
 export type YamlDocument = {
   readonly value: unknown;
   readonly problems: readonly SyntaxProblem[];
-  /** Of YAML as kubectl reads it: what it takes for something else than it looks like. */
+  /** With the dialect `kubectl`: what kubectl reads differently from what it looks like. */
   readonly remarks: readonly SyntaxProblem[];
-  /** False when the text does not say what its author meant: then nothing in `value` can be believed. */
+  /** False when the text cannot be parsed. Then `value` means nothing. */
   readonly isReadable: boolean;
-  /** Where the key of the field at `path` stands, or else its nearest ancestor that is there. */
+  /** The place of the key of the field at `path`, or of its nearest existing ancestor. */
   readonly locate: (path: FieldPath) => Position;
 };
 
 /**
- * `strict`: YAML 1.2, and nothing that could be meant in two ways; for our own objects, whose fields have one type each.
- * `kubectl`: YAML 1.1 as kubectl reads it, with its booleans, merge keys and keys that are there twice.
+ * `strict`: YAML 1.2 without anything ambiguous, for our own objects.
+ * `kubectl`: YAML 1.1 as kubectl reads it, with its booleans, merge keys and duplicate keys.
  */
 export type YamlDialect = 'strict' | 'kubectl';
 
-/** The library's own default against "billion laughs"; a policy that reuses an anchor does so a handful of times. */
+/** The library's default against "billion laughs". Policies reuse an anchor only a few times. */
 const maxAliasCount = 100;
 
-/** Keys that mean something to YAML 1.1 or to JavaScript, but to no schema of ours. */
+/** Keys with a meaning in YAML 1.1 or JavaScript, but in none of our schemas. */
 const refusedKeys: ReadonlyMap<string, string> = new Map([
   ['<<', 'merge keys (<<) are not supported; write the fields out'],
   ['__proto__', '__proto__ cannot be used as a key'],
@@ -54,7 +54,7 @@ function entriesOf(map: YAMLMap): ReadonlyMap<string, Entry> {
   return entries;
 }
 
-/** Indexes each map at most once: a file with ten thousand unknown fields asks ten thousand times. */
+/** Indexes each map at most once, because a file with ten thousand unknown fields calls this ten thousand times. */
 function locator(document: Document.Parsed, positionOf: PositionOf): YamlDocument['locate'] {
   const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Entry>>();
   const indexOf = (map: YAMLMap) => {
@@ -81,7 +81,7 @@ function locator(document: Document.Parsed, positionOf: PositionOf): YamlDocumen
   };
 }
 
-/** Duplicates are found here because the library's own search is quadratic: 70 s for 60,000 keys in 0.6 MB. */
+/** Finds duplicates here because the search of the library is quadratic: 70 s for 60,000 keys in 0.6 MB. */
 function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxProblem> {
   const first = new Map<string, Position>();
   for (const { key } of map.items) {
@@ -92,11 +92,11 @@ function* unsafeKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxProb
     if (refused !== undefined) yield { ...position, message: refused };
     const earlier = first.get(name);
     if (earlier === undefined) first.set(name, position);
-    else yield { ...position, message: `${name} is here twice; the first is on line ${earlier.line}` };
+    else yield { ...position, message: `duplicate key ${name}; the first is on line ${earlier.line}` };
   }
 }
 
-/** What kubectl refuses as a key, and what JavaScript would take for more than one. */
+/** Keys that kubectl refuses, and `__proto__`, which is more than a key in JavaScript. */
 function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<SyntaxProblem> {
   for (const { key } of map.items) {
     if (isScalar(key) && key.value !== null && key.value !== '__proto__') continue;
@@ -105,7 +105,7 @@ function* impossibleKeys(map: YAMLMap, positionOf: PositionOf): Generator<Syntax
   }
 }
 
-/** What no schema can see: keys that would be lost or change a meaning, tags and aliases that stand for nothing. */
+/** What a schema cannot see: keys that would be lost or have another meaning, unknown tags, and aliases without an anchor. */
 function findUnsafe(document: Document.Parsed, positionOf: PositionOf, dialect: YamlDialect): readonly SyntaxProblem[] {
   const isStrict = dialect === 'strict';
   const warnings = isStrict ? document.warnings : [];
@@ -118,14 +118,14 @@ function findUnsafe(document: Document.Parsed, positionOf: PositionOf, dialect: 
       if (!isAlias(node)) anchors.add(node.anchor ?? '');
       else if (!anchors.has(node.source)) {
         const position = positionOf(node.range?.[0] ?? 0);
-        problems.push({ ...position, message: `no anchor before it is called ${node.source}` });
+        problems.push({ ...position, message: `there is no anchor &${node.source} before this alias` });
       }
     },
   });
   return problems;
 }
 
-/** Of a syntax error only the first is told: the rest are its consequences. */
+/** Only for the first syntax error, because the others usually follow from it. */
 function syntaxProblem(position: Position, cause: string): SyntaxProblem {
   return { ...position, message: cause.includes('call stack') ? 'nests too deeply' : `not valid YAML: ${cause}` };
 }
@@ -147,25 +147,25 @@ function readDocument(document: Document.Parsed, positionOf: PositionOf, dialect
       locate,
     };
   } catch (error) {
-    // ReferenceError: an alias without its anchor, told already, or aliases that unfold beyond the bound. RangeError:
-    // deeper than the call stack, though the library meets that before us and makes it one of its errors.
+    // ReferenceError: an alias without its anchor, which is already a problem, or aliases that expand beyond the bound.
+    // RangeError: deeper than the call stack, although the library usually reports that as an error of its own.
     return { ...unreadable, problems: problems.length > 0 ? problems : [syntaxProblem(locate([]), messageOf(error))] };
   }
 }
 
-/** Empty documents, such as that after a trailing `---`, are left out. */
+/** Empty documents, such as the one after a trailing `---`, are left out. */
 function isEmpty({ contents, errors }: Document.Parsed): boolean {
   return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
 }
 
-/** The schema is said here, so that a `%YAML 1.1` line cannot turn `no` into false or `<<` into a merge. */
+/** The schemas are fixed, so that a `%YAML 1.1` line cannot turn `no` into false or `<<` into a merge. */
 const readings = {
   // As Kubernetes reads YAML, through JSON: `1: x` has the key "1".
   strict: { schema: 'core', stringKeys: true },
   kubectl: { schema: 'failsafe', customTags: kubectlScalars, merge: true },
 } as const satisfies Record<YamlDialect, object>;
 
-/** YAML, and so JSON too. Never throws. */
+/** Parses YAML, which includes JSON. Never throws. */
 export function parseYaml(text: string, dialect: YamlDialect = 'strict'): readonly YamlDocument[] {
   const lines = new LineCounter();
   const positionOf = (offset: number): Position => {

@@ -50,13 +50,13 @@ function billionLaughs(): string {
 }
 
 const textCases: Readonly<Record<string, Case>> = {
-  'the same key twice': {
+  'a duplicate key': {
     text: `${head}spec: {}\nspec: {}\n`,
-    problems: ['p.yaml:5:1 spec is here twice; the first is on line 4'],
+    problems: ['p.yaml:5:1 duplicate key spec; the first is on line 4'],
   },
-  'the same key twice in JSON': {
+  'a duplicate key in JSON': {
     text: '{"apiVersion": "gpugate.dev/v1alpha1", "kind": "WorkloadPolicy",\n "metadata": {"name": "x"}, "spec": {}, "spec": {}}',
-    problems: ['p.yaml:2:41 spec is here twice; the first is on line 2'],
+    problems: ['p.yaml:2:41 duplicate key spec; the first is on line 2'],
   },
   'a tab as indentation': {
     text: `${head}spec:\n\tmps: {}\n`,
@@ -97,7 +97,7 @@ const textCases: Readonly<Record<string, Case>> = {
   },
   'an alias without its anchor': {
     text: `${head}spec: *nowhere\n`,
-    problems: ['p.yaml:4:7 no anchor before it is called nowhere'],
+    problems: ['p.yaml:4:7 there is no anchor &nowhere before this alias'],
   },
   'aliases that unfold to 129 million entries': {
     text: billionLaughs(),

@@ -94,16 +94,16 @@ describe('YAML is read as kubectl reads it', () => {
     expect(valuesOf('apiVersion: v1\nkind: X\non: a\n1: b\n0x10: c')[0]).toMatchObject({ true: 'a', 1: 'b', 16: 'c' });
   });
 
-  test('merge keys merge, and of a key that is there twice the last one counts', () => {
+  test('merge keys merge, and the last of duplicate keys counts', () => {
     const text = 'apiVersion: v1\nkind: X\na: &a { b: 1 }\nc: { <<: *a, d: 2 }\na: 3\n';
     expect(valuesOf(text)).toMatchObject([{ a: 3, c: { b: 1, d: 2 } }]);
-    expect(remarks(text)).toEqual(['5:1 a is here twice; kubectl takes this one, the last']);
+    expect(remarks(text)).toEqual(['5:1 duplicate key a; kubectl uses this one, the last']);
   });
 
   test('and whoever wrote Off is told what became of it, and where', () => {
     expect(remarks(`${pod('a')}---\napiVersion: v1\nkind: X\nfit: Off\nmode: 0755\nsure: false\nport: 0`)).toEqual([
-      '8:6 Off without quotes is false to kubectl, and so to the cluster; quote it if it is meant as text',
-      '9:7 0755 without quotes is the number 493 to kubectl, and so to the cluster; quote it if it is meant as text',
+      '8:6 Off without quotes is false to kubectl and the cluster; put it in quotes if you mean text',
+      '9:7 0755 without quotes is the number 493 to kubectl and the cluster; put it in quotes if you mean text',
     ]);
   });
 });
@@ -133,7 +133,7 @@ describe('what cannot be read', () => {
       /^3:1 __proto__ cannot be used as a key$/,
     ],
     ['a key that is null', 'apiVersion: v1\nkind: X\n~: 1\n', /^3:1 null cannot be used as a key$/],
-    ['an alias of nothing', 'apiVersion: v1\nkind: X\na: *b\n', /^3:4 no anchor before it is called b$/],
+    ['an alias of nothing', 'apiVersion: v1\nkind: X\na: *b\n', /^3:4 there is no anchor &b before this alias$/],
   ])('%s', (_, text, expected) => {
     expect(valuesOf(text)).toEqual([]);
     expect(problems(text)).toEqual([expect.stringMatching(expected)]);
