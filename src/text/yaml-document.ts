@@ -24,7 +24,7 @@ export type YamlDocument = {
   readonly problems: readonly SyntaxProblem[];
   /** With the dialect `kubectl`: what kubectl reads differently from what it looks like. */
   readonly remarks: readonly SyntaxProblem[];
-  /** False when the text cannot be parsed. Then `value` means nothing. */
+  /** False when no value could be made of the text: a syntax error, or aliases without an anchor or beyond the bound. */
   readonly isReadable: boolean;
   /** The place of the key of the field at `path`, or of its nearest existing ancestor. */
   readonly locate: (path: FieldPath) => Position;

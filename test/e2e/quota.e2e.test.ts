@@ -119,8 +119,9 @@ describe('three replicas', () => {
   });
 
   test('keep no reservation of pods that are visible', async () => {
-    const isLate = (key: string) => key === late.key;
-    await until('the ledger holds nothing but the late pod', async () => (await reservedPods()).every(isLate));
+    // On a slow machine, that of the late pod may have expired by now.
+    const allowed = new Set([late.key, '']);
+    await until('the ledger holds nothing but the late pod', async () => allowed.has((await reservedPods()).join()));
   });
 
   test('charge pods that the API server names', async () => {
